@@ -1,0 +1,263 @@
+import type { InferenceEngineDeclaration, InferenceTask, ServiceDeclaration, WorkerDeclaration } from './service.ts';
+import { ModelError, type Violation, type ViolationCode } from './violations.ts';
+
+// The numbers one service runs with, as they travel in `PENSTOCK_PROFILE`. Wire form: JSON, plain numbers whose names
+// carry their unit. Infrastructure encodes, the service parses; both sides are this file.
+
+/** The environment variable that carries the profile. */
+export const PROFILE_VARIABLE = 'PENSTOCK_PROFILE';
+
+/** Raised when a reader of the previous version could misread the new one. */
+export const PROFILE_VERSION = 1;
+
+export type Durability = 'fsync' | 'replicated' | 'best-effort';
+
+/** One queue as a driver needs it: names on the broker and every number its consumer is created with. */
+export interface QueueProfile {
+  /** Logical id in the declaration. */
+  readonly id: string;
+  readonly stream: string;
+  readonly subject: string;
+  readonly consumer: string;
+  readonly deadLetterStream: string;
+  readonly deadLetterSubject: string;
+  readonly durability: Durability;
+  /** A lease: the time a worker owns an item before it is delivered again. */
+  readonly ackWaitMs: number;
+  /** In flight over all replicas. */
+  readonly maxAckPending: number;
+  /** Deliveries before an item goes to the dead letters. */
+  readonly maxAttempts: number;
+  /** Wait before attempt n + 1, by n - 1; the last one repeats. */
+  readonly backoffMs: readonly number[];
+  readonly maxItemBytes: number;
+  /** How long the broker refuses a second publish of the same key. */
+  readonly duplicateWindowMs: number;
+  /** How long the effect store remembers that an item was applied. */
+  readonly idempotencyWindowMs: number;
+  /** An item not taken for this long is dropped by the broker. */
+  readonly retentionMs: number;
+  /** From publish to effect. */
+  readonly doneWithinMs: number;
+}
+
+/** One engine as a caller needs it; its address comes by the environment, since it is known only after deployment. */
+export interface CallProfile {
+  readonly engine: string;
+  readonly model: string;
+  /** Longest a call may take before it is given up. */
+  readonly deadlineMs: number;
+}
+
+interface CommonProfile {
+  readonly version: typeof PROFILE_VERSION;
+  readonly topology: string;
+  /** Identity of the resolved topology these numbers were derived in. */
+  readonly revision: string;
+  /** Logical id of this workload in the declaration. */
+  readonly id: string;
+  readonly service: string;
+  /** Fingerprint of the `service.ts` that infrastructure was synthesized with. */
+  readonly fingerprint: string;
+  /** From SIGTERM until work in progress is handed back. */
+  readonly drainMs: number;
+}
+
+export interface WorkerProfile extends CommonProfile {
+  readonly kind: 'worker';
+  readonly queue: QueueProfile;
+  /** Items worked on at once by one replica. */
+  readonly concurrency: number;
+  /** Items held by one replica, being worked on or waiting. */
+  readonly prefetch: number;
+  readonly calls: Readonly<Record<string, CallProfile>>;
+}
+
+export interface InferenceEngineProfile extends CommonProfile {
+  readonly kind: 'inference-engine';
+  readonly task: InferenceTask;
+  readonly model: {
+    readonly id: string;
+    readonly revision: string;
+    readonly dimensions: number;
+    /** Longest input; what is beyond is cut off. */
+    readonly maxTokens: number;
+  };
+  /** Tokens in one forward pass, padding included. */
+  readonly maxBatchTokens: number;
+  /** Longest an item waits for company while the model is idle-free; an idle model starts at once. */
+  readonly maxBatchDelayMs: number;
+  /** Tokens waiting at most; what comes on top is refused with 429. */
+  readonly maxQueueTokens: number;
+  /** A request without a deadline of its own gets this one. */
+  readonly deadlineMs: number;
+}
+
+export type ServiceProfile = WorkerProfile | InferenceEngineProfile;
+
+/** The profile of the kind of service that `D` declares. */
+export type ProfileOf<D extends ServiceDeclaration> = D extends WorkerDeclaration
+  ? WorkerProfile
+  : D extends InferenceEngineDeclaration
+    ? InferenceEngineProfile
+    : never;
+
+export function encodeProfile(profile: ServiceProfile): string {
+  return JSON.stringify(profile);
+}
+
+type Shape = { readonly [key: string]: Field };
+type Field = 'string' | 'count' | 'milliseconds' | 'durability' | 'backoff' | 'calls' | Shape;
+
+const QUEUE: Shape = {
+  id: 'string',
+  stream: 'string',
+  subject: 'string',
+  consumer: 'string',
+  deadLetterStream: 'string',
+  deadLetterSubject: 'string',
+  durability: 'durability',
+  ackWaitMs: 'milliseconds',
+  maxAckPending: 'count',
+  maxAttempts: 'count',
+  backoffMs: 'backoff',
+  maxItemBytes: 'count',
+  duplicateWindowMs: 'milliseconds',
+  idempotencyWindowMs: 'milliseconds',
+  retentionMs: 'milliseconds',
+  doneWithinMs: 'milliseconds',
+};
+
+const COMMON: Shape = {
+  topology: 'string',
+  revision: 'string',
+  id: 'string',
+  service: 'string',
+  drainMs: 'milliseconds',
+};
+
+const SHAPES: Readonly<Record<ServiceProfile['kind'], Shape>> = {
+  worker: { ...COMMON, queue: QUEUE, concurrency: 'count', prefetch: 'count', calls: 'calls' },
+  'inference-engine': {
+    ...COMMON,
+    task: 'string',
+    model: { id: 'string', revision: 'string', dimensions: 'count', maxTokens: 'count' },
+    maxBatchTokens: 'count',
+    maxBatchDelayMs: 'milliseconds',
+    maxQueueTokens: 'count',
+    deadlineMs: 'milliseconds',
+  },
+};
+
+const CALL: Shape = { engine: 'string', model: 'string', deadlineMs: 'milliseconds' };
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+const isMilliseconds = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const SCALARS: Readonly<Record<Exclude<Field, Shape | 'calls'>, readonly [string, (value: unknown) => boolean]>> = {
+  string: ['a non-empty string', (v) => typeof v === 'string' && v !== ''],
+  count: ['a whole number of at least 1', (v) => Number.isSafeInteger(v) && (v as number) >= 1],
+  milliseconds: ['whole milliseconds, 0 or more', isMilliseconds],
+  durability: ['fsync, replicated or best-effort', (v) => v === 'fsync' || v === 'replicated' || v === 'best-effort'],
+  backoff: ['a list of whole milliseconds', (v) => Array.isArray(v) && v.length > 0 && v.every(isMilliseconds)],
+};
+
+/**
+ * Reads a profile and holds it against the declaration that the service was built with.
+ *
+ * @param text the value of `PENSTOCK_PROFILE`
+ * @throws {ModelError} `profile-missing`, `profile-malformed` (every bad field), `profile-version-unsupported`, or
+ *   `profile-mismatch` when the manifests were synthesized from another `service.ts` than the image carries
+ */
+export function parseProfile<D extends ServiceDeclaration>(text: string | undefined, declaration: D): ProfileOf<D> {
+  if (text === undefined || text === '') {
+    throw fault(
+      'profile-missing',
+      PROFILE_VARIABLE,
+      'nothing',
+      `the profile of ${declaration.name} as JSON`,
+      'start the service by its manifests or by `penstock up`, which set it',
+    );
+  }
+  const value = parseJson(text);
+  if (!isRecord(value))
+    throw fault(
+      'profile-malformed',
+      PROFILE_VARIABLE,
+      excerpt(text),
+      'a JSON object',
+      'synthesize the manifests again',
+    );
+  if (value['version'] !== PROFILE_VERSION) {
+    throw fault(
+      'profile-version-unsupported',
+      `${PROFILE_VARIABLE}.version`,
+      JSON.stringify(value['version']) ?? 'nothing',
+      String(PROFILE_VERSION),
+      'deploy the image and the manifests of the same release',
+    );
+  }
+  if (
+    value['fingerprint'] !== declaration.fingerprint ||
+    value['service'] !== declaration.name ||
+    value['kind'] !== declaration.kind
+  ) {
+    throw fault(
+      'profile-mismatch',
+      `${PROFILE_VARIABLE}.fingerprint`,
+      `${value['kind']} ${value['service']} ${value['fingerprint']}`,
+      `${declaration.kind} ${declaration.name} ${declaration.fingerprint}`,
+      'the image and the manifests declare different services: build the image at the commit the manifests were synthesized from',
+    );
+  }
+  const faults: Violation[] = [];
+  checkShape(PROFILE_VARIABLE, value, SHAPES[declaration.kind], faults);
+  const [first, ...rest] = faults;
+  if (first !== undefined) throw new ModelError([first, ...rest]);
+  return value as unknown as ProfileOf<D>;
+}
+
+function checkShape(path: string, value: unknown, shape: Shape, faults: Violation[]): void {
+  const record = isRecord(value) ? value : {};
+  for (const [key, field] of Object.entries(shape)) {
+    const at = `${path}.${key}`;
+    const inner = record[key];
+    if (typeof field === 'object') {
+      checkShape(at, inner, field, faults);
+    } else if (field === 'calls') {
+      for (const [role, call] of Object.entries(isRecord(inner) ? inner : {}))
+        checkShape(`${at}.${role}`, call, CALL, faults);
+    } else {
+      const [expected, test] = SCALARS[field];
+      if (!test(inner))
+        faults.push(
+          violation(
+            'profile-malformed',
+            at,
+            JSON.stringify(inner) ?? 'nothing',
+            expected,
+            'synthesize the manifests again',
+          ),
+        );
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const excerpt = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text);
+
+function violation(code: ViolationCode, path: string, received: string, expected: string, repair: string): Violation {
+  return { code, path, received, expected, repair };
+}
+
+function fault(...args: Parameters<typeof violation>): ModelError {
+  return new ModelError([violation(...args)]);
+}

@@ -1,0 +1,58 @@
+/** Every way the kit can fail. `retryable` says whether the same call may succeed later without a change. */
+const CODES = {
+  'queue-missing': { retryable: false },
+  'queue-mismatch': { retryable: false },
+  'item-too-large': { retryable: false },
+  'item-malformed': { retryable: false },
+  'lease-lost': { retryable: false },
+  'effect-fenced': { retryable: false },
+  'bus-unreachable': { retryable: true },
+  'bus-closed': { retryable: false },
+  'storage-corrupt': { retryable: false },
+  'storage-full': { retryable: true },
+  'storage-failed': { retryable: true },
+  'port-in-use': { retryable: false },
+  'address-missing': { retryable: false },
+  'address-malformed': { retryable: false },
+  'deadline-exceeded': { retryable: true },
+  'engine-overloaded': { retryable: true },
+  'engine-failed': { retryable: true },
+  'request-refused': { retryable: false },
+  'model-missing': { retryable: false },
+  'model-corrupt': { retryable: false },
+} as const;
+
+export type KitErrorCode = keyof typeof CODES;
+
+const BRAND = Symbol.for('penstock.error');
+
+export interface KitErrorOptions {
+  /** What a person can do about it. */
+  readonly repair?: string;
+  readonly cause?: unknown;
+}
+
+/** A fault of a running service, with a literal code to switch on. */
+export class KitError extends Error {
+  override readonly name = 'KitError';
+  readonly code: KitErrorCode;
+  readonly retryable: boolean;
+  readonly repair: string | undefined;
+
+  constructor(code: KitErrorCode, message: string, options: KitErrorOptions = {}) {
+    super(
+      `${message} [${code}]${options.repair === undefined ? '' : `; ${options.repair}`}`,
+      'cause' in options ? { cause: options.cause } : {},
+    );
+    this.code = code;
+    this.retryable = CODES[code].retryable;
+    this.repair = options.repair;
+    Object.defineProperty(this, BRAND, { value: 'kit' });
+  }
+
+  /** Works across duplicate copies of this package, where `instanceof` does not. */
+  static is(error: unknown, code?: KitErrorCode): error is KitError {
+    if (!(error instanceof Error) || (error as { [BRAND]?: unknown })[BRAND] !== 'kit') return false;
+    return code === undefined || (error as KitError).code === code;
+  }
+}

@@ -1,4 +1,9 @@
+export { engineProfile, queueProfile, workerProfile } from './encode.ts';
+export type { InferenceEnginePins, InferenceEngineSpec, ModelSpec, ResolvedInferenceEngine } from './engine.ts';
 export { canonicalJson, fingerprintOf } from './fingerprint.ts';
+export type { GpuClass } from './gpu.ts';
+export { NAME_LIMITS, workloadName } from './names.ts';
+export type { BurnRateAlert, ObjectiveSpec, ResolvedObjective } from './objective.ts';
 export {
   type CallProfile,
   type Durability,
@@ -12,6 +17,8 @@ export {
   type ServiceProfile,
   type WorkerProfile,
 } from './profile.ts';
+export type { BackoffSpec, QueuePins, QueueSpec, ResolvedQueue } from './queue.ts';
+export type { ResolvedResources, ResourcesSpec } from './resources.ts';
 export {
   DEFAULT_PORTS,
   declareInferenceEngine,
@@ -22,6 +29,8 @@ export {
   type ServicePorts,
   type WorkerDeclaration,
 } from './service.ts';
+export type { ResolvedTopic, ResolvedTopicConsumer, TopicConsumerSpec, TopicSpec } from './topic.ts';
+export { defineTopology, type Topology, type TopologySpec } from './topology.ts';
 export {
   Bytes,
   type BytesInput,
@@ -44,3 +53,5 @@ export {
   type ViolationCode,
   Violations,
 } from './violations.ts';
+export type { WorkTime, WorkTimeSpec } from './work-time.ts';
+export type { CallSpec, ResolvedWorker, WorkerPins, WorkerSpec } from './worker.ts';

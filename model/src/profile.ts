@@ -85,8 +85,6 @@ export interface InferenceEngineProfile extends CommonProfile {
   };
   /** Tokens in one forward pass, padding included. */
   readonly maxBatchTokens: number;
-  /** Longest an item waits for company while the model is idle-free; an idle model starts at once. */
-  readonly maxBatchDelayMs: number;
   /** Tokens waiting at most; what comes on top is refused with 429. */
   readonly maxQueueTokens: number;
   /** A request without a deadline of its own gets this one. */
@@ -143,7 +141,6 @@ const SHAPES: Readonly<Record<ServiceProfile['kind'], Shape>> = {
     task: 'string',
     model: { id: 'string', revision: 'string', dimensions: 'count', maxTokens: 'count' },
     maxBatchTokens: 'count',
-    maxBatchDelayMs: 'milliseconds',
     maxQueueTokens: 'count',
     deadlineMs: 'milliseconds',
   },

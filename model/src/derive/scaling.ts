@@ -1,0 +1,62 @@
+import { Duration, type Rate } from '../units.ts';
+import type { WorkTime } from '../work-time.ts';
+import { MINIMUM_WARM_REPLICAS, replicasFor } from './capacity.ts';
+
+export interface ScalingFacts {
+  readonly arrivalRate: Rate;
+  readonly peakRate: Rate;
+  readonly doneWithin: Duration;
+  readonly workTime: WorkTime;
+  readonly concurrency: number;
+  readonly coldStart: Duration;
+  readonly idle: 'keep-warm' | 'scale-to-zero';
+}
+
+/** How often the scaler looks: a quarter of the promise, in whole seconds from 5 to 30 (KEDA's default is 30). */
+export function pollingIntervalFor(doneWithin: Duration): Duration {
+  const quarter = Duration.seconds(doneWithin.times(0.25).toSeconds('down'));
+  return Duration.min(Duration.max(quarter, Duration.seconds(5)), Duration.seconds(30));
+}
+
+/** From the arrival of too much work until a new replica takes its first item. */
+export const reactionTime = (facts: Pick<ScalingFacts, 'doneWithin' | 'coldStart'>): Duration =>
+  pollingIntervalFor(facts.doneWithin).plus(facts.coldStart);
+
+/** Time an item can wait before its work has to begin: the promise less p99. */
+export const slack = (facts: Pick<ScalingFacts, 'doneWithin' | 'workTime'>): Duration =>
+  facts.doneWithin.minus(facts.workTime.p99);
+
+/**
+ * Fewest and most replicas. The most carry the peak at the target utilisation. The fewest carry the mean rate, unless
+ * new replicas would come too late to keep the promise: then the peak has to be carried warm.
+ */
+export function replicaBoundsFor(facts: ScalingFacts): { readonly min: number; readonly max: number } {
+  const peak = replicasFor(facts.peakRate, facts.workTime, facts.concurrency);
+  if (facts.idle === 'scale-to-zero') return { min: 0, max: peak };
+  const max = Math.max(peak, MINIMUM_WARM_REPLICAS);
+  if (reactionTime(facts).isLongerThan(slack(facts))) return { min: max, max };
+  return {
+    min: Math.max(replicasFor(facts.arrivalRate, facts.workTime, facts.concurrency), MINIMUM_WARM_REPLICAS),
+    max,
+  };
+}
+
+/** Share of the slack that a backlog may use; it goes on growing while the scaler reacts. */
+const BACKLOG_SHARE = 0.5;
+
+/**
+ * Lag (waiting and in flight) one replica can hold and still keep the promise: those it works on, and those it gets
+ * through in half of what is left of the slack after the scaler's reaction.
+ * concurrency + floor(concurrency / mean * max(0, slack - reaction) * 0.5).
+ */
+export function lagThresholdFor(facts: ScalingFacts): number {
+  const room = slack(facts).minus(reactionTime(facts)).times(BACKLOG_SHARE);
+  return facts.concurrency + Math.floor((facts.concurrency * room.microseconds) / facts.workTime.mean.microseconds);
+}
+
+const SHORTEST_COOLDOWN = Duration.seconds(300);
+
+/** Quiet time before scaling in: twice the cold start, so that a pause does not cost a start; at least KEDA's 5 minutes. */
+export function cooldownFor(coldStart: Duration): Duration {
+  return Duration.max(coldStart.times(2).roundedUpToSeconds(), SHORTEST_COOLDOWN);
+}

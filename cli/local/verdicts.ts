@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import type { Verdict } from './progress.ts';
+
+/**
+ * Reads what the workers have stored, in the order it was stored, without being in their way: a read-only connection
+ * of its own to the effect store. It asks for what is new and remembers the rest.
+ */
+export class VerdictReader implements Disposable {
+  readonly #path: string;
+  readonly #verdicts: Verdict[] = [];
+  #database: DatabaseSync | undefined;
+  #lastRow = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  all(): readonly Verdict[] {
+    const rows = this.#open()?.prepare('SELECT rowid AS row, mail_id AS id, verdict, score, attempt, published_at AS publishedAt, done_at AS doneAt FROM verdicts WHERE rowid > ? ORDER BY rowid').all(this.#lastRow) ?? [];
+    for (const { row, ...verdict } of rows as unknown as readonly (Verdict & { readonly row: number })[]) {
+      this.#verdicts.push(verdict);
+      this.#lastRow = row;
+    }
+    return this.#verdicts;
+  }
+
+  /** The store is made by the first worker that starts. */
+  #open(): DatabaseSync | undefined {
+    if (this.#database === undefined) {
+      if (!existsSync(this.#path)) return undefined;
+      const database = new DatabaseSync(this.#path, { readOnly: true });
+      const made = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'verdicts'").get() !== undefined;
+      if (!made) {
+        database.close();
+        return undefined;
+      }
+      this.#database = database;
+    }
+    return this.#database;
+  }
+
+  [Symbol.dispose](): void {
+    this.#database?.close();
+  }
+}

@@ -1,0 +1,98 @@
+import type { QueueProfile } from '@penstock/model';
+import { KitError } from '../../errors.ts';
+import type { Consumption, Lease } from '../port.ts';
+import type { ClaimedItem, OperationResult } from './operations.ts';
+import type { Store } from './sqlite-bus.ts';
+import { type LeaseOwner, SqliteLease } from './sqlite-lease.ts';
+
+/**
+ * One consumer's slots. A slot is counted as free from the moment its lease is being settled: the claim for its next
+ * item rides in the same transaction as the settlement, so a cycle costs one commit.
+ */
+export class SqliteConsumption implements Consumption, LeaseOwner {
+  readonly closed: Promise<void>;
+  readonly #store: Store;
+  readonly #queue: number;
+  readonly #prefetch: number;
+  readonly #onLease: (lease: Lease) => void;
+  readonly #end = Promise.withResolvers<void>();
+  readonly #held = new Set<SqliteLease>();
+  readonly #sweep: NodeJS.Timeout;
+  /** The claim that is under way or waits for items. */
+  #claim: number | undefined;
+  #stopping = false;
+
+  constructor(store: Store, profile: QueueProfile, queue: number, prefetch: number, onLease: (lease: Lease) => void) {
+    this.#store = store;
+    this.#queue = queue;
+    this.#prefetch = prefetch;
+    this.#onLease = onLease;
+    this.closed = this.#end.promise;
+    this.closed.catch(() => {});
+    // A lease that nobody settles is over at its end: its slot is free again and its holder is told.
+    this.#sweep = setInterval(() => this.#dropExpired(), Math.max(10, Math.min(profile.ackWaitMs / 4, 1_000)));
+    this.#sweep.unref();
+  }
+
+  claimFreeSlots(): void {
+    const free = this.#prefetch - this.#held.size;
+    if (free <= 0 || this.#stopping || this.#claim !== undefined) return;
+    this.#claim = this.#store.send(
+      { kind: 'claim', queue: this.#queue, max: free },
+      { resolve: (result) => this.#receive(result), reject: (error) => this.#refused(error) },
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    // A claim that took items meanwhile delivers them before its cancellation is answered.
+    if (this.#claim !== undefined) await this.#store.request({ kind: 'cancel', claim: this.#claim }).catch(() => {});
+    this.#release();
+    this.#end.resolve();
+  }
+
+  /** @internal A lease is settled or lost: its slot is free. */
+  freed(lease: SqliteLease): void {
+    this.#held.delete(lease);
+    this.#store.schedule();
+    this.#release();
+  }
+
+  #receive(result: OperationResult): void {
+    this.#claim = undefined;
+    const { items } = result as Extract<OperationResult, { kind: 'claimed' }>;
+    for (const item of items) this.#deliver(item);
+    if (this.#held.size < this.#prefetch) this.#store.schedule();
+  }
+
+  #deliver(item: ClaimedItem): void {
+    const lease = new SqliteLease(this.#store, this, this.#queue, item);
+    this.#held.add(lease);
+    this.#onLease(lease);
+  }
+
+  /** A claim fails when the store is closed, or for a fault of the disk that may pass: then it is made again. */
+  #refused(error: unknown): void {
+    this.#claim = undefined;
+    if (KitError.is(error) && error.retryable) {
+      setTimeout(() => this.#store.schedule(), RETRY_MS).unref();
+      return;
+    }
+    clearInterval(this.#sweep);
+    if (this.#stopping) this.#end.resolve();
+    else this.#end.reject(error);
+  }
+
+  #dropExpired(): void {
+    const now = Date.now();
+    for (const lease of this.#held) if (lease.expiresAt <= now) lease.lose();
+    this.#release();
+  }
+
+  /** The sweep is needed for as long as there are leases. */
+  #release(): void {
+    if (this.#stopping && this.#held.size === 0) clearInterval(this.#sweep);
+  }
+}
+
+const RETRY_MS = 250;

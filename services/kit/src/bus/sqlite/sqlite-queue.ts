@@ -1,0 +1,63 @@
+import type { QueueProfile } from '@penstock/model';
+import { KitError } from '../../errors.ts';
+import type { ConsumeOptions, Consumption, DeadLetter, Lease, OutgoingItem, PublishReceipt, Queue, QueueDepth } from '../port.ts';
+import type { Operation, OperationResult } from './operations.ts';
+import { SqliteConsumption } from './sqlite-consumption.ts';
+import type { Store } from './sqlite-bus.ts';
+
+type ResultOf<Kind extends OperationResult['kind']> = Extract<OperationResult, { kind: Kind }>;
+
+/** One queue of the file, bound by its profile. */
+export class SqliteQueue implements Queue {
+  readonly profile: QueueProfile;
+  readonly #store: Store;
+  readonly #number: number;
+  #consumptions: SqliteConsumption[] = [];
+
+  constructor(store: Store, profile: QueueProfile, number: number) {
+    this.#store = store;
+    this.profile = profile;
+    this.#number = number;
+  }
+
+  async publish({ idempotencyKey, payload, headers }: OutgoingItem): Promise<PublishReceipt> {
+    const headersText = headers === undefined ? null : JSON.stringify(headers);
+    const bytes = payload.byteLength + (headersText?.length ?? 0);
+    if (bytes > this.profile.maxItemBytes) {
+      throw new KitError('item-too-large', `item ${idempotencyKey} has ${bytes} bytes, queue ${this.profile.id} takes ${this.profile.maxItemBytes}`, {
+        repair: 'store the payload elsewhere and publish a reference, or declare a larger maxItemSize',
+      });
+    }
+    const { item, duplicate } = await this.#ask<'published'>({ kind: 'publish', queue: this.#number, key: idempotencyKey, payload, headers: headersText });
+    return { id: String(item), duplicate };
+  }
+
+  consume({ prefetch }: ConsumeOptions, onLease: (lease: Lease) => void): Consumption {
+    const consumption = new SqliteConsumption(this.#store, this.profile, this.#number, prefetch, onLease);
+    this.#consumptions.push(consumption);
+    this.#store.schedule();
+    return consumption;
+  }
+
+  async depth(): Promise<QueueDepth> {
+    return (await this.#ask<'depth'>({ kind: 'depth', queue: this.#number })).depth;
+  }
+
+  async deadLetters({ limit }: { readonly limit?: number } = {}): Promise<readonly DeadLetter[]> {
+    return (await this.#ask<'dead-letters'>({ kind: 'dead-letters', queue: this.#number, limit: limit ?? 100 })).letters;
+  }
+
+  /** Joins a batch that is about to be committed anyway. */
+  claimFreeSlots(): void {
+    for (const consumption of this.#consumptions) consumption.claimFreeSlots();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#consumptions.map((consumption) => consumption.stop()));
+    this.#consumptions = [];
+  }
+
+  async #ask<Kind extends OperationResult['kind']>(op: Operation): Promise<ResultOf<Kind>> {
+    return (await this.#store.request(op)) as ResultOf<Kind>;
+  }
+}

@@ -1,0 +1,123 @@
+import { Worker } from 'node:worker_threads';
+import { KitError, type KitErrorCode } from '../errors.ts';
+import type { Fault, Outcome, Reply, Request } from './thread-port.ts';
+
+interface Waiting<Result> {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The event loop's side of a database file that one thread owns. Operations that arrive while a batch is being
+ * committed form the next one: under load many share one fsync, and a lone one never waits for company.
+ */
+export class StoreClient<Op, Result> {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting<Result>>();
+  /** Called before each batch is sent, so that others can add what costs nothing extra in the same commit. */
+  readonly #beforeBatch: () => void;
+  #batch: Request<Op>[] = [];
+  #nextId = 1;
+  #busy = false;
+  #scheduled = false;
+  #closed: KitError | undefined;
+
+  private constructor(worker: Worker, beforeBatch: () => void) {
+    this.#worker = worker;
+    this.#beforeBatch = beforeBatch;
+    worker.on('message', (reply: Reply<Result>) => this.#receive(reply));
+    worker.on('error', (error) => this.#fail(new KitError('storage-failed', `the storage thread died: ${error.message}`, { cause: error })));
+    worker.on('exit', () => this.#fail(new KitError('bus-closed', 'the storage is closed')));
+  }
+
+  /**
+   * Starts the thread and waits until it has opened its file.
+   *
+   * @throws {KitError} as the thread reports it: `storage-corrupt`, `storage-failed`, `queue-missing`
+   */
+  static async open<Op, Result>(thread: URL, workerData: unknown, beforeBatch: () => void = () => {}): Promise<StoreClient<Op, Result>> {
+    const worker = new Worker(thread, { workerData });
+    const opened = await new Promise<Fault | 'open'>((resolve) => {
+      worker.once('message', resolve);
+      worker.once('error', (error) => resolve({ code: 'storage-failed', message: error.message, repair: undefined }));
+    });
+    if (opened !== 'open') {
+      await worker.terminate();
+      throw errorOf(opened);
+    }
+    return new StoreClient(worker, beforeBatch);
+  }
+
+  /** Adds an operation to the next batch. @throws {KitError} what the thread reports; `bus-closed` */
+  request(op: Op): Promise<Result> {
+    return new Promise((resolve, reject) => this.send(op, { resolve, reject }));
+  }
+
+  /** As `request`, without a promise: for hot paths that have their own continuation. @returns the request's id */
+  send(op: Op, waiting: Waiting<Result>): number {
+    const id = this.#nextId++;
+    if (this.#closed !== undefined) {
+      waiting.reject(this.#closed);
+      return id;
+    }
+    this.#waiting.set(id, waiting);
+    this.#batch.push({ id, op });
+    this.schedule();
+    return id;
+  }
+
+  /** Makes sure that a batch is sent soon, after everything that is ready to run now has added to it. */
+  schedule(): void {
+    if (this.#busy || this.#scheduled || this.#closed !== undefined) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  /** Sends what is left, waits for the answers and ends the thread. Operations that wait for work are rejected. */
+  async close(): Promise<void> {
+    if (this.#closed !== undefined) return;
+    while (this.#busy || this.#batch.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    this.#fail(new KitError('bus-closed', 'the storage is closed'));
+    const gone = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#worker.postMessage('close');
+    await gone;
+  }
+
+  #flush(): void {
+    if (this.#busy || this.#closed !== undefined) return;
+    this.#beforeBatch();
+    if (this.#batch.length === 0) return;
+    this.#busy = true;
+    const batch = this.#batch;
+    this.#batch = [];
+    this.#worker.postMessage(batch);
+  }
+
+  #receive({ outcomes, batchDone }: Reply<Result>): void {
+    for (const outcome of outcomes) this.#settle(outcome);
+    if (!batchDone) return;
+    this.#busy = false;
+    // Continuations of what was just settled run first and join the next batch.
+    this.schedule();
+  }
+
+  #settle(outcome: Outcome<Result>): void {
+    const waiting = this.#waiting.get(outcome.id);
+    this.#waiting.delete(outcome.id);
+    if (outcome.ok) waiting?.resolve(outcome.result);
+    else waiting?.reject(errorOf(outcome.fault));
+  }
+
+  #fail(error: KitError): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = error;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(error);
+  }
+}
+
+const errorOf = ({ code, message, repair }: Fault): KitError => new KitError(code as KitErrorCode, message, repair === undefined ? {} : { repair });

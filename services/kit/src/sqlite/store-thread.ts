@@ -1,0 +1,112 @@
+import { DatabaseSync } from 'node:sqlite';
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import { KitError, type KitErrorCode } from '../errors.ts';
+import type { Fault, Outcome, Reply, Request } from './thread-port.ts';
+
+/** Refuses an operation; the rest of its batch goes on. Thrown before the operation has written anything. */
+export class Refusal extends Error {
+  readonly code: KitErrorCode;
+  readonly repair: string | undefined;
+
+  constructor(code: KitErrorCode, message: string, repair?: string) {
+    super(message);
+    this.code = code;
+    this.repair = repair;
+  }
+}
+
+/** Answers later, by `reply`: the operation waits for something. */
+export const LATER = Symbol('later');
+
+export interface StoreHandler<Op, Result> {
+  /** Runs inside the batch's transaction. */
+  run(op: Op, id: number): Result | typeof LATER;
+  /** After the batch is durable: what was changed may wake what waits. */
+  committed(): void;
+}
+
+/** Waits this long for another process to end its own group. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/** Opens a file with the settings that make a resolved commit survive a power loss. */
+export function openDatabase(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+  return database;
+}
+
+/**
+ * The thread's side: opens the store, then runs each batch it is sent in one transaction and answers when that is
+ * durable.
+ */
+export function serveStore<Op, Result>(
+  path: string,
+  open: (reply: (outcomes: readonly Outcome<Result>[]) => void) => { readonly database: DatabaseSync; readonly handler: StoreHandler<Op, Result>; close(): void },
+): void {
+  const port = parentPort as MessagePort;
+  const post = (reply: Reply<Result>): void => port.postMessage(reply);
+  try {
+    const store = open((outcomes) => post({ outcomes, batchDone: false }));
+    port.on('message', (message: readonly Request<Op>[] | 'close') => {
+      if (message === 'close') {
+        store.close();
+        store.database.close();
+        port.close();
+        return;
+      }
+      post({ outcomes: runBatch(store.database, store.handler, message, path), batchDone: true });
+      store.handler.committed();
+    });
+    port.postMessage('open');
+  } catch (error) {
+    port.postMessage(faultOf(error, path));
+  }
+}
+
+function runBatch<Op, Result>(database: DatabaseSync, handler: StoreHandler<Op, Result>, batch: readonly Request<Op>[], path: string): readonly Outcome<Result>[] {
+  try {
+    return transact(database, () => batch.flatMap((request) => runOne(handler, request)));
+  } catch (error) {
+    if (batch.length === 1) return batch.map(({ id }) => ({ id, ok: false, fault: faultOf(error, path) }));
+    // One operation may have broken the batch (a full disk refuses an insert, not a delete): each on its own.
+    return batch.flatMap((request) => runBatch(database, handler, [request], path));
+  }
+}
+
+function runOne<Op, Result>(handler: StoreHandler<Op, Result>, { id, op }: Request<Op>): readonly Outcome<Result>[] {
+  try {
+    const result = handler.run(op, id);
+    return result === LATER ? [] : [{ id, ok: true, result }];
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return [{ id, ok: false, fault: { code: error.code, message: error.message, repair: error.repair } }];
+  }
+}
+
+/** Runs `work` in one write transaction; returns when it is durable. */
+export function transact<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // SQLite has rolled back by itself after some errors, e.g. a full disk.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+const FULL = 13;
+const CORRUPT = [11, 26];
+
+/** What SQLite says, as a fault a person can act on. Primary result codes are the low byte. */
+export function faultOf(error: unknown, path: string): Fault {
+  if (error instanceof Refusal) return { code: error.code, message: error.message, repair: error.repair };
+  if (KitError.is(error)) return { code: error.code, message: error.message, repair: error.repair };
+  const { message, errcode } = error as Error & { readonly errcode?: number };
+  const primary = (errcode ?? 0) & 0xff;
+  if (primary === FULL) return { code: 'storage-full', message: `no room for ${path}`, repair: 'free some space; nothing that was accepted is lost, and publishing works again at once' };
+  if (CORRUPT.includes(primary)) return { code: 'storage-corrupt', message: `${path} is not a sound database: ${message}`, repair: 'nothing was written to it; move it aside, recover it with the sqlite3 command .recover, or restore a copy' };
+  return { code: 'storage-failed', message: `${path}: ${message}`, repair: undefined };
+}

@@ -1,0 +1,24 @@
+// What crosses between the event loop and the thread that owns a database file.
+
+/** One operation of a batch. Its reply may come with the batch's or, for one that waits, later. */
+export interface Request<Op> {
+  readonly id: number;
+  readonly op: Op;
+}
+
+export type Outcome<Result> =
+  | { readonly id: number; readonly ok: true; readonly result: Result }
+  | { readonly id: number; readonly ok: false; readonly fault: Fault };
+
+/** A KitError as plain data: errors lose their class when they cross. */
+export interface Fault {
+  readonly code: string;
+  readonly message: string;
+  readonly repair: string | undefined;
+}
+
+export interface Reply<Result> {
+  readonly outcomes: readonly Outcome<Result>[];
+  /** True for the answer to a batch: the next one may be sent. */
+  readonly batchDone: boolean;
+}

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
-import { openDatabase, Refusal, type StoreHandler, serveStore, transact } from '../sqlite/store-thread.ts';
+import { faultOf, openDatabase, Refusal, type StoreHandler, serveStore, transact } from '../sqlite/store-thread.ts';
 import type { EffectOperation, EffectResult, EffectStoreOptions, Statement } from './effect-store.ts';
 
 /** `applied_at` is null while somebody works on the key: then the row is only its fence. */
@@ -66,8 +66,8 @@ class EffectHandler implements StoreHandler<EffectOperation, EffectResult> {
     try {
       for (const { sql, params } of effect) this.#prepare(sql).run(...params);
     } catch (error) {
-      // A fault that ended the whole transaction, e.g. a full disk, is the batch's to handle.
-      if (!this.#database.isTransaction) throw error;
+      // A fault of the file, e.g. a full disk, is not this effect's: the whole batch has to know.
+      if (!this.#database.isTransaction || faultOf(error, path).code !== 'storage-failed') throw error;
       this.#database.exec('ROLLBACK TO effect; RELEASE effect');
       throw new Refusal('storage-failed', `the effect was not applied: ${(error as Error).message}`);
     }

@@ -1,0 +1,28 @@
+/** Every way a construct refuses its props. All are faults of what was written: none is retryable. */
+export type ConstructErrorCode =
+  | 'image-mutable'
+  | 'durability-unavailable'
+  | 'window-too-long'
+  | 'reference-missing'
+  | 'quantity-malformed';
+
+const BRAND = Symbol.for('penstock.error');
+
+/** A construct cannot be made as asked; the code is literal, the message says what would be right. */
+export class ConstructError extends Error {
+  override readonly name = 'ConstructError';
+  readonly code: ConstructErrorCode;
+  readonly retryable = false;
+
+  constructor(code: ConstructErrorCode, path: string, message: string) {
+    super(`${path}: ${message} [${code}]`);
+    this.code = code;
+    Object.defineProperty(this, BRAND, { value: 'construct' });
+  }
+
+  /** Works across duplicate copies of this module, where `instanceof` does not. */
+  static is(error: unknown, code?: ConstructErrorCode): error is ConstructError {
+    if (!(error instanceof Error) || (error as { [BRAND]?: unknown })[BRAND] !== 'construct') return false;
+    return code === undefined || (error as ConstructError).code === code;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Construct } from 'constructs';
+import { emit, type Override } from '../api-object.ts';
+
+/** The fields of a KEDA ScaledObject that we emit. Names and units are KEDA's. */
+export interface ScaledObjectSpec {
+  readonly scaleTargetRef: { readonly name: string };
+  /** Seconds. */
+  readonly pollingInterval: number;
+  /** Seconds. */
+  readonly cooldownPeriod: number;
+  /** Seconds. */
+  readonly initialCooldownPeriod: number;
+  readonly minReplicaCount: number;
+  readonly maxReplicaCount: number;
+  readonly fallback: {
+    readonly failureThreshold: number;
+    readonly replicas: number;
+    readonly behavior: 'static' | 'currentReplicas' | 'currentReplicasIfHigher' | 'currentReplicasIfLower';
+  };
+  readonly advanced: { readonly horizontalPodAutoscalerConfig: { readonly behavior: ScalingBehavior } };
+  readonly triggers: readonly NatsJetStreamTrigger[];
+}
+
+export interface ScalingBehavior {
+  readonly scaleUp: ScalingRules;
+  readonly scaleDown: ScalingRules;
+}
+
+export interface ScalingRules {
+  readonly stabilizationWindowSeconds: number;
+  readonly policies: readonly { readonly type: 'Pods' | 'Percent'; readonly value: number; readonly periodSeconds: number }[];
+}
+
+/** KEDA reads every parameter as text. */
+export interface NatsJetStreamTrigger {
+  readonly type: 'nats-jetstream';
+  readonly metricType: 'AverageValue';
+  readonly metadata: {
+    readonly natsServerMonitoringEndpoint: string;
+    readonly account: string;
+    readonly stream: string;
+    readonly consumer: string;
+    readonly lagThreshold: string;
+    readonly activationLagThreshold: string;
+    readonly useHttps: 'true' | 'false';
+  };
+}
+
+export interface CustomResourceProps<Spec> {
+  readonly metadata: {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly spec: Spec;
+}
+
+export function scaledObject(scope: Construct, id: string, props: CustomResourceProps<ScaledObjectSpec>, override?: Override) {
+  return emit(scope, id, { apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', ...props }, override);
+}

@@ -1,0 +1,12 @@
+export { emit, type Override } from './api-object.ts';
+export { EffectVolume, type EffectVolumeProps } from './effect-volume.ts';
+export { ImageReference } from './image.ts';
+export { InferenceServer, type InferenceServerProps } from './inference-server.ts';
+export { consumerSpec, deadLetterStreamSpec, JetStreamQueue, type JetStreamQueueProps, streamSpec } from './jetstream-queue.ts';
+export { TOPOLOGY_ANNOTATION } from './labels.ts';
+export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';
+export { NatsService, type NatsServiceProps } from './nats-service.ts';
+export { QueueAutoscaler, type QueueAutoscalerProps } from './queue-autoscaler.ts';
+export { Worker, type WorkerProps } from './worker.ts';
+export type { Workload, WorkloadContext } from './workload.ts';
+export { WorkloadNetwork, type WorkloadNetworkProps } from './workload-network.ts';

@@ -1,0 +1,134 @@
+import { type Bytes, queueProfile, type QueueProfile, type ResolvedWorker, type Topology } from '@penstock/model';
+import type { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import { ConstructError } from '../errors.ts';
+import type { Override } from './api-object.ts';
+import { type ConsumerSpec, consumer, type StreamSpec, stream } from './crd/jetstream.ts';
+import { topologyAnnotations } from './labels.ts';
+import { goDuration } from './lowering.ts';
+import type { NatsService } from './nats-service.ts';
+
+export interface JetStreamQueueProps {
+  readonly topology: Topology;
+  /** The queue's one consumer; the queue itself is the one it names. */
+  readonly worker: ResolvedWorker;
+  readonly nats: NatsService;
+  /** Disk that each of the two streams may take on every server. A full queue refuses publishers and loses nothing. */
+  readonly maxBytes: Bytes;
+  readonly overrides?: { readonly stream?: Override; readonly deadLetterStream?: Override; readonly consumer?: Override };
+}
+
+/** The streams and the consumer of one queue, made by NACK. Services bind to them and create nothing. */
+export class JetStreamQueue extends Construct {
+  readonly nodes: { readonly stream: ApiObject; readonly deadLetterStream: ApiObject; readonly consumer: ApiObject };
+
+  /** @throws {ConstructError} `durability-unavailable`, `reference-missing` */
+  constructor(scope: Construct, id: string, props: JetStreamQueueProps) {
+    super(scope, id);
+    const { topology, worker, nats } = props;
+    const queue = topology.queues[worker.queue];
+    if (queue === undefined) throw new ConstructError('reference-missing', `worker ${worker.id}`, `no queue ${worker.queue}`);
+    const profile = queueProfile(queue, worker);
+    const replicas = replicasOf(profile, nats);
+    const storage = { replicas, maxBytes: props.maxBytes.bytes };
+    const metadata = (suffix: string) => ({
+      name: `${topology.name}-${queue.id}${suffix}`,
+      labels: {
+        'app.kubernetes.io/name': queue.id,
+        'app.kubernetes.io/component': 'queue',
+        'app.kubernetes.io/part-of': topology.name,
+        'app.kubernetes.io/managed-by': 'penstock',
+      },
+      annotations: topologyAnnotations(topology),
+    });
+    const { overrides } = props;
+    this.nodes = {
+      stream: stream(this, 'stream', { metadata: metadata(''), spec: streamSpec(profile, storage) }, overrides?.stream),
+      deadLetterStream: stream(
+        this,
+        'dead-letter-stream',
+        { metadata: metadata('-dead'), spec: deadLetterStreamSpec(profile, storage) },
+        overrides?.deadLetterStream,
+      ),
+      consumer: consumer(
+        this,
+        'consumer',
+        { metadata: metadata(`-${worker.id}`), spec: consumerSpec(profile) },
+        overrides?.consumer,
+      ),
+    };
+    this.nodes.consumer.addDependency(this.nodes.stream);
+  }
+}
+
+/** Servers that keep each item. What an ack means is a fact of the cluster, not of the stream: here it can only be refused. */
+function replicasOf({ id, durability }: QueueProfile, nats: NatsService): number {
+  if (durability === 'best-effort') return 1;
+  const expected = durability === 'fsync' ? 'a cluster with sync_interval: always' : 'a cluster of 3 or 5 servers';
+  const holds = durability === 'fsync' ? nats.syncInterval === 'always' : nats.replicas > 1;
+  if (!holds) {
+    throw new ConstructError(
+      'durability-unavailable',
+      `queues.${id}.durability`,
+      `received ${durability} on ${nats.replicas} server${nats.replicas === 1 ? '' : 's'} with ${nats.syncInterval} sync, expected ${expected}`,
+    );
+  }
+  return nats.replicas;
+}
+
+interface Storage {
+  readonly replicas: number;
+  readonly maxBytes: number;
+}
+
+export function streamSpec(profile: QueueProfile, { replicas, maxBytes }: Storage): StreamSpec {
+  return {
+    name: profile.stream,
+    subjects: [profile.subject],
+    retention: 'workqueue',
+    storage: 'file',
+    replicas,
+    discard: 'new',
+    maxAge: goDuration(profile.retentionMs),
+    maxBytes,
+    maxMsgSize: profile.maxItemBytes,
+    duplicateWindow: goDuration(profile.duplicateWindowMs),
+    preventDelete: true,
+  };
+}
+
+/** What failed for good is kept as long as the items themselves could have waited, for a person to look at. */
+export function deadLetterStreamSpec(profile: QueueProfile, { replicas, maxBytes }: Storage): StreamSpec {
+  return {
+    name: profile.deadLetterStream,
+    subjects: [profile.deadLetterSubject],
+    retention: 'limits',
+    storage: 'file',
+    replicas,
+    discard: 'new',
+    maxAge: goDuration(profile.retentionMs),
+    maxBytes,
+    maxMsgSize: -1,
+    duplicateWindow: goDuration(profile.duplicateWindowMs),
+    preventDelete: true,
+  };
+}
+
+/**
+ * No `backoff`: on the server it would replace the ack wait, and the first wait of a second would deliver healthy work
+ * twice. The worker asks for its own wait when an attempt fails.
+ */
+export function consumerSpec(profile: QueueProfile): ConsumerSpec {
+  return {
+    streamName: profile.stream,
+    durableName: profile.consumer,
+    deliverPolicy: 'all',
+    replayPolicy: 'instant',
+    ackPolicy: 'explicit',
+    ackWait: goDuration(profile.ackWaitMs),
+    maxDeliver: profile.maxAttempts,
+    maxAckPending: profile.maxAckPending,
+    filterSubject: profile.subject,
+    preventDelete: true,
+  };
+}

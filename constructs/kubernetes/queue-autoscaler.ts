@@ -1,0 +1,95 @@
+import type { ResolvedQueue } from '@penstock/model';
+import type { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import { ConstructError } from '../errors.ts';
+import type { Override } from './api-object.ts';
+import { type ScalingBehavior, scaledObject } from './crd/scaled-object.ts';
+import { seconds } from './lowering.ts';
+import type { NatsService } from './nats-service.ts';
+import type { Worker } from './worker.ts';
+import { metadataOf } from './workload.ts';
+
+export interface QueueAutoscalerProps {
+  readonly worker: Worker;
+  readonly queue: ResolvedQueue;
+  readonly nats: NatsService;
+  readonly overrides?: { readonly scaledObject?: Override };
+}
+
+/** The longest window the HorizontalPodAutoscaler accepts. */
+const LONGEST_STABILISATION_SECONDS = 3_600;
+/** Looks in a row that may fail before the fallback: one lost answer is not an outage. */
+const FAILURE_THRESHOLD = 3;
+
+/** Scales a worker by the lag of its consumer: items waiting and in flight, by KEDA. */
+export class QueueAutoscaler extends Construct {
+  readonly nodes: { readonly scaledObject: ApiObject };
+
+  /** @throws {ConstructError} `window-too-long` when the cooldown is longer than a scale-down can be held back */
+  constructor(scope: Construct, id: string, props: QueueAutoscalerProps) {
+    super(scope, id);
+    const { worker, queue, nats } = props;
+    const { workload } = worker.context;
+    const cooldownPeriod = seconds(workload.cooldown);
+    const spec = {
+      scaleTargetRef: { name: worker.nodes.deployment.name },
+      pollingInterval: seconds(workload.pollingInterval),
+      cooldownPeriod,
+      // Without it the first deployment of a scale-to-zero worker goes to zero before it has looked once.
+      initialCooldownPeriod: cooldownPeriod,
+      minReplicaCount: workload.minReplicas,
+      maxReplicaCount: workload.maxReplicas,
+      // A scaler that sees nothing keeps what runs, and at least what carries the mean. Not the most: a consumer that is
+      // missing would run the whole fleet on no work.
+      fallback: {
+        failureThreshold: FAILURE_THRESHOLD,
+        replicas: Math.max(1, workload.minReplicas),
+        behavior: 'currentReplicasIfHigher' as const,
+      },
+      advanced: { horizontalPodAutoscalerConfig: { behavior: behaviorOf(cooldownPeriod, workload.id) } },
+      triggers: [
+        {
+          type: 'nats-jetstream' as const,
+          metricType: 'AverageValue' as const,
+          metadata: {
+            natsServerMonitoringEndpoint: nats.monitoringEndpoint.lower(),
+            account: nats.account,
+            stream: queue.stream,
+            consumer: workload.consumer,
+            lagThreshold: String(workload.lagThreshold),
+            // One item is reason enough to start the first replica.
+            activationLagThreshold: '0',
+            useHttps: 'false' as const,
+          },
+        },
+      ],
+    };
+    this.nodes = {
+      scaledObject: scaledObject(this, 'scaled-object', { metadata: metadataOf(worker.context), spec }, props.overrides?.scaledObject),
+    };
+  }
+}
+
+/** Up at once and by doubling, as the autoscaler's own default; down only by the highest need of a whole cooldown. */
+function behaviorOf(cooldownSeconds: number, worker: string): ScalingBehavior {
+  if (cooldownSeconds > LONGEST_STABILISATION_SECONDS) {
+    throw new ConstructError(
+      'window-too-long',
+      `workers.${worker}.cooldown`,
+      `received ${cooldownSeconds} s, expected at most ${LONGEST_STABILISATION_SECONDS} s, the longest window of a HorizontalPodAutoscaler`,
+    );
+  }
+  return {
+    scaleUp: {
+      stabilizationWindowSeconds: 0,
+      policies: [
+        { type: 'Percent', value: 100, periodSeconds: 15 },
+        { type: 'Pods', value: 4, periodSeconds: 15 },
+      ],
+    },
+    scaleDown: {
+      stabilizationWindowSeconds: cooldownSeconds,
+      policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import {
+  type Authenticator,
+  connect,
+  credsAuthenticator,
+  errors,
+  type NatsConnection,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+} from '@nats-io/transport-node';
+import { KitError } from '../../errors.ts';
+
+/** Who the client is to the server. */
+export type NatsCredentials =
+  | { readonly kind: 'password'; readonly user: string; readonly password: string }
+  | { readonly kind: 'token'; readonly token: string }
+  /** The text of a `.creds` file. */
+  | { readonly kind: 'creds'; readonly text: string };
+
+export interface NatsBusOptions {
+  /** `nats://host:port`, several with commas between; `tls://` for an encrypted one. */
+  readonly servers: string;
+  /** Shown by the server's monitoring. @default 'penstock' */
+  readonly name?: string;
+  /** @default - user and password of the first address, when it has them */
+  readonly credentials?: NatsCredentials;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A connection on which two pings stay without answer is dead: nothing else tells of a peer that is gone. */
+const PING_INTERVAL_MS = 10_000;
+const RECONNECT_WAIT_MS = 250;
+
+/**
+ * Connects once; a connection that breaks later is made again for as long as the process lives.
+ *
+ * @throws {KitError} `address-malformed`, `bus-unreachable`
+ */
+export async function connectNats(options: NatsBusOptions): Promise<NatsConnection> {
+  const { servers, credentials, tls } = parseServers(options.servers);
+  const authenticator = authenticatorOf(options.credentials ?? credentials);
+  try {
+    return await connect({
+      servers,
+      name: options.name ?? 'penstock',
+      ...(authenticator === undefined ? {} : { authenticator }),
+      ...(tls ? { tls: {} } : {}),
+      timeout: CONNECT_TIMEOUT_MS,
+      pingInterval: PING_INTERVAL_MS,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RECONNECT_WAIT_MS,
+      ignoreAuthErrorAbort: true,
+    });
+  } catch (error) {
+    const refused = error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
+    throw new KitError('bus-unreachable', `cannot connect to ${servers.join(', ')}: ${messageOf(error)}`, {
+      repair: refused ? 'give the credentials of a user of this server' : 'start nats-server there, or correct the address',
+      cause: error,
+    });
+  }
+}
+
+/** @throws {KitError} `address-malformed` */
+function parseServers(text: string): {
+  readonly servers: string[];
+  readonly credentials: NatsCredentials | undefined;
+  readonly tls: boolean;
+} {
+  const urls = text.split(',').map((part) => {
+    const address = part.trim();
+    const url = URL.parse(address.includes('://') ? address : `nats://${address}`);
+    if (url !== null && url.hostname !== '' && (url.protocol === 'nats:' || url.protocol === 'tls:')) return url;
+    throw new KitError('address-malformed', `NATS address ${text.split(',').indexOf(part) + 1} cannot be read`, {
+      repair: 'write nats://host:port, several with commas between',
+    });
+  });
+  const [first] = urls;
+  return {
+    servers: urls.map((url) => (url.port === '' ? `${url.hostname}:4222` : url.host)),
+    credentials: first === undefined ? undefined : credentialsIn(first),
+    tls: urls.some((url) => url.protocol === 'tls:'),
+  };
+}
+
+function credentialsIn(url: URL): NatsCredentials | undefined {
+  if (url.username === '') return undefined;
+  const user = decodeURIComponent(url.username);
+  if (url.password === '') return { kind: 'token', token: user };
+  return { kind: 'password', user, password: decodeURIComponent(url.password) };
+}
+
+function authenticatorOf(credentials: NatsCredentials | undefined): Authenticator | undefined {
+  switch (credentials?.kind) {
+    case undefined:
+      return undefined;
+    case 'password':
+      return usernamePasswordAuthenticator(credentials.user, credentials.password);
+    case 'token':
+      return tokenAuthenticator(credentials.token);
+    case 'creds':
+      return credsAuthenticator(new TextEncoder().encode(credentials.text));
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

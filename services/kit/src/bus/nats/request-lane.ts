@@ -1,0 +1,126 @@
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { KitError } from '../../errors.ts';
+import { messageOf } from './connection.ts';
+
+interface Waiting {
+  readonly resolve: (answer: Msg) => void;
+  readonly reject: (error: KitError) => void;
+  readonly subject: string;
+  sweepsLeft: number;
+}
+
+const SWEEP_MS = 250;
+const NO_RESPONDERS = 503;
+
+/** What the JetStream API answers when it refuses. */
+export interface ApiError {
+  readonly code: number;
+  readonly err_code: number;
+  readonly description: string;
+}
+
+/**
+ * Requests over one subscription and one timer for all of them. A queue makes one request an item to settle it; the
+ * client's own request makes a timer and two promises each.
+ */
+export class RequestLane {
+  readonly #connection: NatsConnection;
+  readonly #inbox: string;
+  readonly #subscription: Subscription;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #sweep: NodeJS.Timeout;
+  #last = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection;
+    this.#inbox = `${createInbox()}.`;
+    this.#subscription = connection.subscribe(`${this.#inbox}*`, { callback: (_, msg) => this.#answered(msg) });
+    this.#sweep = setInterval(() => this.#dropOverdue(), SWEEP_MS);
+    this.#sweep.unref();
+  }
+
+  /**
+   * Resolves with the answer.
+   *
+   * @throws {KitError} `bus-unreachable` when nobody answers in time: whether it was done is unknown; `bus-closed`
+   */
+  send(subject: string, payload: Uint8Array | string, timeoutMs: number, headers?: MsgHdrs): Promise<Msg> {
+    return new Promise((resolve, reject) => {
+      const id = (++this.#last).toString(36);
+      try {
+        const reply = this.#inbox + id;
+        this.#connection.publish(subject, payload, headers === undefined ? { reply } : { reply, headers });
+      } catch (error) {
+        reject(closedError(error));
+        return;
+      }
+      // Counted in sweeps that ran: an event loop that stood still must not make answers overdue that wait to be read.
+      this.#waiting.set(id, { resolve, reject, subject, sweepsLeft: Math.ceil(timeoutMs / SWEEP_MS) + 1 });
+    });
+  }
+
+  /** A request to the JetStream API, which speaks JSON. @throws {KitError} as `send` */
+  async ask<Answer>(subject: string, body: object, timeoutMs: number): Promise<Answer & { readonly error?: ApiError }> {
+    const answer = await this.send(subject, JSON.stringify(body), timeoutMs);
+    return answer.json<Answer & { readonly error?: ApiError }>();
+  }
+
+  /** Resolves when no request is under way. */
+  idle(): Promise<void> {
+    if (this.#waiting.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+    this.#subscription.unsubscribe();
+    for (const [id, { reject }] of this.#waiting) {
+      this.#done(id);
+      reject(closedError());
+    }
+  }
+
+  #answered(msg: Msg): void {
+    const id = msg.subject.slice(this.#inbox.length);
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    this.#done(id);
+    if (msg.data.length === 0 && msg.headers?.code === NO_RESPONDERS) {
+      waiting.reject(
+        unreachable(
+          `nobody answers on ${waiting.subject}`,
+          'enable JetStream on the server, or wait until it has a leader again',
+        ),
+      );
+    } else {
+      waiting.resolve(msg);
+    }
+  }
+
+  #dropOverdue(): void {
+    for (const [id, waiting] of this.#waiting) {
+      if (--waiting.sweepsLeft > 0) continue;
+      this.#done(id);
+      waiting.reject(
+        unreachable(`no answer on ${waiting.subject} in time`, 'check the server; whether it was done is unknown'),
+      );
+    }
+  }
+
+  #done(id: string): void {
+    this.#waiting.delete(id);
+    if (this.#waiting.size === 0) this.#onIdle?.();
+  }
+}
+
+const unreachable = (message: string, repair: string): KitError => new KitError('bus-unreachable', message, { repair });
+
+function closedError(cause?: unknown): KitError {
+  return new KitError('bus-closed', cause === undefined ? 'the bus was closed' : messageOf(cause), {
+    repair: 'open it again',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

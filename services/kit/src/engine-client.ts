@@ -1,0 +1,68 @@
+import { context, propagation } from '@opentelemetry/api';
+import { DEADLINE_HEADER, type Deadline } from './deadline.ts';
+import { KitError } from './errors.ts';
+
+export interface EngineClientOptions {
+  /** Base of the API, e.g. `http://embedder:8080`. */
+  readonly url: string;
+  /** Model id that is asked for. */
+  readonly model: string;
+}
+
+export interface EmbedOptions {
+  readonly deadline: Deadline;
+  readonly signal?: AbortSignal;
+}
+
+export interface Embeddings {
+  /** One vector an input, in its order. */
+  readonly vectors: readonly Float32Array[];
+  /** Revision of the model that made them; vectors of two revisions do not compare. */
+  readonly revision: string;
+}
+
+/** Calls an inference engine by the OpenAI embeddings API, with what is left of the deadline. */
+export class EngineClient {
+  readonly #options: EngineClientOptions;
+
+  constructor(options: EngineClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @throws {KitError} `engine-overloaded` and `engine-failed` (retryable), `deadline-exceeded`, `request-refused`
+   */
+  async embed(input: readonly string[], { deadline, signal }: EmbedOptions): Promise<Embeddings> {
+    const headers: Record<string, string> = { 'content-type': 'application/json', [DEADLINE_HEADER]: String(Math.ceil(deadline.remainingMs)) };
+    propagation.inject(context.active(), headers);
+    const response = await this.#post(JSON.stringify({ input, model: this.#options.model, encoding_format: 'base64' }), headers, deadline, signal);
+    if (!response.ok) throw await this.#refusal(response);
+    const { data } = (await response.json()) as { readonly data: readonly { readonly index: number; readonly embedding: string }[] };
+    const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => decode(embedding));
+    return { vectors, revision: response.headers.get('x-model-revision') ?? '' };
+  }
+
+  async #post(body: string, headers: Record<string, string>, deadline: Deadline, signal: AbortSignal | undefined): Promise<Response> {
+    try {
+      return await fetch(`${this.#options.url}/v1/embeddings`, { method: 'POST', body, headers, signal: deadline.signal(...(signal === undefined ? [] : [signal])) });
+    } catch (error) {
+      if (signal?.aborted === true) throw signal.reason;
+      if (deadline.remainingMs === 0) throw new KitError('deadline-exceeded', `no answer from ${this.#options.url} in time`, { cause: error });
+      throw new KitError('engine-failed', `${this.#options.url} cannot be reached`, { cause: error });
+    }
+  }
+
+  async #refusal(response: Response): Promise<KitError> {
+    const text = await response.text();
+    const message = `${this.#options.url} answered ${response.status}: ${text.slice(0, 200)}`;
+    if (response.status === 429 || response.status === 503) return new KitError('engine-overloaded', message);
+    if (response.status === 504) return new KitError('deadline-exceeded', message);
+    return new KitError(response.status < 500 ? 'request-refused' : 'engine-failed', message);
+  }
+}
+
+/** Little-endian float32, as the OpenAI API encodes it. The copy aligns it. */
+function decode(base64: string): Float32Array {
+  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
+  return new Float32Array(bytes.buffer);
+}

@@ -1,0 +1,17 @@
+import type { KubernetesEnvironment } from './kubernetes-environment.ts';
+
+/** One cluster for trying things: a single NATS server per zone is not worth its price, three small ones are. */
+export const dev: KubernetesEnvironment = {
+  name: 'dev',
+  namespace: 'mailroom-dev',
+  images: {
+    'task-queue': 'registry.example.com/penstock/task-queue:0.1.0',
+    'inference-engine': 'registry.example.com/penstock/inference-engine:0.1.0',
+  },
+  weights: { embedder: 'registry.example.com/penstock/models/all-minilm-l6-v2:1.19.0-beta29' },
+  nats: { namespace: 'nats', replicas: 3, syncInterval: 'periodic' },
+  streamSize: '1 GiB',
+  effects: { storageClass: 'standard', size: '10 GiB' },
+  monitoringNamespace: 'monitoring',
+  addresses: { classify: { PENSTOCK_CLASSIFIER: '/app/services/task-queue/classifiers/all-minilm-l6-v2.json' } },
+};

@@ -1,0 +1,38 @@
+import { Bytes, type Topology } from '@penstock/model';
+import { App } from 'cdk8s';
+import { MessagingChart } from '../../charts/messaging.ts';
+import { NamespaceChart } from '../../charts/namespace.ts';
+import { WorkloadsChart } from '../../charts/workloads.ts';
+import { Binding } from '../../constructs/binding.ts';
+import { ConstructError } from '../../constructs/errors.ts';
+import { ImageReference, NatsService } from '../../constructs/kubernetes/index.ts';
+import type { KubernetesEnvironment } from '../environments/index.ts';
+
+/** The charts of a platform in the order in which they have to be applied. */
+export function platformApp(topology: Topology, environment: KubernetesEnvironment, outdir?: string): App {
+  const app = new App(outdir === undefined ? {} : { outdir });
+  const { namespace } = environment;
+  const nats = new NatsService(environment.nats);
+  const effects = { storageClass: environment.effects.storageClass, size: Bytes.parse(environment.effects.size) };
+  const image = (section: 'images' | 'weights') => (key: string) => {
+    const text = environment[section][key];
+    if (text === undefined) throw new ConstructError('reference-missing', `environment ${environment.name}`, `no ${section}[${JSON.stringify(key)}]`);
+    return ImageReference.parse(text);
+  };
+  const first = new NamespaceChart(app, 'namespace', { topology, namespace, effectsSize: effects.size });
+  const messaging = new MessagingChart(app, 'messaging', { topology, namespace, nats, streamSize: Bytes.parse(environment.streamSize) });
+  const workloads = new WorkloadsChart(app, 'workloads', {
+    topology,
+    namespace,
+    nats,
+    imageOf: image('images'),
+    weightsOf: image('weights'),
+    addressesOf: (worker) =>
+      Object.fromEntries(Object.entries(environment.addresses[worker] ?? {}).map(([name, value]) => [name, Binding.of(value)])),
+    effects,
+    monitoringNamespace: environment.monitoringNamespace,
+  });
+  messaging.addDependency(first);
+  workloads.addDependency(messaging);
+  return app;
+}

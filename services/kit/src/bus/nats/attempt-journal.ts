@@ -67,7 +67,14 @@ export class AttemptJournal {
   }
 
   /** Stores the dead letter; once it is stored, storing it again changes nothing. @throws {KitError} as `write` */
-  async bury(item: string, id: string, received: Msg, publishedAt: number, note: Note, attempts: number): Promise<void> {
+  async bury(
+    item: string,
+    id: string,
+    received: Msg,
+    publishedAt: number,
+    note: Note,
+    attempts: number,
+  ): Promise<void> {
     const letter = headers();
     for (const [name, value] of Object.entries(decodeHeaders(received.headers))) letter.append(name, value);
     letter.append(KEY_HEADER, item);

@@ -51,9 +51,12 @@ export async function connectNats(options: NatsBusOptions): Promise<NatsConnecti
       ignoreAuthErrorAbort: true,
     });
   } catch (error) {
-    const refused = error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
+    const refused =
+      error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
     throw new KitError('bus-unreachable', `cannot connect to ${servers.join(', ')}: ${messageOf(error)}`, {
-      repair: refused ? 'give the credentials of a user of this server' : 'start nats-server there, or correct the address',
+      repair: refused
+        ? 'give the credentials of a user of this server'
+        : 'start nats-server there, or correct the address',
       cause: error,
     });
   }

@@ -32,7 +32,8 @@ export function publishFault(error: ApiError, what: string): KitError {
     return new KitError('item-too-large', message, { repair: 'store the payload elsewhere and publish a reference' });
   }
   const isFull =
-    NO_STORAGE.includes(error.err_code) || (error.err_code === STORE_FAILED && /maximum|no space/.test(error.description));
+    NO_STORAGE.includes(error.err_code) ||
+    (error.err_code === STORE_FAILED && /maximum|no space/.test(error.description));
   if (isFull) return new KitError('storage-full', message, { repair: 'raise the limit of the stream or its storage' });
   if (error.err_code === STORE_FAILED) {
     return new KitError('storage-failed', message, { repair: 'check the disk of the server' });

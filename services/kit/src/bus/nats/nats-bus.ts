@@ -1,0 +1,79 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { QueueProfile } from '@penstock/model';
+import { KitError } from '../../errors.ts';
+import type { Bus, Guarantees, Queue } from '../port.ts';
+import { connectNats, messageOf, type NatsBusOptions } from './connection.ts';
+import { NATS_GUARANTEES } from './guarantees.ts';
+import { NatsQueue } from './nats-queue.ts';
+import { checkProvisioned } from './provisioned.ts';
+import { RequestLane } from './request-lane.ts';
+
+export type { NatsBusOptions, NatsCredentials } from './connection.ts';
+export { type NatsBusAdminOptions, openNatsBusAdmin } from './nats-bus-admin.ts';
+
+/**
+ * Queues on NATS JetStream, server 2.12 or newer.
+ *
+ * @throws {KitError} `address-malformed`, `bus-unreachable`
+ */
+export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
+  return new NatsBus(await connectNats(options));
+}
+
+class NatsBus implements Bus {
+  readonly guarantees: Guarantees = NATS_GUARANTEES;
+  readonly #connection: NatsConnection;
+  readonly #lane: RequestLane;
+  readonly #queues: NatsQueue[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection;
+    this.#lane = new RequestLane(connection);
+    void this.#follow();
+  }
+
+  async bind(profile: QueueProfile): Promise<Queue> {
+    await checkProvisioned(this.#connection, this.#lane, profile);
+    const queue = new NatsQueue(this.#connection, this.#lane, profile);
+    this.#queues.push(queue);
+    return queue;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const consumptions = [...this.#consumptions()];
+    await Promise.all(consumptions.map((consumption) => consumption.stop()));
+    await this.#lane.idle();
+    this.#lane.close();
+    for (const consumption of consumptions) consumption.abandon();
+    await this.#connection.close();
+  }
+
+  async #follow(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type === 'disconnect') for (const consumption of this.#consumptions()) consumption.disconnected();
+      if (type === 'reconnect') for (const consumption of this.#consumptions()) consumption.reconnected();
+    }
+    const cause = await this.#connection.closed();
+    if (this.#closing !== undefined) return;
+    this.#lane.close();
+    const error = new KitError('bus-unreachable', `the connection is gone for good: ${messageOf(cause)}`, {
+      repair: 'check the server and the credentials, and start again',
+      cause,
+    });
+    for (const consumption of this.#consumptions()) consumption.failed(error);
+  }
+
+  *#consumptions() {
+    for (const queue of this.#queues) yield* queue.consumptions;
+  }
+}

@@ -1,0 +1,261 @@
+import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import type { QueueProfile } from '@penstock/model';
+import { KitError } from '../../errors.ts';
+import type { Consumption, Lease } from '../port.ts';
+import type { AttemptJournal } from './attempt-journal.ts';
+import { readDelivery } from './delivery.ts';
+import { isNotFound, missing } from './faults.ts';
+import { type LeaseOwner, NatsLease } from './nats-lease.ts';
+import type { RequestLane } from './request-lane.ts';
+
+const PULL_LIFETIME_MS = 30_000;
+const HEARTBEAT_MS = 3_000;
+/** Two heartbeats and some: then the pulls are forgotten on the server, and waiting longer is waiting forever. */
+const LONGEST_SILENCE_MS = 8_000;
+const LONGEST_SWEEP_MS = 1_000;
+const RENEW_PAUSE_MS = 250;
+const INFO_TIMEOUT_MS = 2_000;
+/** Slots are asked for in groups of this share of all: one pull an item costs as much as the item. */
+const PULL_SHARE = 1 / 4;
+const REQUEST_TIMEOUT = 408;
+const HEARTBEAT = 100;
+
+/**
+ * Pulls exactly as much as there are free slots. The client's `consume` asks for more as soon as messages arrive,
+ * settled or not, so it cannot keep the bound.
+ *
+ * Every pull of a generation answers to one inbox. Whatever makes it unsure which pulls the server still knows (a lost
+ * connection, silence, a new leader) ends the generation: a new inbox, counted from zero. A message that is sent to an
+ * old inbox is given to the next pull by the server.
+ */
+export class NatsConsumption implements Consumption, LeaseOwner {
+  readonly profile: QueueProfile;
+  readonly lane: RequestLane;
+  readonly journal: AttemptJournal;
+  readonly closed: Promise<void>;
+  readonly #connection: NatsConnection;
+  readonly #prefetch: number;
+  readonly #pullSize: number;
+  readonly #onLease: (lease: Lease) => void;
+  readonly #end = Promise.withResolvers<void>();
+  readonly #held = new Set<NatsLease>();
+  readonly #recalls = new Set<Promise<void>>();
+  readonly #sweep: NodeJS.Timeout;
+  readonly #sweepMs: number;
+  readonly #pullSubject: string;
+  #inbox: { readonly subject: string; readonly subscription: Subscription } | undefined;
+  /** Messages that the pulls under way may still bring. */
+  #requested = 0;
+  #silentMs = 0;
+  #pullScheduled = false;
+  #renewing = false;
+  #connected = true;
+  #stopping = false;
+
+  constructor(
+    connection: NatsConnection,
+    lane: RequestLane,
+    journal: AttemptJournal,
+    profile: QueueProfile,
+    prefetch: number,
+    onLease: (lease: Lease) => void,
+  ) {
+    this.#connection = connection;
+    this.lane = lane;
+    this.journal = journal;
+    this.profile = profile;
+    this.#prefetch = prefetch;
+    this.#pullSize = Math.max(1, Math.floor(prefetch * PULL_SHARE));
+    this.#onLease = onLease;
+    this.#pullSubject = `$JS.API.CONSUMER.MSG.NEXT.${profile.stream}.${profile.consumer}`;
+    this.closed = this.#end.promise;
+    this.closed.catch(() => {});
+    this.#sweepMs = Math.max(10, Math.min(profile.ackWaitMs / 4, LONGEST_SWEEP_MS));
+    this.#sweep = setInterval(() => this.#look(), this.#sweepMs);
+    this.#sweep.unref();
+    this.#attach();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#stopping) {
+      this.#stopping = true;
+      // Draining hands over what the server sent before it heard of it.
+      if (this.#connected) await this.#inbox?.subscription.drain().catch(() => {});
+      this.#detach();
+    }
+    await Promise.all(this.#recalls);
+    this.#clearSweep();
+    this.#end.resolve();
+  }
+
+  /** @internal The bus is closing: nothing can be settled any more. */
+  abandon(): void {
+    for (const lease of this.#held) lease.lose();
+  }
+
+  /** @internal */
+  disconnected(): void {
+    this.#connected = false;
+    this.#detach();
+  }
+
+  /** @internal */
+  reconnected(): void {
+    this.#connected = true;
+    void this.#renew();
+  }
+
+  /** @internal The connection is gone for good. */
+  failed(error: KitError): void {
+    this.#stopping = true;
+    this.#detach();
+    this.#clearSweep();
+    this.#end.reject(error);
+  }
+
+  /** @internal */
+  freed(lease: NatsLease): void {
+    this.#held.delete(lease);
+    this.#clearSweep();
+    this.#schedulePull();
+  }
+
+  #attach(): void {
+    const subject = createInbox();
+    const subscription = this.#connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error !== null) void this.#renew();
+        else if (message.subject === subject) this.#receiveStatus(message, subject);
+        else this.#receiveItem(message, subject);
+      },
+    });
+    this.#inbox = { subject, subscription };
+    this.#requested = 0;
+    this.#silentMs = 0;
+    this.#pull();
+  }
+
+  #detach(): void {
+    this.#inbox?.subscription.unsubscribe();
+    this.#inbox = undefined;
+    this.#requested = 0;
+  }
+
+  /** Settlements of one turn of the event loop share a pull, which goes out after them. */
+  #schedulePull(): void {
+    if (this.#pullScheduled) return;
+    this.#pullScheduled = true;
+    queueMicrotask(() => {
+      this.#pullScheduled = false;
+      this.#pull();
+    });
+  }
+
+  #pull(): void {
+    const free = this.#prefetch - this.#held.size - this.#requested;
+    if (this.#inbox === undefined || this.#stopping || free <= 0) return;
+    // A few free slots can wait for others as long as something else is going to wake this consumption.
+    if (this.#requested > 0 && free < this.#pullSize) return;
+    const body = `{"batch":${free},"expires":${PULL_LIFETIME_MS}000000,"idle_heartbeat":${HEARTBEAT_MS}000000}`;
+    try {
+      this.#connection.publish(this.#pullSubject, body, { reply: this.#inbox.subject });
+      this.#requested += free;
+    } catch {
+      // Closed: the bus says so to everybody.
+      this.#detach();
+    }
+  }
+
+  #receiveItem(message: Msg, inbox: string): void {
+    const delivery = readDelivery(message);
+    this.#silentMs = 0;
+    if (inbox === this.#inbox?.subject && this.#requested > 0) this.#requested--;
+    // Sent to an old inbox and beyond the bound now: it comes back after its ack wait.
+    if (delivery === undefined || this.#held.size >= this.#prefetch) return;
+    const lease = new NatsLease(this, message, delivery);
+    this.#held.add(lease);
+    if (delivery.deliveries === 1) {
+      this.#onLease(lease);
+      return;
+    }
+    const recall = this.#recall(lease).finally(() => this.#recalls.delete(recall));
+    this.#recalls.add(recall);
+  }
+
+  async #recall(lease: NatsLease): Promise<void> {
+    for (;;) {
+      try {
+        if (await lease.recall()) this.#onLease(lease);
+        return;
+      } catch (error) {
+        const isOver = lease.isExpired || this.#stopping || !KitError.is(error, 'bus-unreachable');
+        // Neither handed out nor settled: the server delivers it again.
+        if (isOver) return lease.lose();
+        await pause(RENEW_PAUSE_MS);
+      }
+    }
+  }
+
+  #receiveStatus(message: Msg, inbox: string): void {
+    if (inbox !== this.#inbox?.subject) return;
+    this.#silentMs = 0;
+    const code = message.headers?.code;
+    if (code === HEARTBEAT) return;
+    const left = Number(message.headers?.get('Nats-Pending-Messages') || Number.NaN);
+    if (code === REQUEST_TIMEOUT && !Number.isNaN(left)) {
+      this.#requested = Math.max(0, this.#requested - left);
+      this.#pull();
+    } else {
+      void this.#renew();
+    }
+  }
+
+  /** Ends the generation and begins the next one once the consumer is known to be there. */
+  async #renew(): Promise<void> {
+    if (this.#renewing || this.#stopping) return;
+    this.#renewing = true;
+    this.#detach();
+    let absences = 0;
+    while (this.#connected && !this.#stopping) {
+      await pause(RENEW_PAUSE_MS);
+      const found = await this.#isThere();
+      absences = found === false ? absences + 1 : 0;
+      // A server that has just come back may not know yet what it has.
+      if (absences > 1) this.failed(missing(`consumer ${this.profile.consumer} of stream ${this.profile.stream}`));
+      if (found === true && this.#connected && !this.#stopping) {
+        this.#attach();
+        break;
+      }
+    }
+    this.#renewing = false;
+    // The connection went and came while the last answer was under way.
+    if (this.#connected && !this.#stopping && this.#inbox === undefined) void this.#renew();
+  }
+
+  /** @returns undefined when nobody can tell at present */
+  async #isThere(): Promise<boolean | undefined> {
+    const subject = `$JS.API.CONSUMER.INFO.${this.profile.stream}.${this.profile.consumer}`;
+    try {
+      const { error } = await this.lane.ask<object>(subject, {}, INFO_TIMEOUT_MS);
+      if (error === undefined) return true;
+      return isNotFound(error) ? false : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #look(): void {
+    for (const lease of this.#held) if (lease.isExpired) lease.lose();
+    if (this.#requested === 0 || this.#inbox === undefined) return;
+    // Counted in looks that ran: what a busy event loop has not read yet is no silence.
+    this.#silentMs += this.#sweepMs;
+    if (this.#silentMs > LONGEST_SILENCE_MS) void this.#renew();
+  }
+
+  /** The sweep is needed for as long as there are leases. */
+  #clearSweep(): void {
+    if (this.#stopping && this.#held.size === 0) clearInterval(this.#sweep);
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

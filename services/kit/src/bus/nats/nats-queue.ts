@@ -1,0 +1,113 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { QueueProfile } from '@penstock/model';
+import { KitError } from '../../errors.ts';
+import type {
+  ConsumeOptions,
+  Consumption,
+  DeadLetter,
+  Lease,
+  OutgoingItem,
+  PublishReceipt,
+  Queue,
+  QueueDepth,
+} from '../port.ts';
+import { AttemptJournal } from './attempt-journal.ts';
+import { apiFault, publishFault } from './faults.ts';
+import { encodeHeaders } from './item-headers.ts';
+import { NatsConsumption } from './nats-consumption.ts';
+import type { ApiError, RequestLane } from './request-lane.ts';
+
+const TIMEOUT_MS = 5_000;
+
+interface ConsumerState {
+  readonly num_pending: number;
+  readonly num_ack_pending: number;
+}
+
+/** One stream and its consumer, bound by their profile. */
+export class NatsQueue implements Queue {
+  readonly profile: QueueProfile;
+  readonly #connection: NatsConnection;
+  readonly #lane: RequestLane;
+  readonly #journal: AttemptJournal;
+  readonly #consumptions = new Set<NatsConsumption>();
+
+  constructor(connection: NatsConnection, lane: RequestLane, profile: QueueProfile) {
+    this.#connection = connection;
+    this.#lane = lane;
+    this.profile = profile;
+    this.#journal = new AttemptJournal(lane, profile);
+  }
+
+  get consumptions(): Iterable<NatsConsumption> {
+    return this.#consumptions;
+  }
+
+  async publish(item: OutgoingItem): Promise<PublishReceipt> {
+    const { id, stream, subject, maxItemBytes } = this.profile;
+    const bytes = sizeOf(item);
+    if (bytes > maxItemBytes) {
+      throw new KitError(
+        'item-too-large',
+        `item ${item.idempotencyKey} has ${bytes} bytes, queue ${id} takes ${maxItemBytes}`,
+        {
+          repair: 'store the payload elsewhere and publish a reference, or declare a larger maxItemSize',
+        },
+      );
+    }
+    const headers = encodeHeaders(item);
+    try {
+      const answer = await this.#lane.send(subject, item.payload, TIMEOUT_MS, headers);
+      const { error, seq, duplicate } = answer.json<{ error?: ApiError; seq: number; duplicate?: boolean }>();
+      if (error !== undefined) throw publishFault(error, `stream ${stream}`);
+      return { id: String(seq), duplicate: duplicate ?? false };
+    } catch (error) {
+      if (!KitError.is(error, 'bus-unreachable')) throw error;
+      throw new KitError('bus-unreachable', `item ${item.idempotencyKey}: ${messageBefore(error)}`, {
+        repair: 'publish it again with the same key: should it be there already, that adds nothing',
+        cause: error,
+      });
+    }
+  }
+
+  consume({ prefetch }: ConsumeOptions, onLease: (lease: Lease) => void): Consumption {
+    if (this.#connection.isClosed())
+      throw new KitError('bus-closed', 'the bus was closed', { repair: 'open it again' });
+    const consumption = new NatsConsumption(
+      this.#connection,
+      this.#lane,
+      this.#journal,
+      this.profile,
+      prefetch,
+      onLease,
+    );
+    this.#consumptions.add(consumption);
+    return consumption;
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const { stream, consumer } = this.profile;
+    const subject = `$JS.API.CONSUMER.INFO.${stream}.${consumer}`;
+    const [info, deadLettered] = await Promise.all([
+      this.#lane.ask<ConsumerState>(subject, {}, TIMEOUT_MS),
+      this.#journal.countDeadLetters(),
+    ]);
+    if (info.error !== undefined) throw apiFault(info.error, `consumer ${consumer} of stream ${stream}`);
+    // What waits for a retry is not acked either, and the server does not tell the two apart.
+    return { ready: info.num_pending, delayed: 0, leased: info.num_ack_pending, deadLettered };
+  }
+
+  async deadLetters({ limit }: { readonly limit?: number } = {}): Promise<readonly DeadLetter[]> {
+    return this.#journal.deadLetters(limit ?? 100);
+  }
+}
+
+function sizeOf({ payload, headers }: OutgoingItem): number {
+  let bytes = payload.byteLength;
+  for (const [name, value] of Object.entries(headers ?? {}))
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  return bytes;
+}
+
+/** The message of a fault without its own code and repair, to which the new one adds other words. */
+const messageBefore = (error: KitError): string => error.message.split(' [')[0] ?? error.message;

@@ -18,6 +18,10 @@ export class NamespaceChart extends Chart {
     super(scope, id);
     const count = Object.keys(props.topology.workers).length;
     const claims = { count, storage: props.effectsSize.times(count) };
-    this.baseline = new NamespaceBaseline(this, 'baseline', { topology: props.topology, name: props.namespace, claims });
+    this.baseline = new NamespaceBaseline(this, 'baseline', {
+      topology: props.topology,
+      name: props.namespace,
+      claims,
+    });
   }
 }

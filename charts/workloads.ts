@@ -39,10 +39,15 @@ export class WorkloadsChart extends Chart {
     this.engines = Object.fromEntries(
       Object.values(topology.engines).map((engine) => {
         const context = { topology, workload: engine, image: props.imageOf(engine.service.name) };
-        return [engine.id, new InferenceServer(this, engine.id, { context, namespace, weights: props.weightsOf(engine.id) })];
+        return [
+          engine.id,
+          new InferenceServer(this, engine.id, { context, namespace, weights: props.weightsOf(engine.id) }),
+        ];
       }),
     );
-    this.workers = Object.fromEntries(Object.values(topology.workers).map((worker) => [worker.id, this.#worker(worker.id, props)]));
+    this.workers = Object.fromEntries(
+      Object.values(topology.workers).map((worker) => [worker.id, this.#worker(worker.id, props)]),
+    );
     new WorkloadNetwork(this, 'network', {
       workers: Object.values(this.workers),
       engines: Object.values(this.engines),

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
 import { emit, type Override } from './api-object.ts';
 import { byteQuantity, quantity } from './lowering.ts';
-import type { Mount, } from './pod-template.ts';
+import type { Mount } from './pod-template.ts';
 import { metadataOf, type Workload, type WorkloadContext } from './workload.ts';
 
 export interface EffectVolumeProps {

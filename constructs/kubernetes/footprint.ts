@@ -12,7 +12,10 @@ export interface Footprint {
  * runs already (a quota counts both), and the surge of a rollout.
  */
 export function footprintsOf(topology: Topology): readonly Footprint[] {
-  const workers = Object.values(topology.workers).map(({ maxReplicas, resources }) => ({ most: maxReplicas, resources }));
+  const workers = Object.values(topology.workers).map(({ maxReplicas, resources }) => ({
+    most: maxReplicas,
+    resources,
+  }));
   const engines = Object.values(topology.engines).map(({ replicas, resources }) => ({ most: replicas, resources }));
   return [...workers, ...engines].map(({ most, resources }) => ({ pods: 2 * most + ROLLOUT_SURGE, resources }));
 }

@@ -2,7 +2,13 @@ export { emit, type Override } from './api-object.ts';
 export { EffectVolume, type EffectVolumeProps } from './effect-volume.ts';
 export { ImageReference } from './image.ts';
 export { InferenceServer, type InferenceServerProps } from './inference-server.ts';
-export { consumerSpec, deadLetterStreamSpec, JetStreamQueue, type JetStreamQueueProps, streamSpec } from './jetstream-queue.ts';
+export {
+  consumerSpec,
+  deadLetterStreamSpec,
+  JetStreamQueue,
+  type JetStreamQueueProps,
+  streamSpec,
+} from './jetstream-queue.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
 export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';
 export { NatsService, type NatsServiceProps } from './nats-service.ts';

@@ -44,7 +44,9 @@ export class InferenceServer extends Construct {
     super(scope, id);
     this.context = props.context;
     const { workload } = props.context;
-    this.address = Binding.of(`http://${workload.name}.${props.namespace}.svc.cluster.local:${workload.service.ports.http}`);
+    this.address = Binding.of(
+      `http://${workload.name}.${props.namespace}.svc.cluster.local:${workload.service.ports.http}`,
+    );
     this.nodes = {
       deployment: emit(this, 'deployment', deployment(props), props.overrides?.deployment),
       service: emit(this, 'service', service(props), props.overrides?.service),
@@ -99,7 +101,12 @@ function service({ context }: InferenceServerProps): unknown {
       type: 'ClusterIP',
       selector: selectorLabels(topology, workload),
       ports: [
-        { name: 'http', port: workload.service.ports.http, targetPort: k8s.IntOrString.fromString('http'), appProtocol: 'http' },
+        {
+          name: 'http',
+          port: workload.service.ports.http,
+          targetPort: k8s.IntOrString.fromString('http'),
+          appProtocol: 'http',
+        },
       ],
     },
   });

@@ -1,4 +1,4 @@
-import { type Bytes, queueProfile, type QueueProfile, type ResolvedWorker, type Topology } from '@penstock/model';
+import { type Bytes, type QueueProfile, queueProfile, type ResolvedWorker, type Topology } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { ConstructError } from '../errors.ts';
@@ -15,7 +15,11 @@ export interface JetStreamQueueProps {
   readonly nats: NatsService;
   /** Disk that each of the two streams may take on every server. A full queue refuses publishers and loses nothing. */
   readonly maxBytes: Bytes;
-  readonly overrides?: { readonly stream?: Override; readonly deadLetterStream?: Override; readonly consumer?: Override };
+  readonly overrides?: {
+    readonly stream?: Override;
+    readonly deadLetterStream?: Override;
+    readonly consumer?: Override;
+  };
 }
 
 /** The streams and the consumer of one queue, made by NACK. Services bind to them and create nothing. */
@@ -27,7 +31,8 @@ export class JetStreamQueue extends Construct {
     super(scope, id);
     const { topology, worker, nats } = props;
     const queue = topology.queues[worker.queue];
-    if (queue === undefined) throw new ConstructError('reference-missing', `worker ${worker.id}`, `no queue ${worker.queue}`);
+    if (queue === undefined)
+      throw new ConstructError('reference-missing', `worker ${worker.id}`, `no queue ${worker.queue}`);
     const profile = queueProfile(queue, worker);
     const replicas = replicasOf(profile, nats);
     const storage = { replicas, maxBytes: props.maxBytes.bytes };

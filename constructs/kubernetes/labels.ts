@@ -7,7 +7,10 @@ export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
 export const TOPOLOGY_ANNOTATION = 'penstock.dev/topology-fingerprint';
 
 /** What selects the pods of one workload; never changes in its life, since selectors are immutable. */
-export function selectorLabels(topology: Topology, workload: { readonly id: string }): Readonly<Record<string, string>> {
+export function selectorLabels(
+  topology: Topology,
+  workload: { readonly id: string },
+): Readonly<Record<string, string>> {
   return { 'app.kubernetes.io/name': workload.id, 'app.kubernetes.io/part-of': topology.name };
 }
 

@@ -49,7 +49,13 @@ export class NamespaceBaseline extends Construct {
       namespace: emit(this, 'namespace', namespace(metadata(props.name)), overrides?.namespace),
       quota: emit(this, 'quota', quota(metadata(topology.name), totalOf(footprints), props.claims), overrides?.quota),
       limits: emit(this, 'limits', limits(metadata(topology.name), footprints), overrides?.limits),
-      defaultDeny: networkPolicy(this, 'default-deny', metadata('default-deny'), { pods: {}, ingress: [], egress: [] }, overrides?.defaultDeny),
+      defaultDeny: networkPolicy(
+        this,
+        'default-deny',
+        metadata('default-deny'),
+        { pods: {}, ingress: [], egress: [] },
+        overrides?.defaultDeny,
+      ),
       allowDns: networkPolicy(
         this,
         'allow-dns',
@@ -116,7 +122,10 @@ function limits(metadata: k8s.ObjectMeta, footprints: readonly Footprint[]): unk
     memory: quantity(byteQuantity(by(memory, less))),
     'ephemeral-storage': quantity(byteQuantity(by(storage, less))),
   };
-  const cpu = by((footprint) => footprint.resources.cpu, (a, b) => a < b);
+  const cpu = by(
+    (footprint) => footprint.resources.cpu,
+    (a, b) => a < b,
+  );
   return k8s.KubeLimitRange.manifest({
     metadata,
     spec: {

@@ -38,7 +38,9 @@ export function networkPolicy(
   const spec: k8s.NetworkPolicySpec = {
     podSelector: Object.keys(pods).length === 0 ? {} : { matchLabels: pods },
     policyTypes: [...(ingress === undefined ? [] : ['Ingress']), ...(egress === undefined ? [] : ['Egress'])],
-    ...(ingress === undefined ? {} : { ingress: ingress.map((flow) => ({ from: [peerOf(flow)], ports: portsOf(flow) })) }),
+    ...(ingress === undefined
+      ? {}
+      : { ingress: ingress.map((flow) => ({ from: [peerOf(flow)], ports: portsOf(flow) })) }),
     ...(egress === undefined ? {} : { egress: egress.map((flow) => ({ to: [peerOf(flow)], ports: portsOf(flow) })) }),
   };
   return emit(scope, id, k8s.KubeNetworkPolicy.manifest({ metadata, spec }), override);
@@ -49,7 +51,9 @@ const portsOf = ({ ports }: Flow): k8s.NetworkPolicyPort[] =>
 
 function peerOf({ peer }: Flow): k8s.NetworkPolicyPeer {
   return {
-    ...(peer.namespace === undefined ? {} : { namespaceSelector: { matchLabels: { [NAMESPACE_NAME_LABEL]: peer.namespace } } }),
+    ...(peer.namespace === undefined
+      ? {}
+      : { namespaceSelector: { matchLabels: { [NAMESPACE_NAME_LABEL]: peer.namespace } } }),
     ...(peer.pods === undefined ? {} : { podSelector: { matchLabels: peer.pods } }),
   };
 }

@@ -1,4 +1,4 @@
-import { k8s } from 'cdk8s-plus-28';
+import type { k8s } from 'cdk8s-plus-28';
 
 type Placement = Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints'>;
 

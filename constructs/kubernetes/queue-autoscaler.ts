@@ -65,7 +65,12 @@ export class QueueAutoscaler extends Construct {
       ],
     };
     this.nodes = {
-      scaledObject: scaledObject(this, 'scaled-object', { metadata: metadataOf(worker.context), spec }, props.overrides?.scaledObject),
+      scaledObject: scaledObject(
+        this,
+        'scaled-object',
+        { metadata: metadataOf(worker.context), spec },
+        props.overrides?.scaledObject,
+      ),
     };
   }
 }

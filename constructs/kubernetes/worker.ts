@@ -82,7 +82,11 @@ function engineAddresses({ context, engines }: WorkerProps): Readonly<Record<str
     context.workload.calls.map(({ role }) => {
       const address = engines[role];
       if (address === undefined) {
-        throw new ConstructError('reference-missing', `worker ${context.workload.id}`, `no address for the engine it calls as ${role}`);
+        throw new ConstructError(
+          'reference-missing',
+          `worker ${context.workload.id}`,
+          `no address for the engine it calls as ${role}`,
+        );
       }
       return [`PENSTOCK_ENGINE_${role.toUpperCase().replaceAll('-', '_')}`, address];
     }),

@@ -32,7 +32,10 @@ export class WorkloadNetwork extends Construct {
     const scrape = (ops: number) => ({ peer: { namespace: props.monitoringNamespace }, ports: [tcp(ops)] });
     const workers = props.workers.map(({ context }) => {
       const { topology, workload } = context;
-      const broker = { peer: { namespace: nats.namespace, pods: nats.podLabels }, ports: [tcp(NatsService.clientPort)] };
+      const broker = {
+        peer: { namespace: nats.namespace, pods: nats.podLabels },
+        ports: [tcp(NatsService.clientPort)],
+      };
       const calls = props.engines
         .filter((engine) => workload.calls.some((call) => call.engine === engine.context.workload.id))
         .map((engine) => ({
@@ -44,7 +47,10 @@ export class WorkloadNetwork extends Construct {
         ingress: [scrape(workload.service.ports.ops)],
         egress: [broker, ...calls],
       };
-      return [workload.id, networkPolicy(this, workload.id, metadataOf(context), rules, overrides?.[workload.id])] as const;
+      return [
+        workload.id,
+        networkPolicy(this, workload.id, metadataOf(context), rules, overrides?.[workload.id]),
+      ] as const;
     });
     const engines = props.engines.map(({ context }) => {
       const { topology, workload } = context;
@@ -54,8 +60,14 @@ export class WorkloadNetwork extends Construct {
           peer: { pods: selectorLabels(topology, worker.context.workload) },
           ports: [tcp(workload.service.ports.http)],
         }));
-      const rules = { pods: selectorLabels(topology, workload), ingress: [scrape(workload.service.ports.ops), ...callers] };
-      return [workload.id, networkPolicy(this, workload.id, metadataOf(context), rules, overrides?.[workload.id])] as const;
+      const rules = {
+        pods: selectorLabels(topology, workload),
+        ingress: [scrape(workload.service.ports.ops), ...callers],
+      };
+      return [
+        workload.id,
+        networkPolicy(this, workload.id, metadataOf(context), rules, overrides?.[workload.id]),
+      ] as const;
     });
     this.nodes = Object.fromEntries([...workers, ...engines]);
   }

@@ -40,7 +40,14 @@ export const ROLLOUT_STRATEGY = {
 } as const;
 
 /** The account of one workload and no other; nothing here calls the API server, so it gets no token. */
-export function emitServiceAccount(scope: Construct, context: WorkloadContext<Workload>, override?: Override): ApiObject {
-  const manifest = k8s.KubeServiceAccount.manifest({ metadata: metadataOf(context), automountServiceAccountToken: false });
+export function emitServiceAccount(
+  scope: Construct,
+  context: WorkloadContext<Workload>,
+  override?: Override,
+): ApiObject {
+  const manifest = k8s.KubeServiceAccount.manifest({
+    metadata: metadataOf(context),
+    automountServiceAccountToken: false,
+  });
   return emit(scope, 'service-account', manifest, override);
 }

@@ -1,6 +1,6 @@
 import type { KubernetesEnvironment } from './kubernetes-environment.ts';
 
-/** One cluster for trying things: a single NATS server per zone is not worth its price, three small ones are. */
+/** For trying things out: the shape of prod, on smaller disks. */
 export const dev: KubernetesEnvironment = {
   name: 'dev',
   namespace: 'mailroom-dev',

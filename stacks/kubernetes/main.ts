@@ -5,7 +5,11 @@ import { platformApp } from './platform-app.ts';
 
 // `cdk8s synth` runs this file: one folder an environment, one file a chart, in the order in which they are applied.
 const findings = Object.values(environments).flatMap((environment) => {
-  const app = platformApp(platform, environment, `${process.env['CDK8S_OUTDIR'] ?? 'dist'}/kubernetes/${environment.name}`);
+  const app = platformApp(
+    platform,
+    environment,
+    `${process.env['CDK8S_OUTDIR'] ?? 'dist'}/kubernetes/${environment.name}`,
+  );
   app.synth();
   return checkManifests(app.charts.flatMap((chart) => chart.toJson() as Manifest[]));
 });

@@ -16,11 +16,21 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
   const effects = { storageClass: environment.effects.storageClass, size: Bytes.parse(environment.effects.size) };
   const image = (section: 'images' | 'weights') => (key: string) => {
     const text = environment[section][key];
-    if (text === undefined) throw new ConstructError('reference-missing', `environment ${environment.name}`, `no ${section}[${JSON.stringify(key)}]`);
+    if (text === undefined)
+      throw new ConstructError(
+        'reference-missing',
+        `environment ${environment.name}`,
+        `no ${section}[${JSON.stringify(key)}]`,
+      );
     return ImageReference.parse(text);
   };
   const first = new NamespaceChart(app, 'namespace', { topology, namespace, effectsSize: effects.size });
-  const messaging = new MessagingChart(app, 'messaging', { topology, namespace, nats, streamSize: Bytes.parse(environment.streamSize) });
+  const messaging = new MessagingChart(app, 'messaging', {
+    topology,
+    namespace,
+    nats,
+    streamSize: Bytes.parse(environment.streamSize),
+  });
   const workloads = new WorkloadsChart(app, 'workloads', {
     topology,
     namespace,
@@ -28,7 +38,9 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     imageOf: image('images'),
     weightsOf: image('weights'),
     addressesOf: (worker) =>
-      Object.fromEntries(Object.entries(environment.addresses[worker] ?? {}).map(([name, value]) => [name, Binding.of(value)])),
+      Object.fromEntries(
+        Object.entries(environment.addresses[worker] ?? {}).map(([name, value]) => [name, Binding.of(value)]),
+      ),
     effects,
     monitoringNamespace: environment.monitoringNamespace,
   });

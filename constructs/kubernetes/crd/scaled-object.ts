@@ -28,7 +28,11 @@ export interface ScalingBehavior {
 
 export interface ScalingRules {
   readonly stabilizationWindowSeconds: number;
-  readonly policies: readonly { readonly type: 'Pods' | 'Percent'; readonly value: number; readonly periodSeconds: number }[];
+  readonly policies: readonly {
+    readonly type: 'Pods' | 'Percent';
+    readonly value: number;
+    readonly periodSeconds: number;
+  }[];
 }
 
 /** KEDA reads every parameter as text. */
@@ -55,6 +59,11 @@ export interface CustomResourceProps<Spec> {
   readonly spec: Spec;
 }
 
-export function scaledObject(scope: Construct, id: string, props: CustomResourceProps<ScaledObjectSpec>, override?: Override) {
+export function scaledObject(
+  scope: Construct,
+  id: string,
+  props: CustomResourceProps<ScaledObjectSpec>,
+  override?: Override,
+) {
   return emit(scope, id, { apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', ...props }, override);
 }

@@ -1,0 +1,94 @@
+// What policies read of a manifest. Every field may be missing: a policy judges what anyone wrote, not what we emit.
+
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Labels;
+    readonly annotations?: Labels;
+  };
+  readonly [field: string]: unknown;
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface PodSpec {
+  readonly serviceAccountName?: string;
+  readonly automountServiceAccountToken?: boolean;
+  readonly hostNetwork?: boolean;
+  readonly hostPID?: boolean;
+  readonly hostIPC?: boolean;
+  readonly terminationGracePeriodSeconds?: number;
+  readonly securityContext?: SecurityContext;
+  readonly affinity?: { readonly podAntiAffinity?: Readonly<Record<string, readonly unknown[]>> };
+  readonly topologySpreadConstraints?: readonly { readonly topologyKey?: string }[];
+  readonly containers?: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly volumes?: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface SecurityContext {
+  readonly runAsNonRoot?: boolean;
+  readonly runAsUser?: number;
+  readonly privileged?: boolean;
+  readonly allowPrivilegeEscalation?: boolean;
+  readonly readOnlyRootFilesystem?: boolean;
+  readonly seccompProfile?: { readonly type?: string };
+  readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
+}
+
+export interface Container {
+  readonly name?: string;
+  readonly image?: string;
+  readonly env?: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly valueFrom?: Readonly<Record<string, unknown>>;
+  }[];
+  readonly envFrom?: readonly Readonly<Record<string, unknown>>[];
+  readonly ports?: readonly { readonly hostPort?: number }[];
+  readonly resources?: { readonly requests?: Labels; readonly limits?: Labels };
+  readonly securityContext?: SecurityContext;
+  readonly startupProbe?: Probe;
+  readonly readinessProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds?: number } } };
+}
+
+export interface Probe {
+  readonly httpGet?: unknown;
+  readonly exec?: unknown;
+  readonly tcpSocket?: unknown;
+  readonly grpc?: unknown;
+}
+
+export interface WorkloadSpec {
+  readonly replicas?: number;
+  readonly template?: { readonly metadata?: { readonly labels?: Labels }; readonly spec?: PodSpec };
+}
+
+const WORKLOADS: readonly string[] = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job'];
+
+/** The spec as the caller expects it; its fields are read as ones that may be missing. */
+export const specOf = <T>(manifest: Manifest): Partial<T> => (manifest['spec'] ?? {}) as Partial<T>;
+
+export const isWorkload = ({ kind }: Manifest): boolean => WORKLOADS.includes(kind);
+
+/** The pod that a manifest makes, or undefined when it makes none. */
+export function podOf(manifest: Manifest): PodSpec | undefined {
+  if (manifest.kind === 'Pod') return specOf<PodSpec>(manifest);
+  if (manifest.kind === 'CronJob')
+    return specOf<{ jobTemplate: { spec?: WorkloadSpec } }>(manifest).jobTemplate?.spec?.template?.spec;
+  return isWorkload(manifest) ? specOf<WorkloadSpec>(manifest).template?.spec : undefined;
+}
+
+export const containersOf = (pod: PodSpec | undefined): readonly Container[] => [
+  ...(pod?.initContainers ?? []),
+  ...(pod?.containers ?? []),
+];
+
+/** True when every label of the selector is on the object. An empty selector selects everything. */
+export const selects = (selector: Labels | undefined, labels: Labels | undefined): boolean =>
+  Object.entries(selector ?? {}).every(([key, value]) => labels?.[key] === value);

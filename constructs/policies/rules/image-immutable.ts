@@ -1,0 +1,18 @@
+import { isImmutableImage } from '../../image-text.ts';
+import { containersOf, type PodSpec } from '../manifest.ts';
+import { podPolicy } from '../policy.ts';
+
+const volumeImages = (pod: PodSpec): readonly string[] =>
+  (pod.volumes ?? []).flatMap(
+    (volume) => (volume['image'] as { readonly reference?: string } | undefined)?.reference ?? [],
+  );
+
+/** Rule 35, and 49 for the weights of a model. */
+export const imageImmutable = podPolicy(
+  'image-immutable',
+  'a tag that moves gives two pods of one revision different programs, and a rollback that changes nothing',
+  (pod) =>
+    [...containersOf(pod).map(({ image }) => image ?? '(none)'), ...volumeImages(pod)].map(
+      (image) => !isImmutableImage(image) && `image ${image} may move, expected a digest or an immutable tag`,
+    ),
+);

@@ -1,0 +1,26 @@
+import { canonicalJson } from '@penstock/model';
+import type { Probe } from '../manifest.ts';
+import { podPolicy } from '../policy.ts';
+
+/** What a probe asks, apart from how often. */
+const question = ({ httpGet, exec, tcpSocket, grpc }: Probe): string =>
+  canonicalJson({ httpGet, exec, tcpSocket, grpc });
+
+/** Rule 38. */
+export const probesDistinct = podPolicy(
+  'probes-distinct',
+  'a liveness probe that asks for readiness kills every replica at once when a dependency is down',
+  (pod, { kind }) =>
+    kind === 'Job' || kind === 'CronJob'
+      ? []
+      : (pod.containers ?? []).flatMap(({ name, startupProbe, readinessProbe, livenessProbe }) => [
+          readinessProbe === undefined && `container ${name}: has no readinessProbe`,
+          livenessProbe !== undefined &&
+            startupProbe === undefined &&
+            `container ${name}: liveness may kill it while it loads, expected a startupProbe`,
+          readinessProbe !== undefined &&
+            livenessProbe !== undefined &&
+            question(readinessProbe) === question(livenessProbe) &&
+            `container ${name}: liveness asks the same as readiness`,
+        ]),
+);

@@ -1,0 +1,8 @@
+import { containerPolicy } from '../policy.ts';
+
+/** Rule 32. */
+export const readOnlyRoot = containerPolicy(
+  'read-only-root',
+  'whoever gets in can change the program, and what is written there is lost without a word',
+  ({ securityContext }) => [securityContext?.readOnlyRootFilesystem !== true && 'readOnlyRootFilesystem is not true'],
+);

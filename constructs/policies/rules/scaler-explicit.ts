@@ -1,0 +1,41 @@
+import { specOf } from '../manifest.ts';
+import type { Policy } from '../policy.ts';
+
+interface ScaledObjectSpec {
+  readonly pollingInterval: number;
+  readonly cooldownPeriod: number;
+  readonly initialCooldownPeriod: number;
+  readonly minReplicaCount: number;
+  readonly maxReplicaCount: number;
+  readonly fallback: { readonly failureThreshold?: number; readonly replicas?: number; readonly behavior?: string };
+  readonly advanced: {
+    readonly horizontalPodAutoscalerConfig?: {
+      readonly behavior?: { readonly scaleDown?: { readonly stabilizationWindowSeconds?: number } };
+    };
+  };
+}
+
+/** Rule 45, and the stabilisation of 47. */
+export const scalerExplicit: Policy = {
+  id: 'scaler-explicit',
+  reason:
+    'a scaler without a fallback acts on nothing when its source is down, and its defaults know neither this work nor its cold start',
+  check(manifest) {
+    if (manifest.kind !== 'ScaledObject') return [];
+    const spec = specOf<ScaledObjectSpec>(manifest);
+    const { fallback, minReplicaCount, maxReplicaCount } = spec;
+    const stabilised = spec.advanced?.horizontalPodAutoscalerConfig?.behavior?.scaleDown?.stabilizationWindowSeconds;
+    const explicit = ['pollingInterval', 'cooldownPeriod', 'minReplicaCount', 'maxReplicaCount'] as const;
+    return [
+      ...explicit.filter((field) => spec[field] === undefined).map((field) => `does not state ${field}`),
+      ...(fallback?.failureThreshold === undefined || fallback.replicas === undefined ? ['has no fallback'] : []),
+      ...(fallback?.replicas !== undefined && maxReplicaCount !== undefined && fallback.replicas > maxReplicaCount
+        ? [`falls back to ${fallback.replicas} replicas, more than its maximum ${maxReplicaCount}`]
+        : []),
+      ...(minReplicaCount === 0 && (spec.initialCooldownPeriod ?? 0) === 0
+        ? ['goes to zero before it has looked once: initialCooldownPeriod is 0']
+        : []),
+      ...(stabilised === undefined || stabilised === 0 ? ['does not stabilise its way down'] : []),
+    ];
+  },
+};

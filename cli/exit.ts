@@ -3,7 +3,7 @@ import { ModelError } from '@penstock/model';
 /** What the process exits with. 2 says: what you wrote is wrong and nothing was started. */
 export const EXIT = { ok: 0, failed: 1, invalid: 2, interrupted: 130 } as const;
 
-export type CommandErrorCode = 'usage' | 'platform-unreadable' | 'input-invalid' | 'service-failed' | 'run-incomplete' | 'findings';
+export type CommandErrorCode = 'usage' | 'platform-unreadable' | 'input-invalid' | 'model-missing' | 'service-failed' | 'run-incomplete' | 'findings';
 
 /** A fault of a command, shown without a stack. */
 export class CommandError extends Error {

@@ -1,0 +1,94 @@
+import { Worker } from 'node:worker_threads';
+import { KitError } from '@penstock/kit';
+import type { Tokenized } from './embedder.ts';
+import type { ModelReply, ModelRequest, ModelThreadData } from './model-thread.ts';
+
+interface Pending {
+  readonly resolve: (result: readonly never[]) => void;
+  readonly reject: (error: KitError) => void;
+}
+
+type Ask = { readonly kind: 'tokenize'; readonly texts: readonly string[] } | { readonly kind: 'embed'; readonly batch: readonly Tokenized[] };
+
+/**
+ * The model in a thread of its own: the event loop keeps answering while it computes, and a crash takes only what it
+ * was computing. A thread that dies is started again.
+ */
+export class ModelWorker {
+  readonly #data: ModelThreadData;
+  readonly #pending = new Map<number, Pending>();
+  #thread: Worker | undefined;
+  #nextId = 1;
+  #ready = false;
+  #closed = false;
+
+  private constructor(data: ModelThreadData) {
+    this.#data = data;
+  }
+
+  /** Resolves when the model is loaded and warm. @throws {KitError} `model-missing` when it cannot be loaded */
+  static async start(data: ModelThreadData): Promise<ModelWorker> {
+    const worker = new ModelWorker(data);
+    await worker.#spawn();
+    return worker;
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  tokenize(texts: readonly string[]): Promise<readonly Tokenized[]> {
+    return this.#ask({ kind: 'tokenize', texts });
+  }
+
+  /** One vector a text, in order. @throws {KitError} `engine-failed` (retryable) */
+  embed(batch: readonly Tokenized[]): Promise<readonly Float32Array[]> {
+    return this.#ask({ kind: 'embed', batch });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#thread?.terminate();
+  }
+
+  #ask(ask: Ask): Promise<readonly never[]> {
+    return new Promise((resolve, reject) => {
+      if (!this.#ready) {
+        reject(new KitError('engine-failed', 'the model is being loaded again'));
+        return;
+      }
+      const id = this.#nextId++;
+      this.#pending.set(id, { resolve, reject });
+      this.#thread?.postMessage({ id, ...ask } satisfies ModelRequest);
+    });
+  }
+
+  async #spawn(): Promise<void> {
+    const thread = new Worker(new URL('./model-thread.ts', import.meta.url), { workerData: this.#data });
+    this.#thread = thread;
+    await new Promise<void>((resolve, reject) => {
+      thread.once('message', () => resolve());
+      thread.once('error', (error) => reject(new KitError('model-missing', `the model cannot be loaded from ${this.#data.folder}: ${error.message}`, { cause: error })));
+    });
+    this.#ready = true;
+    thread.on('message', (reply: ModelReply) => this.#receive(reply));
+    // 'error' is followed by 'exit'; without a listener it would end the process.
+    thread.on('error', () => {});
+    thread.once('exit', () => this.#died());
+  }
+
+  #receive(reply: ModelReply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.ok) pending?.resolve(reply.result as readonly never[]);
+    else pending?.reject(new KitError('engine-failed', reply.message));
+  }
+
+  #died(): void {
+    this.#ready = false;
+    for (const { reject } of this.#pending.values()) reject(new KitError('engine-failed', 'the model thread died'));
+    this.#pending.clear();
+    // A model that cannot be loaded a second time leaves the service not ready; its probe decides.
+    if (!this.#closed) this.#spawn().catch(() => {});
+  }
+}

@@ -2,6 +2,7 @@ import { type Bytes, type QueueProfile, queueProfile, type ResolvedWorker, type 
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { ConstructError } from '../errors.ts';
+import { suppressionOf } from '../suppression.ts';
 import type { Override } from './api-object.ts';
 import { type ConsumerSpec, consumer, type StreamSpec, stream } from './crd/jetstream.ts';
 import { topologyAnnotations } from './labels.ts';
@@ -36,7 +37,7 @@ export class JetStreamQueue extends Construct {
     const profile = queueProfile(queue, worker);
     const replicas = replicasOf(profile, nats);
     const storage = { replicas, maxBytes: props.maxBytes.bytes };
-    const metadata = (suffix: string) => ({
+    const metadata = (suffix: string, annotations: Readonly<Record<string, string>> = {}) => ({
       name: `${topology.name}-${queue.id}${suffix}`,
       labels: {
         'app.kubernetes.io/name': queue.id,
@@ -44,7 +45,7 @@ export class JetStreamQueue extends Construct {
         'app.kubernetes.io/part-of': topology.name,
         'app.kubernetes.io/managed-by': 'penstock',
       },
-      annotations: topologyAnnotations(topology),
+      annotations: { ...topologyAnnotations(topology), ...annotations },
     });
     const { overrides } = props;
     this.nodes = {
@@ -52,7 +53,7 @@ export class JetStreamQueue extends Construct {
       deadLetterStream: stream(
         this,
         'dead-letter-stream',
-        { metadata: metadata('-dead'), spec: deadLetterStreamSpec(profile, storage) },
+        { metadata: metadata('-dead', NO_AGE), spec: deadLetterStreamSpec(profile, storage) },
         overrides?.deadLetterStream,
       ),
       consumer: consumer(
@@ -65,6 +66,11 @@ export class JetStreamQueue extends Construct {
     this.nodes.consumer.addDependency(this.nodes.stream);
   }
 }
+
+const NO_AGE = {
+  [suppressionOf('stream-durable')]:
+    'dead letters have no maxAge: they stay until a person removes them, bounded by maxBytes',
+};
 
 /** Servers that keep each item. What an ack means is a fact of the cluster, not of the stream: here it can only be refused. */
 function replicasOf({ id, durability }: QueueProfile, nats: NatsService): number {
@@ -81,12 +87,22 @@ function replicasOf({ id, durability }: QueueProfile, nats: NatsService): number
   return nats.replicas;
 }
 
-interface Storage {
+export interface StreamStorage {
+  /** Servers that hold a copy. */
   readonly replicas: number;
+  /** Disk on each of them. */
   readonly maxBytes: number;
 }
 
-export function streamSpec(profile: QueueProfile, { replicas, maxBytes }: Storage): StreamSpec {
+// What the services' NATS driver expects to find, field by field: it binds only to exactly this. The two are written
+// twice, since infrastructure and services share nothing but the model; test/stacks holds them against each other.
+
+/** Room for what the driver adds to an item. */
+const ENVELOPE_BYTES = 1_024;
+/** JetStream counts releases as deliveries too, and hides what has used its deliveries up: the driver counts attempts itself. */
+const SPARE_DELIVERIES = 10_000;
+
+export function streamSpec(profile: QueueProfile, { replicas, maxBytes }: StreamStorage): StreamSpec {
   return {
     name: profile.stream,
     subjects: [profile.subject],
@@ -96,32 +112,33 @@ export function streamSpec(profile: QueueProfile, { replicas, maxBytes }: Storag
     discard: 'new',
     maxAge: goDuration(profile.retentionMs),
     maxBytes,
-    maxMsgSize: profile.maxItemBytes,
+    maxMsgSize: profile.maxItemBytes + ENVELOPE_BYTES,
     duplicateWindow: goDuration(profile.duplicateWindowMs),
     preventDelete: true,
   };
 }
 
-/** What failed for good is kept as long as the items themselves could have waited, for a person to look at. */
-export function deadLetterStreamSpec(profile: QueueProfile, { replicas, maxBytes }: Storage): StreamSpec {
+/** Dead letters have no age: they stay until a person removes them. */
+export function deadLetterStreamSpec(profile: QueueProfile, { replicas, maxBytes }: StreamStorage): StreamSpec {
   return {
     name: profile.deadLetterStream,
-    subjects: [profile.deadLetterSubject],
+    subjects: [`${profile.deadLetterSubject}.>`],
     retention: 'limits',
     storage: 'file',
     replicas,
     discard: 'new',
-    maxAge: goDuration(profile.retentionMs),
     maxBytes,
-    maxMsgSize: -1,
+    maxMsgsPerSubject: 1,
     duplicateWindow: goDuration(profile.duplicateWindowMs),
+    allowDirect: true,
+    allowMsgTtl: true,
     preventDelete: true,
   };
 }
 
 /**
- * No `backoff`: on the server it would replace the ack wait, and the first wait of a second would deliver healthy work
- * twice. The worker asks for its own wait when an attempt fails.
+ * No `backoff`: on the server it would replace the ack wait, and its first step would deliver healthy work twice. The
+ * worker asks for its own wait when an attempt fails.
  */
 export function consumerSpec(profile: QueueProfile): ConsumerSpec {
   return {
@@ -131,7 +148,7 @@ export function consumerSpec(profile: QueueProfile): ConsumerSpec {
     replayPolicy: 'instant',
     ackPolicy: 'explicit',
     ackWait: goDuration(profile.ackWaitMs),
-    maxDeliver: profile.maxAttempts,
+    maxDeliver: profile.maxAttempts + SPARE_DELIVERIES,
     maxAckPending: profile.maxAckPending,
     filterSubject: profile.subject,
     preventDelete: true,

@@ -10,10 +10,14 @@ export interface StreamSpec {
   readonly storage: 'file';
   readonly replicas: number;
   readonly discard: 'new' | 'old';
-  readonly maxAge: string;
+  /** Left out: no age. */
+  readonly maxAge?: string;
   readonly maxBytes: number;
-  readonly maxMsgSize: number;
+  readonly maxMsgSize?: number;
+  readonly maxMsgsPerSubject?: number;
   readonly duplicateWindow: string;
+  readonly allowDirect?: true;
+  readonly allowMsgTtl?: true;
   /** The stream outlives its manifest: deleting one must not delete the items. */
   readonly preventDelete: true;
 }

@@ -1,0 +1,110 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
+import { parseAllDocuments } from 'yaml';
+import type { Manifest } from '../../constructs/policies/index.ts';
+
+const DATA = process.env['PENSTOCK_DATA'] ?? join(import.meta.dirname, '../../../shared/data');
+
+/** Where the schemas of Kubernetes and of the custom resources lie; undefined when they are not on this machine. */
+export const schemaFolder: string | undefined = existsSync(join(DATA, 'crds')) ? join(DATA, 'crds') : undefined;
+
+type Json = { readonly [key: string]: Json } | readonly Json[] | string | number | boolean | null;
+
+/** Judges manifests by the schemas of the API server, and refuses unknown fields as a server-side apply does. */
+export class ApiSchemas {
+  readonly #ajv = new Ajv({
+    strict: false,
+    allErrors: true,
+    formats: { 'int-or-string': true, int32: true, int64: true, double: true, byte: true, 'date-time': true },
+  });
+  readonly #validators = new Map<string, ValidateFunction>();
+
+  constructor(folder: string) {
+    const core = JSON.parse(readFileSync(join(folder, 'k8s/v1.33-definitions.json'), 'utf8')) as Record<string, Json>;
+    this.#ajv.addSchema(closed({ $id: 'core', ...core }) as AnySchemaObject);
+    for (const [name, definition] of Object.entries(core['definitions'] as Record<string, Record<string, Json>>)) {
+      for (const { group, version, kind } of (definition['x-kubernetes-group-version-kind'] ??
+        []) as unknown as Gvk[]) {
+        this.#validators.set(
+          `${group === '' ? '' : `${group}/`}${version} ${kind}`,
+          this.#ajv.compile({ $ref: `core#/definitions/${name}` }),
+        );
+      }
+    }
+    for (const file of [
+      'keda/keda.sh_scaledobjects.yaml',
+      ...readdirSync(join(folder, 'nack')).map((name) => `nack/${name}`),
+    ]) {
+      for (const document of parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
+        this.#addCustom(document.toJS() as Crd | null);
+    }
+  }
+
+  /** What is wrong with a manifest; empty when the API server would take it. */
+  faultsOf(manifest: Manifest): readonly string[] {
+    const validate = this.#validators.get(`${manifest.apiVersion} ${manifest.kind}`);
+    if (validate === undefined) return [`no schema for ${manifest.apiVersion} ${manifest.kind}`];
+    validate(manifest);
+    return (validate.errors ?? []).map(
+      (error) => `${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`,
+    );
+  }
+
+  #addCustom(crd: Crd | null): void {
+    for (const { name, schema } of crd?.spec?.versions ?? []) {
+      const { properties = {}, ...rest } = schema.openAPIV3Schema as Record<string, Json> & {
+        properties?: Record<string, Json>;
+      };
+      // Every object has these three, whether its own schema names them or not.
+      const withMetadata = { ...rest, properties: { ...properties, apiVersion: {}, kind: {}, metadata: {} } };
+      this.#validators.set(
+        `${crd?.spec.group}/${name} ${crd?.spec.names.kind}`,
+        this.#ajv.compile(closed(withMetadata) as AnySchemaObject),
+      );
+    }
+  }
+}
+
+interface Gvk {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+interface Crd {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly kind: string };
+    readonly versions: readonly { readonly name: string; readonly schema: { readonly openAPIV3Schema: unknown } }[];
+  };
+}
+
+/**
+ * The same schema, in which an object with stated fields has no others. Two of Kubernetes' own types are written as
+ * text there and taken as numbers too.
+ */
+function closed(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (schema === null || typeof schema !== 'object') return schema;
+  const object = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)])) as Record<
+    string,
+    Json
+  >;
+  if (object['format'] === 'int-or-string' || object['x-kubernetes-int-or-string'] === true || isQuantity(object)) {
+    const { type: _, format: __, anyOf: ___, ...rest } = object;
+    return { ...rest, type: ['string', 'number'] };
+  }
+  const keepsUnknown = object['x-kubernetes-preserve-unknown-fields'] === true || 'additionalProperties' in object;
+  const isObject =
+    object['properties'] !== undefined &&
+    (object['type'] === 'object' || object['$ref'] === undefined) &&
+    typeof object['properties'] === 'object' &&
+    'type' in object;
+  return isObject && !keepsUnknown ? { ...object, additionalProperties: false } : object;
+}
+
+const isQuantity = ({ description, type }: Record<string, Json>): boolean =>
+  type === 'string' &&
+  typeof description === 'string' &&
+  description.startsWith('Quantity is a fixed-point representation');

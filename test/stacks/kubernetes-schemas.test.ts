@@ -1,0 +1,40 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Manifest } from '../../constructs/policies/index.ts';
+import { environments } from '../../stacks/environments/index.ts';
+import { synthesizeKubernetes } from '../../stacks/kubernetes/synthesize.ts';
+import { platform } from '../../stacks/platform.ts';
+import { ApiSchemas, schemaFolder } from '../helpers/manifests.ts';
+
+if (schemaFolder === undefined) console.warn('skipped: PENSTOCK_DATA names no folder with crds/');
+
+(schemaFolder === undefined ? describe.skip : describe)('the schemas of the API server', () => {
+  const schemas = new ApiSchemas(schemaFolder ?? '');
+  const prod = synthesizeKubernetes(platform, environments.prod);
+
+  for (const [name, environment] of Object.entries(environments)) {
+    test(`take every object of ${name}, unknown fields refused`, () => {
+      const faults = synthesizeKubernetes(platform, environment).flatMap((manifest) =>
+        schemas.faultsOf(manifest).map((fault) => `${manifest.kind}/${manifest.metadata.name} ${fault}`),
+      );
+      expect(faults).toEqual([]);
+    });
+  }
+
+  test.each(
+    [...new Set(prod.map(({ kind }) => kind))].filter((kind) =>
+      prod.some((m) => m.kind === kind && m['spec'] !== undefined),
+    ),
+  )('rejects an unknown field in the spec of a %s', (kind) => {
+    const manifest = prod.find((each) => each.kind === kind) as Manifest;
+    const broken = { ...manifest, spec: { ...(manifest['spec'] as object), replicaz: 3 } };
+    expect(schemas.faultsOf(broken)).toEqual([expect.stringContaining('replicaz')]);
+  });
+
+  test('rejects a misspelt field deep in a pod', () => {
+    const text = JSON.stringify(prod.find(({ kind }) => kind === 'Deployment')).replace(
+      '"readOnlyRootFilesystem"',
+      '"readonlyRootFilesystem"',
+    );
+    expect(schemas.faultsOf(JSON.parse(text) as Manifest)).toEqual([expect.stringContaining('readonlyRootFilesystem')]);
+  });
+});

@@ -3,7 +3,14 @@ import { ModelError } from '@penstock/model';
 /** What the process exits with. 2 says: what you wrote is wrong and nothing was started. */
 export const EXIT = { ok: 0, failed: 1, invalid: 2, interrupted: 130 } as const;
 
-export type CommandErrorCode = 'usage' | 'platform-unreadable' | 'input-invalid' | 'model-missing' | 'service-failed' | 'run-incomplete' | 'findings';
+export type CommandErrorCode =
+  | 'usage'
+  | 'platform-unreadable'
+  | 'input-invalid'
+  | 'model-missing'
+  | 'service-failed'
+  | 'run-incomplete'
+  | 'findings';
 
 /** A fault of a command, shown without a stack. */
 export class CommandError extends Error {
@@ -11,10 +18,16 @@ export class CommandError extends Error {
   readonly code: CommandErrorCode;
   readonly exit: number;
 
-  constructor(code: CommandErrorCode, message: string, options: { readonly exit?: number; readonly cause?: unknown } = {}) {
+  constructor(
+    code: CommandErrorCode,
+    message: string,
+    options: { readonly exit?: number; readonly cause?: unknown } = {},
+  ) {
     super(message, 'cause' in options ? { cause: options.cause } : {});
     this.code = code;
-    this.exit = options.exit ?? (code === 'usage' || code === 'platform-unreadable' || code === 'input-invalid' ? EXIT.invalid : EXIT.failed);
+    this.exit =
+      options.exit ??
+      (code === 'usage' || code === 'platform-unreadable' || code === 'input-invalid' ? EXIT.invalid : EXIT.failed);
   }
 }
 

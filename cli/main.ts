@@ -5,8 +5,15 @@ type Command = (args: readonly string[]) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => Promise<Command>]>> = {
   up: ['run the platform on this machine', async () => (await import('./commands/up.ts')).up],
-  check: ['derive every number, synthesize every target and hold it against the rules', async () => (await import('./commands/check.ts')).check],
+  check: [
+    'derive every number, synthesize every target and hold it against the rules',
+    async () => (await import('./commands/check.ts')).check,
+  ],
   synth: ['write what would be deployed', async () => (await import('./commands/synth.ts')).synth],
+  train: [
+    'train the classifier on the half of the corpus that is not fed',
+    async () => (await import('./commands/train.ts')).train,
+  ],
   models: ['list, fetch and verify the local models', async () => (await import('./commands/models.ts')).models],
 };
 

@@ -11,7 +11,12 @@ type Options = NonNullable<ParseArgsConfig['options']>;
  */
 export function parseOptions<const O extends Options>(args: readonly string[], options: O, help: string) {
   try {
-    const { values } = parseArgs({ args: [...args], options: { ...options, help: { type: 'boolean' } }, strict: true, allowPositionals: false });
+    const { values } = parseArgs({
+      args: [...args],
+      options: { ...options, help: { type: 'boolean' } },
+      strict: true,
+      allowPositionals: false,
+    });
     if ((values as { readonly help?: boolean }).help === true) {
       process.stdout.write(help);
       return undefined;

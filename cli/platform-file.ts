@@ -16,7 +16,11 @@ export async function loadPlatform(file: string): Promise<Topology> {
     module = (await import(pathToFileURL(path).href)) as typeof module;
   } catch (error) {
     if (ModelError.is(error)) throw error;
-    throw new CommandError('platform-unreadable', `${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new CommandError(
+      'platform-unreadable',
+      `${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
   if (module.platform?.fingerprint === undefined) {
     throw new CommandError('platform-unreadable', `${file} exports no \`platform\` made by defineTopology()`);

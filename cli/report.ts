@@ -7,37 +7,57 @@ export function derivedNumbers(topology: Topology): string {
     const queue = topology.queues[worker.queue];
     if (queue === undefined) continue;
     blocks.push(
-      block(`worker ${worker.id}`, `${queue.arrivalRate} (peak ${queue.peakRate}), ${worker.workTime.mean} each (p99 ${worker.workTime.p99}), done within ${queue.doneWithin}`, [
-        ['concurrency', worker.concurrency],
-        ['prefetch', worker.prefetch],
-        ['ack wait', worker.ackWait],
-        ['max ack pending', worker.maxAckPending],
-        ['attempts', `${queue.maxAttempts}, waits ${queue.backoffSteps.join(', ')}`],
-        ['duplicate window', queue.duplicateWindow],
-        ['replicas', `${worker.minReplicas} to ${worker.maxReplicas}`],
-        ['lag threshold', worker.lagThreshold],
-        ['polling, cooldown', `${worker.pollingInterval}, ${worker.cooldown}`],
-        ['drain, grace', `${worker.drain}, ${worker.terminationGrace}`],
-      ]),
+      block(
+        `worker ${worker.id}`,
+        `${queue.arrivalRate} (peak ${queue.peakRate}), ${worker.workTime.mean} each (p99 ${worker.workTime.p99}), done within ${queue.doneWithin}`,
+        [
+          ['concurrency', worker.concurrency],
+          ['prefetch', worker.prefetch],
+          ['ack wait', worker.ackWait],
+          ['max ack pending', worker.maxAckPending],
+          ['attempts', `${queue.maxAttempts}, waits ${queue.backoffSteps.join(', ')}`],
+          ['duplicate window', queue.duplicateWindow],
+          ['replicas', `${worker.minReplicas} to ${worker.maxReplicas}`],
+          ['lag threshold', worker.lagThreshold],
+          ['polling, cooldown', `${worker.pollingInterval}, ${worker.cooldown}`],
+          ['drain, grace', `${worker.drain}, ${worker.terminationGrace}`],
+        ],
+      ),
     );
   }
   for (const engine of Object.values(topology.engines)) {
     blocks.push(
-      block(`engine ${engine.id}`, `${engine.model.id} on ${engine.accelerator}, ${engine.tokenRate} tokens, ${engine.peakRequests}/s requests of ${engine.tokensPerRequest} tokens at peak`, [
-        ['replicas', engine.replicas],
-        ['batch', `${engine.maxBatchTokens} tokens`],
-        ['waiting', `${engine.maxQueueTokens} tokens, the rest is refused`],
-        ['startup budget', engine.startupBudget],
-        ['drain, grace', `${engine.drain}, ${engine.terminationGrace}`],
-      ]),
+      block(
+        `engine ${engine.id}`,
+        `${engine.model.id} on ${engine.accelerator}, ${engine.tokenRate} tokens, ${engine.peakRequests}/s requests of ${engine.tokensPerRequest} tokens at peak`,
+        [
+          ['replicas', engine.replicas],
+          ['batch', `${engine.maxBatchTokens} tokens`],
+          ['waiting', `${engine.maxQueueTokens} tokens, the rest is refused`],
+          ['startup budget', engine.startupBudget],
+          ['drain, grace', `${engine.drain}, ${engine.terminationGrace}`],
+        ],
+      ),
     );
   }
   for (const topic of Object.values(topology.topics)) {
-    blocks.push(block(`topic ${topic.id}`, `${topic.arrivalRate} (peak ${topic.peakRate}) of ${topic.itemSize}`, [['partitions', topic.partitions]]));
+    blocks.push(
+      block(`topic ${topic.id}`, `${topic.arrivalRate} (peak ${topic.peakRate}) of ${topic.itemSize}`, [
+        ['partitions', topic.partitions],
+      ]),
+    );
   }
   for (const objective of Object.values(topology.objectives)) {
-    const alerts = objective.alerts.map((a) => `${a.severity} above ${percent(a.threshold)} late over ${a.longWindow} and ${a.shortWindow}`);
-    blocks.push(block(`objective ${objective.id}`, `${objective.target} of ${objective.queue} in time over ${objective.window}`, alerts.map((alert, n) => [n === 0 ? 'alerts' : '', alert])));
+    const alerts = objective.alerts.map(
+      (a) => `${a.severity} above ${percent(a.threshold)} late over ${a.longWindow} and ${a.shortWindow}`,
+    );
+    blocks.push(
+      block(
+        `objective ${objective.id}`,
+        `${objective.target} of ${objective.queue} in time over ${objective.window}`,
+        alerts.map((alert, n) => [n === 0 ? 'alerts' : '', alert]),
+      ),
+    );
   }
   return `${blocks.join('\n\n')}\n`;
 }

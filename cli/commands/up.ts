@@ -60,9 +60,18 @@ export async function up(args: readonly string[]): Promise<number> {
   };
   const model = await localModel(options.model, screen);
   const bus = options.bus ?? 'embedded';
-  const run = await RunFolder.open(resolve(options.state), { topology: topology.name, input: source.identity, bus, model: model.id });
+  const run = await RunFolder.open(resolve(options.state), {
+    topology: topology.name,
+    input: source.identity,
+    bus,
+    model: model.id,
+  });
   const view = new LiveView(screen, { topology: topology.name, bus, model: model.title, run: run.name });
-  view.note(run.resumed ? `goes on with ${run.name}: ${run.fed} of ${source.count} mails were fed` : `${run.name}: ${source.count} mails of ${source.title}`);
+  view.note(
+    run.resumed
+      ? `goes on with ${run.name}: ${run.fed} of ${source.count} mails were fed`
+      : `${run.name}: ${source.count} mails of ${source.title}`,
+  );
 
   let firstDoneMs: number | undefined;
   let targets: Promise<readonly TargetResult[]> | undefined;
@@ -111,7 +120,8 @@ export async function up(args: readonly string[]): Promise<number> {
     }
     if (!finished) return EXIT.interrupted;
     await run.finish();
-    if (results.some(({ ok }) => !ok)) throw new CommandError('findings', 'a target breaks the rules; `penstock check` says which');
+    if (results.some(({ ok }) => !ok))
+      throw new CommandError('findings', 'a target breaks the rules; `penstock check` says which');
     if (!once && !interruption.aborted) {
       view.note(`\nstays up: engine API at ${local.engineUrls.join(', ')}; ctrl-C stops it`);
       await aborted(interruption);
@@ -157,8 +167,14 @@ async function readInput(source: MailSource) {
 }
 
 /** One line a mail, beside its true class: anyone can count and compare. */
-async function writeVerdicts(run: RunFolder, verdicts: readonly Verdict[], truth: ReadonlyMap<string, 'ham' | 'spam'>): Promise<string> {
-  const lines = verdicts.map(({ id, verdict, score, attempt }) => JSON.stringify({ id, verdict, label: truth.get(id), score, attempt }));
+async function writeVerdicts(
+  run: RunFolder,
+  verdicts: readonly Verdict[],
+  truth: ReadonlyMap<string, 'ham' | 'spam'>,
+): Promise<string> {
+  const lines = verdicts.map(({ id, verdict, score, attempt }) =>
+    JSON.stringify({ id, verdict, label: truth.get(id), score, attempt }),
+  );
   const path = run.file('verdicts.jsonl');
   await writeFile(path, lines.map((line) => `${line}\n`).join(''));
   return relative(process.cwd(), path);

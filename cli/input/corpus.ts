@@ -40,10 +40,20 @@ export async function corpusMails(split: Split, limit: number): Promise<MailSour
 }
 
 async function readMessage(folder: string, file: string): Promise<Mail> {
-  const { text } = JSON.parse(await readFile(join(folder, file.replace(/\.txt$/, '.json')), 'utf8')) as { readonly text: string };
+  const { text } = JSON.parse(await readFile(join(folder, file.replace(/\.txt$/, '.json')), 'utf8')) as {
+    readonly text: string;
+  };
   const message = await PostalMime.parse(text);
   // Some messages have only an HTML part, and a few parts say they are text and are HTML.
-  const body = message.text ?? convert(message.html ?? '', { wordwrap: false, selectors: [{ selector: 'a', options: { ignoreHref: true } }, { selector: 'img', format: 'skip' }] });
+  const body =
+    message.text ??
+    convert(message.html ?? '', {
+      wordwrap: false,
+      selectors: [
+        { selector: 'a', options: { ignoreHref: true } },
+        { selector: 'img', format: 'skip' },
+      ],
+    });
   return {
     id: file.replace(/\.txt$/, ''),
     subject: message.subject ?? '',

@@ -26,14 +26,18 @@ export async function mailsOfFile(path: string, limit: number): Promise<MailSour
       faults.push(`line ${number}: ${mail}`);
     } else {
       const before = seen.get(mail.id);
-      if (before !== undefined) faults.push(`line ${number}: id "${mail.id}" is that of line ${before}; ids are unique`);
+      if (before !== undefined)
+        faults.push(`line ${number}: id "${mail.id}" is that of line ${before}; ids are unique`);
       seen.set(mail.id, number);
     }
   }
   if (count === 0) faults.push('no lines; one JSON object a line is expected');
   if (faults.length > 0) {
     const more = faults.length > SHOWN_FAULTS ? `\n  and ${faults.length - SHOWN_FAULTS} more` : '';
-    throw new CommandError('input-invalid', `${path} is not a file of mails; nothing was started\n  ${faults.slice(0, SHOWN_FAULTS).join('\n  ')}${more}\n`);
+    throw new CommandError(
+      'input-invalid',
+      `${path} is not a file of mails; nothing was started\n  ${faults.slice(0, SHOWN_FAULTS).join('\n  ')}${more}\n`,
+    );
   }
   return {
     title: basename(path),
@@ -42,7 +46,8 @@ export async function mailsOfFile(path: string, limit: number): Promise<MailSour
     async *read() {
       for await (const { line, number } of lines(path, limit)) {
         const mail = parseLine(line, number);
-        if (typeof mail === 'string') throw new CommandError('input-invalid', `${path} changed while it was read: line ${number}: ${mail}`);
+        if (typeof mail === 'string')
+          throw new CommandError('input-invalid', `${path} changed while it was read: line ${number}: ${mail}`);
         yield mail;
       }
     },
@@ -81,7 +86,8 @@ function parseLine(line: string, number: number): Mail | string {
   if (typeof subject !== 'string') return `subject: received ${JSON.stringify(subject) ?? 'nothing'}, expected a text`;
   if (typeof body !== 'string') return `body: received ${JSON.stringify(body) ?? 'nothing'}, expected a text`;
   if (typeof id !== 'string' || id === '') return `id: received ${JSON.stringify(id)}, expected a text or nothing`;
-  if (label !== undefined && label !== 'ham' && label !== 'spam') return `label: received ${JSON.stringify(label)}, expected "ham", "spam" or nothing`;
+  if (label !== undefined && label !== 'ham' && label !== 'spam')
+    return `label: received ${JSON.stringify(label)}, expected "ham", "spam" or nothing`;
   const mail = { id, subject, body: body.slice(0, MAX_BODY_CHARACTERS) };
   return label === undefined ? mail : { ...mail, label };
 }

@@ -30,7 +30,12 @@ export async function feed({ source, queue, run, room, signal }: FeedOptions): P
     if (signal.aborted) break;
     position++;
     if (position <= run.fed) continue;
-    chunk.push(queue.publish({ idempotencyKey: `${run.name}/${mail.id}`, payload: new TextEncoder().encode(JSON.stringify(mail)) }));
+    chunk.push(
+      queue.publish({
+        idempotencyKey: `${run.name}/${mail.id}`,
+        payload: new TextEncoder().encode(JSON.stringify(mail)),
+      }),
+    );
     if (chunk.length === CHUNK) {
       await settleChunk();
       await room();

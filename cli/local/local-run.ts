@@ -66,7 +66,13 @@ export class LocalRun {
   async execute(): Promise<void> {
     const queue = await this.#openQueue();
     const started = this.#startServices();
-    const feeding = feed({ source: this.#options.source, queue, run: this.#options.run, room: () => this.#room(), signal: this.#stop.signal });
+    const feeding = feed({
+      source: this.#options.source,
+      queue,
+      run: this.#options.run,
+      room: () => this.#room(),
+      signal: this.#stop.signal,
+    });
     const watching = Promise.all([feeding, started]).then(() => this.#untilDrained());
     const shown = this.#show();
     try {
@@ -106,7 +112,8 @@ export class LocalRun {
   async #openQueue(): Promise<Queue> {
     const { topology, busUrl } = this.#options;
     const [worker] = Object.values(topology.workers);
-    if (worker === undefined) throw new CommandError('platform-unreadable', 'the platform declares no worker; there is nothing to run');
+    if (worker === undefined)
+      throw new CommandError('platform-unreadable', 'the platform declares no worker; there is nothing to run');
     const admin = await openBusAdmin(busUrl);
     try {
       for (const each of Object.values(topology.workers)) {
@@ -131,14 +138,25 @@ export class LocalRun {
       this.#engineUrls[id] = `http://127.0.0.1:${http}`;
     }
     for (const worker of Object.values(topology.workers)) {
-      const engines = Object.fromEntries(worker.calls.map(({ role, engine }) => [role, this.#engineUrls[engine] ?? '']));
-      const plan = workerPlan(topology, worker.id, model, { bus: busUrl, effects: `sqlite:${run.file('effects.db')}`, classifier: model.classifier, engines });
+      const engines = Object.fromEntries(
+        worker.calls.map(({ role, engine }) => [role, this.#engineUrls[engine] ?? '']),
+      );
+      const plan = workerPlan(topology, worker.id, model, {
+        bus: busUrl,
+        effects: `sqlite:${run.file('effects.db')}`,
+        classifier: model.classifier,
+        engines,
+      });
       await this.#start(plan).start();
     }
   }
 
   #start(plan: ServicePlan): ServiceProcess {
-    const service = new ServiceProcess({ ...plan, logFile: this.#options.run.file(`${plan.name}.log`), onFailed: (error) => this.#failed.reject(error) });
+    const service = new ServiceProcess({
+      ...plan,
+      logFile: this.#options.run.file(`${plan.name}.log`),
+      onFailed: (error) => this.#failed.reject(error),
+    });
     this.#services.push(service);
     return service;
   }
@@ -148,7 +166,8 @@ export class LocalRun {
   }
 
   async #room(): Promise<void> {
-    while (!this.#stop.signal.aborted && this.#depth.ready + this.#depth.delayed > BACKLOG) await delay(WATCH_INTERVAL_MS);
+    while (!this.#stop.signal.aborted && this.#depth.ready + this.#depth.delayed > BACKLOG)
+      await delay(WATCH_INTERVAL_MS);
   }
 
   async #untilDrained(): Promise<void> {

@@ -81,7 +81,12 @@ export interface Account {
   readonly strangers: readonly string[];
 }
 
-export function accountOf(input: ReadonlySet<string>, verdicts: readonly Verdict[], dead: readonly DeadLetter[], idOf: (letter: DeadLetter) => string): Account {
+export function accountOf(
+  input: ReadonlySet<string>,
+  verdicts: readonly Verdict[],
+  dead: readonly DeadLetter[],
+  idOf: (letter: DeadLetter) => string,
+): Account {
   const effects = new Map<string, number>();
   for (const { id } of verdicts) effects.set(id, (effects.get(id) ?? 0) + 1);
   const deadIds = new Set(dead.map(idOf));

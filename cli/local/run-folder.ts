@@ -38,12 +38,15 @@ export class RunFolder {
   static async open(root: string, identity: RunIdentity): Promise<RunFolder> {
     const parent = join(root, identity.topology);
     await mkdir(parent, { recursive: true });
-    const names = (await readdir(parent)).filter((name) => /^run-\d+$/.test(name)).toSorted((a, b) => numberOf(a) - numberOf(b));
+    const names = (await readdir(parent))
+      .filter((name) => /^run-\d+$/.test(name))
+      .toSorted((a, b) => numberOf(a) - numberOf(b));
     for (const name of names.toReversed()) {
       const record = await readRecord(join(parent, name, RECORD));
       if (record === undefined || record.finishedAt !== undefined) continue;
       const { topology, input, bus, model } = record;
-      const same = topology === identity.topology && input === identity.input && bus === identity.bus && model === identity.model;
+      const same =
+        topology === identity.topology && input === identity.input && bus === identity.bus && model === identity.model;
       if (same) return new RunFolder(join(parent, name), name, true, record);
     }
     const name = `run-${numberOf(names.at(-1) ?? 'run-0') + 1}`;

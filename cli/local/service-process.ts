@@ -74,7 +74,8 @@ export class ServiceProcess {
   #spawn(): void {
     const log = openSync(this.#options.logFile, 'a');
     // A restarted service keeps its ports: others have its address.
-    const ports: Record<string, string> = this.#addresses === undefined ? {} : { PENSTOCK_OPS_PORT: String(this.#addresses.ops) };
+    const ports: Record<string, string> =
+      this.#addresses === undefined ? {} : { PENSTOCK_OPS_PORT: String(this.#addresses.ops) };
     if (this.#addresses?.http !== undefined) ports['PENSTOCK_HTTP_PORT'] = String(this.#addresses.http);
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', this.#options.main], {
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...this.#options.env, ...ports },
@@ -101,7 +102,10 @@ export class ServiceProcess {
     const neverUp = this.#addresses === undefined;
     if (neverUp || this.#deaths.length >= RESTART_LIMIT.deaths) {
       const reason = await lastError(this.#options.logFile);
-      const error = new CommandError('service-failed', `${this.name} ${neverUp ? 'did not start' : `died ${this.#deaths.length} times within a minute`}: ${reason}; its log is ${this.#options.logFile}`);
+      const error = new CommandError(
+        'service-failed',
+        `${this.name} ${neverUp ? 'did not start' : `died ${this.#deaths.length} times within a minute`}: ${reason}; its log is ${this.#options.logFile}`,
+      );
       this.#listening.reject(error);
       this.#options.onFailed(error);
       return;
@@ -121,11 +125,20 @@ async function lastError(logFile: string): Promise<string> {
   const file = await open(logFile, 'r');
   try {
     const { size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(LOG_TAIL_BYTES), 0, LOG_TAIL_BYTES, Math.max(0, size - LOG_TAIL_BYTES));
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(LOG_TAIL_BYTES),
+      0,
+      LOG_TAIL_BYTES,
+      Math.max(0, size - LOG_TAIL_BYTES),
+    );
     const lines = buffer.toString('utf8', 0, bytesRead).trim().split('\n').toReversed();
     for (const line of lines) {
       try {
-        const { level, err, msg } = JSON.parse(line) as { readonly level?: number; readonly err?: { readonly message?: string }; readonly msg?: string };
+        const { level, err, msg } = JSON.parse(line) as {
+          readonly level?: number;
+          readonly err?: { readonly message?: string };
+          readonly msg?: string;
+        };
         if (level !== undefined && level >= PINO_ERROR) return err?.message ?? msg ?? line;
       } catch {
         // Not a log line of ours, e.g. a stack trace.

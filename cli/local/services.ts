@@ -18,7 +18,13 @@ const LOCAL_ENV = { PENSTOCK_HOST: '127.0.0.1', PENSTOCK_OPS_PORT: '0', PENSTOCK
 const mainOf = (service: string): string => join(root, 'services', service, 'src', 'main.ts');
 
 /** The engine serves the model that this machine has, which may be another one than the declared. */
-export function enginePlan(topology: Topology, id: string, model: LocalModel, httpPort: number): ServicePlan {
+export function enginePlan(
+  topology: Topology,
+  id: string,
+  model: LocalModel,
+  httpPort: number,
+  overrides: { readonly deadlineMs?: number } = {},
+): ServicePlan {
   const engine = topology.engines[id];
   if (engine === undefined) throw new RangeError(`no engine ${id}`);
   const profile = engineProfile(topology, id);
@@ -30,7 +36,11 @@ export function enginePlan(topology: Topology, id: string, model: LocalModel, ht
       ...LOCAL_ENV,
       PENSTOCK_HTTP_PORT: String(httpPort),
       ...(model.folder === undefined ? {} : { PENSTOCK_MODEL_DIR: model.folder }),
-      [PROFILE_VARIABLE]: encodeProfile({ ...profile, model: { ...profile.model, id: model.id, revision: model.revision, dimensions: model.dimensions } }),
+      [PROFILE_VARIABLE]: encodeProfile({
+        ...profile,
+        ...overrides,
+        model: { ...profile.model, id: model.id, revision: model.revision, dimensions: model.dimensions },
+      }),
     },
   };
 }
@@ -47,8 +57,12 @@ export function workerPlan(topology: Topology, id: string, model: LocalModel, ad
   const worker = topology.workers[id];
   if (worker === undefined) throw new RangeError(`no worker ${id}`);
   const profile = workerProfile(topology, id);
-  const calls = Object.fromEntries(Object.entries(profile.calls).map(([role, call]) => [role, { ...call, model: model.id }]));
-  const engines = Object.entries(addresses.engines).map(([role, url]) => [`PENSTOCK_ENGINE_${role.toUpperCase().replaceAll('-', '_')}`, url] as const);
+  const calls = Object.fromEntries(
+    Object.entries(profile.calls).map(([role, call]) => [role, { ...call, model: model.id }]),
+  );
+  const engines = Object.entries(addresses.engines).map(
+    ([role, url]) => [`PENSTOCK_ENGINE_${role.toUpperCase().replaceAll('-', '_')}`, url] as const,
+  );
   return {
     name: id,
     main: mainOf(worker.service.name),

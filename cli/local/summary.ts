@@ -27,11 +27,25 @@ export function summarize(facts: SummaryFacts): string {
   const lines = [
     styleText('bold', facts.finished ? 'done' : 'interrupted; the same command goes on from here'),
     row('input', `${account.input} mails of ${facts.source}`),
-    row('accounted', `${account.done} with one effect each + ${account.deadLettered} dead letters + ${account.open.length} open = ${account.done + account.deadLettered + account.open.length}`),
-    row('twice', account.twice.length === 0 && account.strangers.length === 0 ? 'none' : styleText('red', `${account.twice.length} applied twice, ${account.strangers.length} not in the input`)),
+    row(
+      'accounted',
+      `${account.done} with one effect each + ${account.deadLettered} dead letters + ${account.open.length} open = ${account.done + account.deadLettered + account.open.length}`,
+    ),
+    row(
+      'twice',
+      account.twice.length === 0 && account.strangers.length === 0
+        ? 'none'
+        : styleText('red', `${account.twice.length} applied twice, ${account.strangers.length} not in the input`),
+    ),
     row('verdicts', accuracyText(accuracy, verdicts)),
-    row('speed', `${rate === undefined ? '-' : rate.toFixed(1)} mails/s, publish to effect p50 ${milliseconds(latency?.p50Ms)}, p99 ${milliseconds(latency?.p99Ms)}${facts.firstDoneMs === undefined ? '' : `, first one ${milliseconds(facts.firstDoneMs)} after the start`}`),
-    row('attempts', `${verdicts.reduce((sum, v) => sum + v.attempt, 0)} for ${verdicts.length} effects, ${retried} retried, ${facts.restarts} service restarts`),
+    row(
+      'speed',
+      `${rate === undefined ? '-' : rate.toFixed(1)} mails/s, publish to effect p50 ${milliseconds(latency?.p50Ms)}, p99 ${milliseconds(latency?.p99Ms)}${facts.firstDoneMs === undefined ? '' : `, first one ${milliseconds(facts.firstDoneMs)} after the start`}`,
+    ),
+    row(
+      'attempts',
+      `${verdicts.reduce((sum, v) => sum + v.attempt, 0)} for ${verdicts.length} effects, ${retried} retried, ${facts.restarts} service restarts`,
+    ),
     row('ran on', `${facts.bus}, ${facts.model}`),
     ...facts.targets.map((target, n) => row(n === 0 ? 'targets' : '', target)),
     row('check it', `wc -l ${facts.verdictsFile}`),

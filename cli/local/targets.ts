@@ -13,9 +13,14 @@ const main = fileURLToPath(new URL('../main.ts', import.meta.url));
  * Synthesizes and checks every target by `penstock check --brief` in a process of its own: the cloud libraries are
  * large, and the platform that runs meanwhile must not wait for them.
  */
-export async function checkTargets(platform: string, onResult: (result: TargetResult) => void): Promise<readonly TargetResult[]> {
+export async function checkTargets(
+  platform: string,
+  onResult: (result: TargetResult) => void,
+): Promise<readonly TargetResult[]> {
   const results: TargetResult[] = [];
-  const child = spawn(process.execPath, [main, 'check', '--brief', '--platform', platform], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, 'check', '--brief', '--platform', platform], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let text = '';
   const take = (chunk: string, ok: boolean) => {
     text += chunk;

@@ -17,7 +17,12 @@ export class VerdictReader implements Disposable {
   }
 
   all(): readonly Verdict[] {
-    const rows = this.#open()?.prepare('SELECT rowid AS row, mail_id AS id, verdict, score, attempt, published_at AS publishedAt, done_at AS doneAt FROM verdicts WHERE rowid > ? ORDER BY rowid').all(this.#lastRow) ?? [];
+    const rows =
+      this.#open()
+        ?.prepare(
+          'SELECT rowid AS row, mail_id AS id, verdict, score, attempt, published_at AS publishedAt, done_at AS doneAt FROM verdicts WHERE rowid > ? ORDER BY rowid',
+        )
+        .all(this.#lastRow) ?? [];
     for (const { row, ...verdict } of rows as unknown as readonly (Verdict & { readonly row: number })[]) {
       this.#verdicts.push(verdict);
       this.#lastRow = row;
@@ -30,7 +35,8 @@ export class VerdictReader implements Disposable {
     if (this.#database === undefined) {
       if (!existsSync(this.#path)) return undefined;
       const database = new DatabaseSync(this.#path, { readOnly: true });
-      const made = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'verdicts'").get() !== undefined;
+      const made =
+        database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'verdicts'").get() !== undefined;
       if (!made) {
         database.close();
         return undefined;

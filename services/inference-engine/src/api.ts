@@ -29,11 +29,18 @@ export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInst
   const { model } = profile;
   const api = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
   api.setErrorHandler((error, _request, reply) => sendError(reply, error, queue));
-  api.setNotFoundHandler((_request, reply) => reply.code(404).send(errorBody('no such path', 'invalid_request_error', 'not_found')));
-  api.get('/v1/models', async () => ({ object: 'list', data: [{ id: model.id, object: 'model', owned_by: 'penstock' }] }));
+  api.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send(errorBody('no such path', 'invalid_request_error', 'not_found')),
+  );
+  api.get('/v1/models', async () => ({
+    object: 'list',
+    data: [{ id: model.id, object: 'model', owned_by: 'penstock' }],
+  }));
   api.post('/v1/embeddings', async (request, reply) => {
     const { input, base64 } = readBody(request.body, model);
-    const deadline = Deadline.after(profile.deadlineMs).earlier(Deadline.ofHeader(headerOf(request.headers[DEADLINE_HEADER])));
+    const deadline = Deadline.after(profile.deadlineMs).earlier(
+      Deadline.ofHeader(headerOf(request.headers[DEADLINE_HEADER])),
+    );
     const gone = new AbortController();
     // The response closes before it was sent when the client went away.
     reply.raw.once('close', () => {
@@ -46,38 +53,69 @@ export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInst
     return {
       object: 'list',
       model: model.id,
-      data: vectors.map((vector, index) => ({ object: 'embedding', index, embedding: base64 ? encode(vector) : Array.from(vector) })),
+      data: vectors.map((vector, index) => ({
+        object: 'embedding',
+        index,
+        embedding: base64 ? encode(vector) : Array.from(vector),
+      })),
       usage: { prompt_tokens: tokens, total_tokens: tokens },
     };
   });
   return api;
 }
 
-function readBody(body: unknown, model: InferenceEngineProfile['model']): { readonly input: readonly string[]; readonly base64: boolean } {
-  const { input, model: asked, encoding_format: format = 'float', dimensions } = (body ?? {}) as Readonly<Record<string, unknown>>;
-  if (asked !== model.id) throw new BadRequest('model', `received ${JSON.stringify(asked) ?? 'nothing'}, expected "${model.id}"`);
-  if (format !== 'float' && format !== 'base64') throw new BadRequest('encoding_format', `received ${JSON.stringify(format)}, expected "float" or "base64"`);
-  if (dimensions !== undefined && dimensions !== model.dimensions) throw new BadRequest('dimensions', `received ${JSON.stringify(dimensions)}, this model has ${model.dimensions}`);
+function readBody(
+  body: unknown,
+  model: InferenceEngineProfile['model'],
+): { readonly input: readonly string[]; readonly base64: boolean } {
+  const {
+    input,
+    model: asked,
+    encoding_format: format = 'float',
+    dimensions,
+  } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  if (asked !== model.id)
+    throw new BadRequest('model', `received ${JSON.stringify(asked) ?? 'nothing'}, expected "${model.id}"`);
+  if (format !== 'float' && format !== 'base64')
+    throw new BadRequest('encoding_format', `received ${JSON.stringify(format)}, expected "float" or "base64"`);
+  if (dimensions !== undefined && dimensions !== model.dimensions)
+    throw new BadRequest('dimensions', `received ${JSON.stringify(dimensions)}, this model has ${model.dimensions}`);
   const texts = typeof input === 'string' ? [input] : input;
-  if (!Array.isArray(texts) || texts.length === 0 || texts.length > MAX_INPUTS || texts.some((text) => typeof text !== 'string')) {
+  if (
+    !Array.isArray(texts) ||
+    texts.length === 0 ||
+    texts.length > MAX_INPUTS ||
+    texts.some((text) => typeof text !== 'string')
+  ) {
     throw new BadRequest('input', `expected a text or 1 to ${MAX_INPUTS} texts`);
   }
   return { input: texts as readonly string[], base64: format === 'base64' };
 }
 
-const headerOf = (value: string | readonly string[] | undefined): string | undefined => (typeof value === 'string' ? value : value?.[0]);
+const headerOf = (value: string | readonly string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value : value?.[0];
 
-const encode = (vector: Float32Array): string => Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64');
+const encode = (vector: Float32Array): string =>
+  Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64');
 
-const errorBody = (message: string, type: string, code: string | null, param: string | null = null) => ({ error: { message, type, param, code } });
+const errorBody = (message: string, type: string, code: string | null, param: string | null = null) => ({
+  error: { message, type, param, code },
+});
 
 function sendError(reply: FastifyReply, error: unknown, queue: EmbeddingQueue): FastifyReply {
-  if (error instanceof BadRequest) return reply.code(400).send(errorBody(error.message, 'invalid_request_error', null, error.param));
+  if (error instanceof BadRequest)
+    return reply.code(400).send(errorBody(error.message, 'invalid_request_error', null, error.param));
   if (KitError.is(error)) {
-    if (error.code === 'engine-overloaded') reply.header('retry-after', String(Math.max(1, Math.ceil(queue.estimateMs(0) / 1_000))));
-    const status = { 'engine-overloaded': 429, 'deadline-exceeded': 504, 'request-refused': 400 }[error.code as string] ?? 503;
-    return reply.code(status).send(errorBody(error.message, status === 400 ? 'invalid_request_error' : 'server_error', error.code));
+    if (error.code === 'engine-overloaded')
+      reply.header('retry-after', String(Math.max(1, Math.ceil(queue.estimateMs(0) / 1_000))));
+    const status =
+      { 'engine-overloaded': 429, 'deadline-exceeded': 504, 'request-refused': 400 }[error.code as string] ?? 503;
+    return reply
+      .code(status)
+      .send(errorBody(error.message, status === 400 ? 'invalid_request_error' : 'server_error', error.code));
   }
   const status = (error as { readonly statusCode?: number }).statusCode ?? 500;
-  return reply.code(status).send(errorBody((error as Error).message, status < 500 ? 'invalid_request_error' : 'server_error', null));
+  return reply
+    .code(status)
+    .send(errorBody((error as Error).message, status < 500 ? 'invalid_request_error' : 'server_error', null));
 }

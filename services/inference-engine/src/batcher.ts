@@ -13,11 +13,19 @@ export interface Waiting {
  * @returns indices into `waiting`, at least one when there is any
  */
 export function nextBatch(waiting: readonly Waiting[], maxTokens: number): readonly number[] {
-  const urgent = waiting.reduce((best, item, n) => (best === -1 || item.deadlineAt < (waiting[best] as Waiting).deadlineAt ? n : best), -1);
+  const urgent = waiting.reduce(
+    (best, item, n) => (best === -1 || item.deadlineAt < (waiting[best] as Waiting).deadlineAt ? n : best),
+    -1,
+  );
   if (urgent === -1) return [];
   const lead = waiting[urgent] as Waiting;
   const others = waiting
-    .map((item, n) => ({ n, tokens: item.tokens, deadlineAt: item.deadlineAt, distance: Math.abs(item.tokens - lead.tokens) }))
+    .map((item, n) => ({
+      n,
+      tokens: item.tokens,
+      deadlineAt: item.deadlineAt,
+      distance: Math.abs(item.tokens - lead.tokens),
+    }))
     .filter(({ n }) => n !== urgent)
     .toSorted((a, b) => a.distance - b.distance || a.deadlineAt - b.deadlineAt || a.n - b.n);
   const batch = [urgent];

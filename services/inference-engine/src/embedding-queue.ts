@@ -1,4 +1,4 @@
-import { Deadline, KitError } from '@penstock/kit';
+import { type Deadline, KitError } from '@penstock/kit';
 import { nextBatch, type Waiting } from './batcher.ts';
 import type { Tokenized } from './embedder.ts';
 
@@ -92,11 +92,17 @@ export class EmbeddingQueue {
     if (deadline.remainingMs === 0) throw new KitError('deadline-exceeded', 'the deadline was over on arrival');
     // An empty queue takes any request: otherwise one that is larger than the queue could never be served.
     if (this.#waitingTokens > 0 && this.#waitingTokens + tokens > this.#options.maxQueueTokens) {
-      throw new KitError('engine-overloaded', `${this.#waitingTokens} tokens wait, ${this.#options.maxQueueTokens} is the most`);
+      throw new KitError(
+        'engine-overloaded',
+        `${this.#waitingTokens} tokens wait, ${this.#options.maxQueueTokens} is the most`,
+      );
     }
     const estimate = this.estimateMs(tokens);
     if (this.#waitingTokens > 0 && estimate > deadline.remainingMs) {
-      throw new KitError('engine-overloaded', `would take about ${Math.ceil(estimate)} ms, ${Math.floor(deadline.remainingMs)} ms are left`);
+      throw new KitError(
+        'engine-overloaded',
+        `would take about ${Math.ceil(estimate)} ms, ${Math.floor(deadline.remainingMs)} ms are left`,
+      );
     }
   }
 
@@ -106,7 +112,9 @@ export class EmbeddingQueue {
     // Requests of the same turn of the event loop share the first batch.
     setImmediate(async () => {
       this.#dropLate();
-      const picked = new Set(nextBatch(this.#waiting, this.#options.maxBatchTokens).map((n) => this.#waiting[n] as Entry));
+      const picked = new Set(
+        nextBatch(this.#waiting, this.#options.maxBatchTokens).map((n) => this.#waiting[n] as Entry),
+      );
       this.#remove(picked);
       if (picked.size > 0) await this.#execute([...picked]);
       this.#running = false;
@@ -139,7 +147,10 @@ export class EmbeddingQueue {
     const tokens = batch.reduce((sum, { tokens: n }) => sum + n, 0);
     const paddedTokens = batch.length * Math.max(...batch.map(({ tokens: n }) => n));
     const observed = seconds / tokens;
-    this.#secondsPerToken = this.#secondsPerToken === undefined ? observed : this.#secondsPerToken + SMOOTHING * (observed - this.#secondsPerToken);
+    this.#secondsPerToken =
+      this.#secondsPerToken === undefined
+        ? observed
+        : this.#secondsPerToken + SMOOTHING * (observed - this.#secondsPerToken);
     this.#options.onBatch?.({ size: batch.length, tokens, paddedTokens, seconds });
   }
 

@@ -1,5 +1,5 @@
-import { listenError, portOf, runService } from '@penstock/kit';
 import { metrics } from '@opentelemetry/api';
+import { listenError, portOf, runService } from '@penstock/kit';
 import { inferenceEngine } from '../service.ts';
 import { createApi } from './api.ts';
 import { EmbeddingQueue } from './embedding-queue.ts';
@@ -10,9 +10,16 @@ await runService(inferenceEngine, process, process.env, async ({ profile, env, h
   const model = await ModelWorker.start({ folder: env['PENSTOCK_MODEL_DIR'], dimensions, maxTokens });
   const meter = metrics.getMeter('@penstock/inference-engine');
   const batchSize = meter.createHistogram('penstock.engine.batch.size', { description: 'Texts in one forward pass' });
-  const batchTokens = meter.createHistogram('penstock.engine.batch.tokens', { description: 'Tokens in one forward pass, without padding' });
-  const padding = meter.createHistogram('penstock.engine.batch.padding_ratio', { description: 'Tokens computed by tokens of text' });
-  const seconds = meter.createHistogram('gen_ai.server.request.duration', { unit: 's', description: 'Time of one forward pass' });
+  const batchTokens = meter.createHistogram('penstock.engine.batch.tokens', {
+    description: 'Tokens in one forward pass, without padding',
+  });
+  const padding = meter.createHistogram('penstock.engine.batch.padding_ratio', {
+    description: 'Tokens computed by tokens of text',
+  });
+  const seconds = meter.createHistogram('gen_ai.server.request.duration', {
+    unit: 's',
+    description: 'Time of one forward pass',
+  });
   const queue = new EmbeddingQueue({
     executor: model,
     maxBatchTokens: profile.maxBatchTokens,
@@ -24,7 +31,9 @@ await runService(inferenceEngine, process, process.env, async ({ profile, env, h
       seconds.record(batch.seconds);
     },
   });
-  meter.createObservableGauge('penstock.engine.queue.tokens', { description: 'Tokens waiting' }).addCallback((result) => result.observe(queue.waitingTokens));
+  meter
+    .createObservableGauge('penstock.engine.queue.tokens', { description: 'Tokens waiting' })
+    .addCallback((result) => result.observe(queue.waitingTokens));
   const api = createApi({ profile, queue, tokenize: (texts) => model.tokenize(texts) });
   const port = portOf(env, 'PENSTOCK_HTTP_PORT', inferenceEngine.ports.http);
   try {

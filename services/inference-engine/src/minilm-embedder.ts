@@ -18,8 +18,16 @@ export class MinilmEmbedder implements Embedder {
 
   /** @param folder with `model.onnx` and `tokenizer.json` */
   static async load(folder: string, maxTokens: number): Promise<MinilmEmbedder> {
-    const { padding: _padding, truncation: _truncation, ...tokenizer } = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8')) as Record<string, unknown>;
-    const session = await InferenceSession.create(join(folder, 'model.onnx'), { intraOpNumThreads: 1, interOpNumThreads: 1, graphOptimizationLevel: 'all' });
+    const {
+      padding: _padding,
+      truncation: _truncation,
+      ...tokenizer
+    } = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8')) as Record<string, unknown>;
+    const session = await InferenceSession.create(join(folder, 'model.onnx'), {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: 'all',
+    });
     return new MinilmEmbedder(session, new Tokenizer(tokenizer, {}), maxTokens);
   }
 
@@ -48,7 +56,9 @@ export class MinilmEmbedder implements Embedder {
     });
     const hidden = output['last_hidden_state'] as Tensor;
     const dimensions = hidden.dims[2] as number;
-    return batch.map(({ tokens }, row) => pool(hidden.data as Float32Array, row * length * dimensions, tokens, dimensions));
+    return batch.map(({ tokens }, row) =>
+      pool(hidden.data as Float32Array, row * length * dimensions, tokens, dimensions),
+    );
   }
 }
 
@@ -56,7 +66,8 @@ export class MinilmEmbedder implements Embedder {
 function pool(hidden: Float32Array, offset: number, tokens: number, dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions);
   for (let token = 0; token < tokens; token++) {
-    for (let d = 0; d < dimensions; d++) vector[d] = (vector[d] as number) + (hidden[offset + token * dimensions + d] as number);
+    for (let d = 0; d < dimensions; d++)
+      vector[d] = (vector[d] as number) + (hidden[offset + token * dimensions + d] as number);
   }
   return normalize(vector);
 }

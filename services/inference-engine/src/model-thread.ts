@@ -19,13 +19,17 @@ export type ModelReply =
   | { readonly id: number; readonly ok: false; readonly message: string };
 
 const { folder, dimensions, maxTokens } = workerData as ModelThreadData;
-const embedder: Embedder = folder === undefined ? new HashedEmbedder(dimensions, maxTokens) : await MinilmEmbedder.load(folder, maxTokens);
+const embedder: Embedder =
+  folder === undefined ? new HashedEmbedder(dimensions, maxTokens) : await MinilmEmbedder.load(folder, maxTokens);
 // The first run allocates arenas and is several times slower: nobody should wait for that.
 await embedder.embed([embedder.tokenize('warm up')]);
 
 parentPort?.on('message', async (request: ModelRequest) => {
   try {
-    const result = request.kind === 'tokenize' ? request.texts.map((text) => embedder.tokenize(text)) : await embedder.embed(request.batch);
+    const result =
+      request.kind === 'tokenize'
+        ? request.texts.map((text) => embedder.tokenize(text))
+        : await embedder.embed(request.batch);
     parentPort?.postMessage({ id: request.id, ok: true, result } satisfies ModelReply);
   } catch (error) {
     parentPort?.postMessage({ id: request.id, ok: false, message: (error as Error).message } satisfies ModelReply);

@@ -8,7 +8,9 @@ interface Pending {
   readonly reject: (error: KitError) => void;
 }
 
-type Ask = { readonly kind: 'tokenize'; readonly texts: readonly string[] } | { readonly kind: 'embed'; readonly batch: readonly Tokenized[] };
+type Ask =
+  | { readonly kind: 'tokenize'; readonly texts: readonly string[] }
+  | { readonly kind: 'embed'; readonly batch: readonly Tokenized[] };
 
 /**
  * The model in a thread of its own: the event loop keeps answering while it computes, and a crash takes only what it
@@ -68,7 +70,13 @@ export class ModelWorker {
     this.#thread = thread;
     await new Promise<void>((resolve, reject) => {
       thread.once('message', () => resolve());
-      thread.once('error', (error) => reject(new KitError('model-missing', `the model cannot be loaded from ${this.#data.folder}: ${error.message}`, { cause: error })));
+      thread.once('error', (error) =>
+        reject(
+          new KitError('model-missing', `the model cannot be loaded from ${this.#data.folder}: ${error.message}`, {
+            cause: error,
+          }),
+        ),
+      );
     });
     this.#ready = true;
     thread.on('message', (reply: ModelReply) => this.#receive(reply));

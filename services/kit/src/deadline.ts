@@ -25,7 +25,10 @@ export class Deadline {
     if (value === undefined) return undefined;
     const ms = Number(value);
     if (value.trim() !== '' && Number.isFinite(ms) && ms >= 0) return Deadline.after(ms);
-    throw new KitError('request-refused', `${DEADLINE_HEADER}: received ${JSON.stringify(value)}, expected the milliseconds that are left`);
+    throw new KitError(
+      'request-refused',
+      `${DEADLINE_HEADER}: received ${JSON.stringify(value)}, expected the milliseconds that are left`,
+    );
   }
 
   get remainingMs(): number {

@@ -33,21 +33,42 @@ export class EngineClient {
    * @throws {KitError} `engine-overloaded` and `engine-failed` (retryable), `deadline-exceeded`, `request-refused`
    */
   async embed(input: readonly string[], { deadline, signal }: EmbedOptions): Promise<Embeddings> {
-    const headers: Record<string, string> = { 'content-type': 'application/json', [DEADLINE_HEADER]: String(Math.ceil(deadline.remainingMs)) };
+    const headers: Record<string, string> = {
+      'content-type': 'application/json',
+      [DEADLINE_HEADER]: String(Math.ceil(deadline.remainingMs)),
+    };
     propagation.inject(context.active(), headers);
-    const response = await this.#post(JSON.stringify({ input, model: this.#options.model, encoding_format: 'base64' }), headers, deadline, signal);
+    const response = await this.#post(
+      JSON.stringify({ input, model: this.#options.model, encoding_format: 'base64' }),
+      headers,
+      deadline,
+      signal,
+    );
     if (!response.ok) throw await this.#refusal(response);
-    const { data } = (await response.json()) as { readonly data: readonly { readonly index: number; readonly embedding: string }[] };
+    const { data } = (await response.json()) as {
+      readonly data: readonly { readonly index: number; readonly embedding: string }[];
+    };
     const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => decode(embedding));
     return { vectors, revision: response.headers.get('x-model-revision') ?? '' };
   }
 
-  async #post(body: string, headers: Record<string, string>, deadline: Deadline, signal: AbortSignal | undefined): Promise<Response> {
+  async #post(
+    body: string,
+    headers: Record<string, string>,
+    deadline: Deadline,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
     try {
-      return await fetch(`${this.#options.url}/v1/embeddings`, { method: 'POST', body, headers, signal: deadline.signal(...(signal === undefined ? [] : [signal])) });
+      return await fetch(`${this.#options.url}/v1/embeddings`, {
+        method: 'POST',
+        body,
+        headers,
+        signal: deadline.signal(...(signal === undefined ? [] : [signal])),
+      });
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason;
-      if (deadline.remainingMs === 0) throw new KitError('deadline-exceeded', `no answer from ${this.#options.url} in time`, { cause: error });
+      if (deadline.remainingMs === 0)
+        throw new KitError('deadline-exceeded', `no answer from ${this.#options.url} in time`, { cause: error });
       throw new KitError('engine-failed', `${this.#options.url} cannot be reached`, { cause: error });
     }
   }

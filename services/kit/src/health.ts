@@ -58,7 +58,10 @@ export class OpsServer {
       const reason = check();
       return reason === undefined ? [] : [[name, reason] as const];
     });
-    answer(response, failing.length === 0 ? 200 : 503, { status: failing.length === 0 ? 'ready' : 'not ready', failing: Object.fromEntries(failing) });
+    answer(response, failing.length === 0 ? 200 : 503, {
+      status: failing.length === 0 ? 'ready' : 'not ready',
+      failing: Object.fromEntries(failing),
+    });
   }
 }
 
@@ -73,7 +76,10 @@ export function listen(server: Server, host: string, port: number): Promise<void
 /** What a failed `listen` means. */
 export function listenError(error: unknown, host: string, port: number): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error;
-  return new KitError('port-in-use', `${host}:${port} is taken`, { repair: 'stop what listens there, or choose another port', cause: error });
+  return new KitError('port-in-use', `${host}:${port} is taken`, {
+    repair: 'stop what listens there, or choose another port',
+    cause: error,
+  });
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {

@@ -8,18 +8,33 @@ export {
   type Failure,
   type Guarantees,
   type Lease,
+  type OutgoingItem,
   openBus,
   openBusAdmin,
-  type OutgoingItem,
   type PublishReceipt,
   type Queue,
   type QueueDepth,
 } from './bus/index.ts';
 export { DEADLINE_HEADER, Deadline } from './deadline.ts';
-export { type EffectStore, type EffectStoreOptions, openSqliteEffects, type SqlValue, type Statement } from './effects/effect-store.ts';
+export {
+  type EffectStore,
+  type EffectStoreOptions,
+  openSqliteEffects,
+  type SqlValue,
+  type Statement,
+} from './effects/effect-store.ts';
 export { type Embeddings, type EmbedOptions, EngineClient, type EngineClientOptions } from './engine-client.ts';
 export { KitError, type KitErrorCode, type KitErrorOptions } from './errors.ts';
 export { listenError, OpsServer, type OpsServerOptions, type ReadinessCheck } from './health.ts';
-export { addressesOf, engineVariable, type Environment, type ProcessPort, portOf, type RunningService, runService, type ServiceContext } from './service.ts';
+export {
+  addressesOf,
+  type Environment,
+  engineVariable,
+  type ProcessPort,
+  portOf,
+  type RunningService,
+  runService,
+  type ServiceContext,
+} from './service.ts';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
 export { type Handler, type Job, type JobContext, startWorker, type Worker, type WorkerOptions } from './worker.ts';

@@ -50,8 +50,16 @@ export async function runService<D extends ServiceDeclaration>(
     const profile = readProfile(env, declaration);
     const tracesEndpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
     const instance = profile instanceof ModelError ? declaration.name : profile.id;
-    const telemetry = startTelemetry({ service: declaration.name, instance, ...(tracesEndpoint === undefined ? {} : { tracesEndpoint }) });
-    const ops = await OpsServer.listen({ host, port: portOf(env, 'PENSTOCK_OPS_PORT', declaration.ports.ops), handleMetrics: telemetry.handleMetrics });
+    const telemetry = startTelemetry({
+      service: declaration.name,
+      instance,
+      ...(tracesEndpoint === undefined ? {} : { tracesEndpoint }),
+    });
+    const ops = await OpsServer.listen({
+      host,
+      port: portOf(env, 'PENSTOCK_OPS_PORT', declaration.ports.ops),
+      handleMetrics: telemetry.handleMetrics,
+    });
     if (profile instanceof ModelError) {
       log.error({ err: profile }, 'this image and its manifests do not fit together; never ready');
       ops.check('profile', () => profile.message);
@@ -119,10 +127,15 @@ export function portOf(env: Environment, name: string, declared: number): number
 }
 
 /** Reads several addresses and reports all that are missing. @throws {KitError} `address-missing` */
-export function addressesOf<const K extends string>(env: Environment, names: readonly K[]): Readonly<Record<K, string>> {
+export function addressesOf<const K extends string>(
+  env: Environment,
+  names: readonly K[],
+): Readonly<Record<K, string>> {
   const missing = names.filter((name) => (env[name] ?? '') === '');
   if (missing.length > 0) {
-    throw new KitError('address-missing', `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set`, { repair: 'start the service by its manifests or by `penstock up`, which set them' });
+    throw new KitError('address-missing', `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set`, {
+      repair: 'start the service by its manifests or by `penstock up`, which set them',
+    });
   }
   return Object.fromEntries(names.map((name) => [name, env[name]])) as Record<K, string>;
 }

@@ -29,7 +29,10 @@ export function startTelemetry({ service, instance, tracesEndpoint }: TelemetryO
   const meters = new MeterProvider({ resource, readers: [prometheus] });
   metrics.setGlobalMeterProvider(meters);
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  const spanProcessors = tracesEndpoint === undefined ? [] : [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${tracesEndpoint}/v1/traces` }) })];
+  const spanProcessors =
+    tracesEndpoint === undefined
+      ? []
+      : [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${tracesEndpoint}/v1/traces` }) })];
   const tracers = new TracerProvider({ resource, spanProcessors });
   // Without an exporter the no-op tracer stays: a span that nobody gets is not worth its microseconds.
   if (tracesEndpoint !== undefined) trace.setGlobalTracerProvider(tracers);

@@ -186,9 +186,11 @@ async function abortable(work: Promise<void>, signal: AbortSignal): Promise<void
 }
 
 /** Errors say themselves whether trying again can help; one that does not say is tried again. */
-const isRetryable = (error: unknown): boolean => (error as { readonly retryable?: unknown } | null)?.retryable !== false;
+const isRetryable = (error: unknown): boolean =>
+  (error as { readonly retryable?: unknown } | null)?.retryable !== false;
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
 /** Metrics and spans in the names of OpenTelemetry's messaging conventions. */
 class Instruments {
@@ -202,13 +204,25 @@ class Instruments {
   constructor(queue: Queue) {
     const meter = metrics.getMeter('@penstock/kit');
     this.#destination = queue.profile.id;
-    this.#attributes = { 'messaging.destination.name': queue.profile.id, 'messaging.consumer.group.name': queue.profile.consumer };
-    this.#process = meter.createHistogram('messaging.process.duration', { unit: 's', description: 'Time of one attempt, settlement included' });
-    this.#consumed = meter.createCounter('messaging.client.consumed.messages', { description: 'Deliveries, by outcome' });
-    this.#latency = meter.createHistogram('penstock.queue.latency', { unit: 's', description: 'From publish to effect, of items that were done' });
+    this.#attributes = {
+      'messaging.destination.name': queue.profile.id,
+      'messaging.consumer.group.name': queue.profile.consumer,
+    };
+    this.#process = meter.createHistogram('messaging.process.duration', {
+      unit: 's',
+      description: 'Time of one attempt, settlement included',
+    });
+    this.#consumed = meter.createCounter('messaging.client.consumed.messages', {
+      description: 'Deliveries, by outcome',
+    });
+    this.#latency = meter.createHistogram('penstock.queue.latency', {
+      unit: 's',
+      description: 'From publish to effect, of items that were done',
+    });
     const depth = meter.createObservableGauge('penstock.queue.depth', { description: 'Items of the queue, by state' });
     depth.addCallback(async (result) => {
-      for (const [state, count] of Object.entries(await queue.depth())) result.observe(count, { ...this.#attributes, state });
+      for (const [state, count] of Object.entries(await queue.depth()))
+        result.observe(count, { ...this.#attributes, state });
     });
   }
 
@@ -222,10 +236,15 @@ class Instruments {
   /** A span of its own that links to whoever published: a retry next week is not a child of that request. */
   span(lease: Lease, work: () => Promise<Outcome>): Promise<Outcome> {
     const creation = trace.getSpanContext(propagation.extract(context.active(), lease.headers));
-    const options = { kind: SpanKind.CONSUMER, attributes: this.#attributes, links: creation === undefined ? [] : [{ context: creation }] };
+    const options = {
+      kind: SpanKind.CONSUMER,
+      attributes: this.#attributes,
+      links: creation === undefined ? [] : [{ context: creation }],
+    };
     return this.#tracer.startActiveSpan(`process ${this.#destination}`, options, async (span: Span) => {
       const outcome = await work();
-      if (outcome !== 'done' && outcome !== 'released') span.setStatus({ code: SpanStatusCode.ERROR, message: outcome });
+      if (outcome !== 'done' && outcome !== 'released')
+        span.setStatus({ code: SpanStatusCode.ERROR, message: outcome });
       span.end();
       return outcome;
     });

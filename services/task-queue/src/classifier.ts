@@ -51,13 +51,22 @@ export function train(examples: readonly Example[], model: string, revision: str
     biasVelocity = 0.9 * biasVelocity - LEARNING_RATE * biasGradient;
     bias += biasVelocity;
   }
-  return { version: 1, model, revision, examples: examples.length, bias: rounded(bias), weights: Array.from(weights, rounded) };
+  return {
+    version: 1,
+    model,
+    revision,
+    examples: examples.length,
+    bias: rounded(bias),
+    weights: Array.from(weights, rounded),
+  };
 }
 
 /** Probability of spam, 0 to 1. @throws {UnfitClassifier} for an embedding of another length */
 export function scoreOf({ weights, bias }: Classifier, embedding: Float32Array): number {
   if (weights.length !== embedding.length) {
-    throw new UnfitClassifier(`the classifier has ${weights.length} weights, the embedding ${embedding.length} dimensions`);
+    throw new UnfitClassifier(
+      `the classifier has ${weights.length} weights, the embedding ${embedding.length} dimensions`,
+    );
   }
   return sigmoid(dot(weights, embedding) + bias);
 }
@@ -65,7 +74,12 @@ export function scoreOf({ weights, bias }: Classifier, embedding: Float32Array):
 /** @throws {UnfitClassifier} */
 export function parseClassifier(text: string): Classifier {
   const value = JSON.parse(text) as Partial<Classifier>;
-  if (value.version !== 1 || !Array.isArray(value.weights) || typeof value.bias !== 'number' || typeof value.model !== 'string') {
+  if (
+    value.version !== 1 ||
+    !Array.isArray(value.weights) ||
+    typeof value.bias !== 'number' ||
+    typeof value.model !== 'string'
+  ) {
     throw new UnfitClassifier('not a classifier file of version 1');
   }
   return value as Classifier;

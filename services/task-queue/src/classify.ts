@@ -28,14 +28,26 @@ export function classifyMails({ embedder, callDeadlineMs, classifier, effects }:
     const mail = parseMail(job.payload);
     if ((await effects.begin(job.idempotencyKey, job.token)) === 'applied') return;
     // The call's own deadline and not the item's: a late item is still to be done.
-    const { vectors, revision } = await embedder.embed([textOf(mail)], { deadline: Deadline.after(callDeadlineMs), signal });
+    const { vectors, revision } = await embedder.embed([textOf(mail)], {
+      deadline: Deadline.after(callDeadlineMs),
+      signal,
+    });
     if (revision !== classifier.revision) {
-      throw new UnfitClassifier(`the classifier was trained on revision ${classifier.revision} of ${classifier.model}, the engine has ${revision}`);
+      throw new UnfitClassifier(
+        `the classifier was trained on revision ${classifier.revision} of ${classifier.model}, the engine has ${revision}`,
+      );
     }
     const score = scoreOf(classifier, vectors[0] ?? new Float32Array());
     const verdict: Statement = {
       sql: 'INSERT INTO verdicts (mail_id, verdict, score, attempt, published_at, done_at) VALUES (?, ?, ?, ?, ?, ?)',
-      params: [mail.id, score >= 0.5 ? 'spam' : 'ham', Number(score.toFixed(4)), job.attempt, job.publishedAt, Date.now()],
+      params: [
+        mail.id,
+        score >= 0.5 ? 'spam' : 'ham',
+        Number(score.toFixed(4)),
+        job.attempt,
+        job.publishedAt,
+        Date.now(),
+      ],
     };
     await effects.apply(job.idempotencyKey, job.token, [verdict]);
   };

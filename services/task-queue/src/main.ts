@@ -1,5 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { addressesOf, EngineClient, engineVariable, openBus, openSqliteEffects, runService, startWorker } from '@penstock/kit';
+import {
+  addressesOf,
+  EngineClient,
+  engineVariable,
+  openBus,
+  openSqliteEffects,
+  runService,
+  startWorker,
+} from '@penstock/kit';
 import { taskQueue } from '../service.ts';
 import { parseClassifier } from './classifier.ts';
 import { classifyMails, VERDICTS_SCHEMA } from './classify.ts';
@@ -17,7 +25,12 @@ await runService(taskQueue, process, process.env, async ({ profile, env, log }) 
     schema: [VERDICTS_SCHEMA],
   });
   const embedder = new EngineClient({ url: addresses[engineVariable(role)] as string, model: call?.model ?? '' });
-  const handler = classifyMails({ embedder, callDeadlineMs: call?.deadlineMs ?? profile.queue.ackWaitMs, classifier, effects });
+  const handler = classifyMails({
+    embedder,
+    callDeadlineMs: call?.deadlineMs ?? profile.queue.ackWaitMs,
+    classifier,
+    effects,
+  });
   const worker = startWorker({ profile, queue, handler, log });
   return {
     notReady: () => undefined,

@@ -53,7 +53,8 @@ export async function openSqliteEffects(options: EffectStoreOptions): Promise<Ef
   const store = await StoreClient.open<EffectOperation, EffectResult>(new URL('./thread.ts', import.meta.url), options);
   return {
     begin: async (key, token) => (await store.request({ kind: 'begin', key, token })) as 'fresh' | 'applied',
-    apply: async (key, token, effect) => (await store.request({ kind: 'apply', key, token, effect })) as 'applied' | 'duplicate',
+    apply: async (key, token, effect) =>
+      (await store.request({ kind: 'apply', key, token, effect })) as 'applied' | 'duplicate',
     close: () => store.close(),
     [Symbol.asyncDispose]: () => store.close(),
   };

@@ -36,9 +36,15 @@ class EffectHandler implements StoreHandler<EffectOperation, EffectResult> {
     this.#database = database;
     this.#windowMs = windowMs;
     this.#find = database.prepare('SELECT token, applied_at FROM effects WHERE key = ?');
-    this.#fence = database.prepare('INSERT INTO effects (key, token, expires_at) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET token = excluded.token, expires_at = excluded.expires_at');
-    this.#remember = database.prepare('INSERT INTO effects (key, token, applied_at, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET token = excluded.token, applied_at = excluded.applied_at, expires_at = excluded.expires_at');
-    this.#purge = database.prepare('DELETE FROM effects WHERE key IN (SELECT key FROM effects WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)');
+    this.#fence = database.prepare(
+      'INSERT INTO effects (key, token, expires_at) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET token = excluded.token, expires_at = excluded.expires_at',
+    );
+    this.#remember = database.prepare(
+      'INSERT INTO effects (key, token, applied_at, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET token = excluded.token, applied_at = excluded.applied_at, expires_at = excluded.expires_at',
+    );
+    this.#purge = database.prepare(
+      'DELETE FROM effects WHERE key IN (SELECT key FROM effects WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)',
+    );
   }
 
   run(op: EffectOperation): EffectResult {
@@ -46,7 +52,11 @@ class EffectHandler implements StoreHandler<EffectOperation, EffectResult> {
     const row = this.#find.get(op.key) as Row | undefined;
     if (row !== undefined && row.applied_at !== null) return op.kind === 'begin' ? 'applied' : 'duplicate';
     if (row !== undefined && row.token > op.token) {
-      throw new Refusal('effect-fenced', `a later delivery (${row.token}) works on ${op.key}; this one is ${op.token}`, 'let go of the item');
+      throw new Refusal(
+        'effect-fenced',
+        `a later delivery (${row.token}) works on ${op.key}; this one is ${op.token}`,
+        'let go of the item',
+      );
     }
     if (op.kind === 'begin') {
       this.#fence.run(op.key, op.token, now + this.#windowMs);

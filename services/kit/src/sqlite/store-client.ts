@@ -26,7 +26,9 @@ export class StoreClient<Op, Result> {
     this.#worker = worker;
     this.#beforeBatch = beforeBatch;
     worker.on('message', (reply: Reply<Result>) => this.#receive(reply));
-    worker.on('error', (error) => this.#fail(new KitError('storage-failed', `the storage thread died: ${error.message}`, { cause: error })));
+    worker.on('error', (error) =>
+      this.#fail(new KitError('storage-failed', `the storage thread died: ${error.message}`, { cause: error })),
+    );
     worker.on('exit', () => this.#fail(new KitError('bus-closed', 'the storage is closed')));
   }
 
@@ -35,7 +37,11 @@ export class StoreClient<Op, Result> {
    *
    * @throws {KitError} as the thread reports it: `storage-corrupt`, `storage-failed`, `queue-missing`
    */
-  static async open<Op, Result>(thread: URL, workerData: unknown, beforeBatch: () => void = () => {}): Promise<StoreClient<Op, Result>> {
+  static async open<Op, Result>(
+    thread: URL,
+    workerData: unknown,
+    beforeBatch: () => void = () => {},
+  ): Promise<StoreClient<Op, Result>> {
     const worker = new Worker(thread, { workerData });
     const opened = await new Promise<Fault | 'open'>((resolve) => {
       worker.once('message', resolve);
@@ -120,4 +126,5 @@ export class StoreClient<Op, Result> {
   }
 }
 
-const errorOf = ({ code, message, repair }: Fault): KitError => new KitError(code as KitErrorCode, message, repair === undefined ? {} : { repair });
+const errorOf = ({ code, message, repair }: Fault): KitError =>
+  new KitError(code as KitErrorCode, message, repair === undefined ? {} : { repair });

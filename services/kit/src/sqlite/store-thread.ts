@@ -41,7 +41,11 @@ export function openDatabase(path: string): DatabaseSync {
  */
 export function serveStore<Op, Result>(
   path: string,
-  open: (reply: (outcomes: readonly Outcome<Result>[]) => void) => { readonly database: DatabaseSync; readonly handler: StoreHandler<Op, Result>; close(): void },
+  open: (reply: (outcomes: readonly Outcome<Result>[]) => void) => {
+    readonly database: DatabaseSync;
+    readonly handler: StoreHandler<Op, Result>;
+    close(): void;
+  },
 ): void {
   const port = parentPort as MessagePort;
   const post = (reply: Reply<Result>): void => port.postMessage(reply);
@@ -63,7 +67,12 @@ export function serveStore<Op, Result>(
   }
 }
 
-function runBatch<Op, Result>(database: DatabaseSync, handler: StoreHandler<Op, Result>, batch: readonly Request<Op>[], path: string): readonly Outcome<Result>[] {
+function runBatch<Op, Result>(
+  database: DatabaseSync,
+  handler: StoreHandler<Op, Result>,
+  batch: readonly Request<Op>[],
+  path: string,
+): readonly Outcome<Result>[] {
   try {
     return transact(database, () => batch.flatMap((request) => runOne(handler, request)));
   } catch (error) {
@@ -106,7 +115,18 @@ export function faultOf(error: unknown, path: string): Fault {
   if (KitError.is(error)) return { code: error.code, message: error.message, repair: error.repair };
   const { message, errcode } = error as Error & { readonly errcode?: number };
   const primary = (errcode ?? 0) & 0xff;
-  if (primary === FULL) return { code: 'storage-full', message: `no room for ${path}`, repair: 'free some space; nothing that was accepted is lost, and publishing works again at once' };
-  if (CORRUPT.includes(primary)) return { code: 'storage-corrupt', message: `${path} is not a sound database: ${message}`, repair: 'nothing was written to it; move it aside, recover it with the sqlite3 command .recover, or restore a copy' };
+  if (primary === FULL)
+    return {
+      code: 'storage-full',
+      message: `no room for ${path}`,
+      repair: 'free some space; nothing that was accepted is lost, and publishing works again at once',
+    };
+  if (CORRUPT.includes(primary))
+    return {
+      code: 'storage-corrupt',
+      message: `${path} is not a sound database: ${message}`,
+      repair:
+        'nothing was written to it; move it aside, recover it with the sqlite3 command .recover, or restore a copy',
+    };
   return { code: 'storage-failed', message: `${path}: ${message}`, repair: undefined };
 }

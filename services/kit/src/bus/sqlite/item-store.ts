@@ -23,7 +23,9 @@ export class ItemStore {
   readonly #sql: Readonly<Record<keyof typeof STATEMENTS, StatementSync>>;
 
   constructor(database: DatabaseSync) {
-    this.#sql = Object.fromEntries(Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)])) as Record<keyof typeof STATEMENTS, StatementSync>;
+    this.#sql = Object.fromEntries(
+      Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]),
+    ) as Record<keyof typeof STATEMENTS, StatementSync>;
   }
 
   provision(profile: QueueProfile): void {
@@ -32,22 +34,40 @@ export class ItemStore {
 
   /** @returns the queue's number. @throws {Refusal} `queue-missing`, `queue-mismatch` */
   bind(profile: QueueProfile, path: string): number {
-    const row = this.#sql.queue.get(profile.stream) as { readonly number: number; readonly profile: string } | undefined;
+    const row = this.#sql.queue.get(profile.stream) as
+      | { readonly number: number; readonly profile: string }
+      | undefined;
     if (row === undefined) {
-      throw new Refusal('queue-missing', `no queue ${profile.stream} in ${path}`, 'provision it: `penstock up` does on this machine');
+      throw new Refusal(
+        'queue-missing',
+        `no queue ${profile.stream} in ${path}`,
+        'provision it: `penstock up` does on this machine',
+      );
     }
     const provisioned = JSON.parse(row.profile) as QueueProfile;
     const keys = Object.keys(profile) as (keyof QueueProfile)[];
     const differing = keys.filter((key) => JSON.stringify(provisioned[key]) !== JSON.stringify(profile[key]));
     if (differing.length > 0) {
-      const list = differing.map((key) => `${key} is ${JSON.stringify(provisioned[key])}, expected ${JSON.stringify(profile[key])}`);
-      throw new Refusal('queue-mismatch', `queue ${profile.stream}: ${list.join('; ')}`, 'provision it with the same profile');
+      const list = differing.map(
+        (key) => `${key} is ${JSON.stringify(provisioned[key])}, expected ${JSON.stringify(profile[key])}`,
+      );
+      throw new Refusal(
+        'queue-mismatch',
+        `queue ${profile.stream}: ${list.join('; ')}`,
+        'provision it with the same profile',
+      );
     }
     this.#profiles.set(row.number, profile);
     return row.number;
   }
 
-  publish(queue: number, key: string, payload: Uint8Array, headers: string | null, now: number): { readonly item: number; readonly duplicate: boolean } {
+  publish(
+    queue: number,
+    key: string,
+    payload: Uint8Array,
+    headers: string | null,
+    now: number,
+  ): { readonly item: number; readonly duplicate: boolean } {
     this.#sql.purgeKeys.run(now, KEYS_PURGED_AT_ONCE);
     const before = this.#sql.key.get(queue, key, now) as { readonly item: number } | undefined;
     if (before !== undefined) return { item: before.item, duplicate: true };
@@ -69,12 +89,27 @@ export class ItemStore {
       if (row.attempt >= maxAttempts) {
         this.#bury(queue, row, row.attempt, row.history, now);
       } else if (row.published_at + retentionMs <= now) {
-        this.#bury(queue, row, row.attempt, appendHistory(row.history, row.attempt, now, 'the retention of the queue is over'), now);
+        this.#bury(
+          queue,
+          row,
+          row.attempt,
+          appendHistory(row.history, row.attempt, now, 'the retention of the queue is over'),
+          now,
+        );
       } else {
         const expiresAt = now + ackWaitMs;
         this.#sql.lease.run(token, expiresAt, row.item);
         const { item, key, payload, headers } = row;
-        claimed.push({ item, key, payload, headers, attempt: row.attempt + 1, token, publishedAt: row.published_at, expiresAt });
+        claimed.push({
+          item,
+          key,
+          payload,
+          headers,
+          attempt: row.attempt + 1,
+          token,
+          publishedAt: row.published_at,
+          expiresAt,
+        });
       }
     }
     return claimed;
@@ -95,7 +130,13 @@ export class ItemStore {
     if (this.#sql.release.run(now, item, token, now).changes === 0) throw lost(item);
   }
 
-  fail(queue: number, item: number, token: number, failure: { readonly reason: string; readonly retryable: boolean; readonly delayMs: number | undefined }, now: number): 'retried' | 'dead-lettered' {
+  fail(
+    queue: number,
+    item: number,
+    token: number,
+    failure: { readonly reason: string; readonly retryable: boolean; readonly delayMs: number | undefined },
+    now: number,
+  ): 'retried' | 'dead-lettered' {
     const row = this.#sql.leased.get(item, token, now) as ItemRow | undefined;
     if (row === undefined) throw lost(item);
     const { maxAttempts, backoffMs } = this.#profile(queue);
@@ -114,7 +155,10 @@ export class ItemStore {
   }
 
   deadLetters(queue: number, limit: number): readonly DeadLetter[] {
-    const rows = this.#sql.deadLetters.all(queue, limit) as unknown as readonly (ItemRow & { readonly attempts: number; readonly dead_at: number })[];
+    const rows = this.#sql.deadLetters.all(queue, limit) as unknown as readonly (ItemRow & {
+      readonly attempts: number;
+      readonly dead_at: number;
+    })[];
     return rows.map((row) => ({
       id: String(row.item),
       idempotencyKey: row.key,
@@ -152,9 +196,11 @@ export class ItemStore {
 const LEASED = 'item = ? AND token = ? AND due_at > ?';
 
 const STATEMENTS = {
-  provision: 'INSERT INTO queues (stream, profile) VALUES (?, ?) ON CONFLICT (stream) DO UPDATE SET profile = excluded.profile',
+  provision:
+    'INSERT INTO queues (stream, profile) VALUES (?, ?) ON CONFLICT (stream) DO UPDATE SET profile = excluded.profile',
   queue: 'SELECT number, profile FROM queues WHERE stream = ?',
-  purgeKeys: 'DELETE FROM keys WHERE (queue, key) IN (SELECT queue, key FROM keys WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)',
+  purgeKeys:
+    'DELETE FROM keys WHERE (queue, key) IN (SELECT queue, key FROM keys WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)',
   key: 'SELECT item FROM keys WHERE queue = ? AND key = ? AND expires_at > ?',
   insert: 'INSERT INTO items (queue, due_at, published_at, key, headers, payload) VALUES (?, ?, ?, ?, ?, ?)',
   remember: 'INSERT OR REPLACE INTO keys (queue, key, item, expires_at) VALUES (?, ?, ?, ?)',
@@ -178,9 +224,11 @@ const STATEMENTS = {
   dataVersion: 'PRAGMA data_version',
 } as const;
 
-const lost = (item: number): Refusal => new Refusal('lease-lost', `the lease of item ${item} is over`, 'let go of it: another worker has it or will');
+const lost = (item: number): Refusal =>
+  new Refusal('lease-lost', `the lease of item ${item} is over`, 'let go of it: another worker has it or will');
 
-const historyOf = (history: string | null): readonly AttemptRecord[] => (history === null ? [] : (JSON.parse(history) as readonly AttemptRecord[]));
+const historyOf = (history: string | null): readonly AttemptRecord[] =>
+  history === null ? [] : (JSON.parse(history) as readonly AttemptRecord[]);
 
 function appendHistory(history: string | null, attempt: number, at: number, reason: string): string {
   return JSON.stringify([...historyOf(history), { attempt, at, reason }]);

@@ -53,4 +53,5 @@ export type OperationResult =
   | { readonly kind: 'depth'; readonly depth: QueueDepth }
   | { readonly kind: 'dead-letters'; readonly letters: readonly DeadLetter[] };
 
-export const headersOf = (headers: string | null): Readonly<Record<string, string>> => (headers === null ? {} : (JSON.parse(headers) as Readonly<Record<string, string>>));
+export const headersOf = (headers: string | null): Readonly<Record<string, string>> =>
+  headers === null ? {} : (JSON.parse(headers) as Readonly<Record<string, string>>);

@@ -52,7 +52,8 @@ const TABLES = `
   PRAGMA user_version = ${VERSION};
 `;
 
-const versionOf = (database: DatabaseSync): number => (database.prepare('PRAGMA user_version').get() as { readonly user_version: number }).user_version;
+const versionOf = (database: DatabaseSync): number =>
+  (database.prepare('PRAGMA user_version').get() as { readonly user_version: number }).user_version;
 
 /** Makes the tables in a new file. Several processes may come here at once. */
 export function createTables(database: DatabaseSync): void {
@@ -70,6 +71,11 @@ export function createTables(database: DatabaseSync): void {
 export function checkVersion(database: DatabaseSync, path: string): void {
   const version = versionOf(database);
   if (version === VERSION) return;
-  if (version === 0) throw new Refusal('queue-missing', `${path} holds no queues`, 'provision them: `penstock up` does on this machine');
-  throw new Refusal('storage-failed', `${path} is of version ${version}, this program knows ${VERSION}`, 'run the release that wrote it, or a newer one');
+  if (version === 0)
+    throw new Refusal('queue-missing', `${path} holds no queues`, 'provision them: `penstock up` does on this machine');
+  throw new Refusal(
+    'storage-failed',
+    `${path} is of version ${version}, this program knows ${VERSION}`,
+    'run the release that wrote it, or a newer one',
+  );
 }

@@ -67,7 +67,8 @@ export async function openSqliteBusAdmin({ path }: SqliteBusOptions): Promise<Bu
   const store: Store = await StoreClient.open(THREAD, data);
   return {
     async provision(profile) {
-      if (profile.ackWaitMs === 0) throw new KitError('queue-mismatch', `queue ${profile.stream}: an ack wait of 0 ms leases nothing`);
+      if (profile.ackWaitMs === 0)
+        throw new KitError('queue-mismatch', `queue ${profile.stream}: an ack wait of 0 ms leases nothing`);
       await store.request({ kind: 'provision', profile });
     },
     close: () => store.close(),

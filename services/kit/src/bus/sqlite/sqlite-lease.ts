@@ -55,7 +55,12 @@ export class SqliteLease implements Lease {
   async extend(): Promise<void> {
     if (this.#state !== 'held') throw this.#lost();
     try {
-      const result = await this.#store.request({ kind: 'extend', queue: this.#queue, item: this.#item, token: this.token });
+      const result = await this.#store.request({
+        kind: 'extend',
+        queue: this.#queue,
+        item: this.#item,
+        token: this.token,
+      });
       this.#expiresAt = (result as Extract<OperationResult, { kind: 'extended' }>).expiresAt;
     } catch (error) {
       if (KitError.is(error, 'lease-lost')) this.lose();
@@ -72,7 +77,15 @@ export class SqliteLease implements Lease {
   }
 
   async fail({ reason, retryable, delayMs }: Failure): Promise<'retried' | 'dead-lettered'> {
-    const result = await this.#settle({ kind: 'fail', queue: this.#queue, item: this.#item, token: this.token, reason, retryable: retryable ?? true, delayMs });
+    const result = await this.#settle({
+      kind: 'fail',
+      queue: this.#queue,
+      item: this.#item,
+      token: this.token,
+      reason,
+      retryable: retryable ?? true,
+      delayMs,
+    });
     return (result as Extract<OperationResult, { kind: 'failed' }>).outcome;
   }
 
@@ -99,6 +112,8 @@ export class SqliteLease implements Lease {
   }
 
   #lost(): KitError {
-    return new KitError('lease-lost', `the lease of item ${this.id} is over`, { repair: 'let go of it: another worker has it or will' });
+    return new KitError('lease-lost', `the lease of item ${this.id} is over`, {
+      repair: 'let go of it: another worker has it or will',
+    });
   }
 }

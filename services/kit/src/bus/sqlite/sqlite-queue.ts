@@ -1,9 +1,18 @@
 import type { QueueProfile } from '@penstock/model';
 import { KitError } from '../../errors.ts';
-import type { ConsumeOptions, Consumption, DeadLetter, Lease, OutgoingItem, PublishReceipt, Queue, QueueDepth } from '../port.ts';
+import type {
+  ConsumeOptions,
+  Consumption,
+  DeadLetter,
+  Lease,
+  OutgoingItem,
+  PublishReceipt,
+  Queue,
+  QueueDepth,
+} from '../port.ts';
 import type { Operation, OperationResult } from './operations.ts';
-import { SqliteConsumption } from './sqlite-consumption.ts';
 import type { Store } from './sqlite-bus.ts';
+import { SqliteConsumption } from './sqlite-consumption.ts';
 
 type ResultOf<Kind extends OperationResult['kind']> = Extract<OperationResult, { kind: Kind }>;
 
@@ -24,11 +33,21 @@ export class SqliteQueue implements Queue {
     const headersText = headers === undefined ? null : JSON.stringify(headers);
     const bytes = payload.byteLength + (headersText?.length ?? 0);
     if (bytes > this.profile.maxItemBytes) {
-      throw new KitError('item-too-large', `item ${idempotencyKey} has ${bytes} bytes, queue ${this.profile.id} takes ${this.profile.maxItemBytes}`, {
-        repair: 'store the payload elsewhere and publish a reference, or declare a larger maxItemSize',
-      });
+      throw new KitError(
+        'item-too-large',
+        `item ${idempotencyKey} has ${bytes} bytes, queue ${this.profile.id} takes ${this.profile.maxItemBytes}`,
+        {
+          repair: 'store the payload elsewhere and publish a reference, or declare a larger maxItemSize',
+        },
+      );
     }
-    const { item, duplicate } = await this.#ask<'published'>({ kind: 'publish', queue: this.#number, key: idempotencyKey, payload, headers: headersText });
+    const { item, duplicate } = await this.#ask<'published'>({
+      kind: 'publish',
+      queue: this.#number,
+      key: idempotencyKey,
+      payload,
+      headers: headersText,
+    });
     return { id: String(item), duplicate };
   }
 
@@ -44,7 +63,8 @@ export class SqliteQueue implements Queue {
   }
 
   async deadLetters({ limit }: { readonly limit?: number } = {}): Promise<readonly DeadLetter[]> {
-    return (await this.#ask<'dead-letters'>({ kind: 'dead-letters', queue: this.#number, limit: limit ?? 100 })).letters;
+    return (await this.#ask<'dead-letters'>({ kind: 'dead-letters', queue: this.#number, limit: limit ?? 100 }))
+      .letters;
   }
 
   /** Joins a batch that is about to be committed anyway. */

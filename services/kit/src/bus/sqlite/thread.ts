@@ -34,7 +34,12 @@ class BusHandler implements StoreHandler<Operation, OperationResult> {
   #timer: NodeJS.Timeout | undefined;
   #seenVersion = -1;
 
-  constructor(store: ItemStore, path: string, transact: (work: () => void) => void, answer: (outcomes: readonly Outcome<OperationResult>[]) => void) {
+  constructor(
+    store: ItemStore,
+    path: string,
+    transact: (work: () => void) => void,
+    answer: (outcomes: readonly Outcome<OperationResult>[]) => void,
+  ) {
     this.#store = store;
     this.#path = path;
     this.#transact = transact;
@@ -100,7 +105,9 @@ class BusHandler implements StoreHandler<Operation, OperationResult> {
     const version = this.#store.dataVersion();
     const now = Date.now();
     // Nothing was committed by others and nothing has become due: no need to ask for items.
-    const due = version !== this.#seenVersion || this.#parked.some(({ queue }) => (this.#store.nextDue(queue) ?? Number.POSITIVE_INFINITY) <= now);
+    const due =
+      version !== this.#seenVersion ||
+      this.#parked.some(({ queue }) => (this.#store.nextDue(queue) ?? Number.POSITIVE_INFINITY) <= now);
     this.#seenVersion = version;
     if (due) this.#wake();
     else this.#timer = setTimeout(() => this.#look(), LOOK_INTERVAL_MS);
@@ -140,7 +147,12 @@ const DONE: OperationResult = { kind: 'done' };
 const { path, create } = workerData as ThreadData;
 
 serveStore<Operation, OperationResult>(path, (answer) => {
-  if (!create && !existsSync(path)) throw new Refusal('queue-missing', `there is no file ${path}`, 'provision its queues: `penstock up` does on this machine');
+  if (!create && !existsSync(path))
+    throw new Refusal(
+      'queue-missing',
+      `there is no file ${path}`,
+      'provision its queues: `penstock up` does on this machine',
+    );
   const database = openDatabase(path);
   if (create) createTables(database);
   checkVersion(database, path);

@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Deadline, EngineClient } from '@penstock/kit';
-import { type Example, train as fit } from '@penstock/task-queue/classifier';
+import { type Example, train as trainClassifier } from '@penstock/task-queue/classifier';
 import { textOf } from '@penstock/task-queue/mail';
 import { CommandError, EXIT } from '../exit.ts';
 import { corpusMails } from '../input/corpus.ts';
@@ -62,7 +62,7 @@ export async function train(args: readonly string[]): Promise<number> {
       if (texts.length === CHUNK) await embedChunk();
     }
     if (texts.length > 0) await embedChunk();
-    const classifier = fit(examples, model.id, model.revision);
+    const classifier = trainClassifier(examples, model.id, model.revision);
     await writeFile(`${model.classifier}.new`, `${JSON.stringify(classifier)}\n`);
     await rename(`${model.classifier}.new`, model.classifier);
     process.stdout.write(`\n${model.classifier}: trained on ${classifier.examples} mails, ${source.title}\n`);

@@ -48,7 +48,7 @@ export function summarize(facts: SummaryFacts): string {
     ),
     row('ran on', `${facts.bus}, ${facts.model}`),
     ...facts.targets.map((target, n) => row(n === 0 ? 'targets' : '', target)),
-    row('check it', `wc -l ${facts.verdictsFile}`),
+    row('check it', `${account.done} lines in ${facts.verdictsFile}, each with verdict and true class`),
   ];
   return lines.join('\n');
 }

@@ -108,3 +108,18 @@ const isQuantity = ({ description, type }: Record<string, Json>): boolean =>
   type === 'string' &&
   typeof description === 'string' &&
   description.startsWith('Quantity is a fixed-point representation');
+
+/** The parameters of a KEDA trigger as KEDA itself lists them. */
+export function triggerParameters(folder: string, type: string): readonly TriggerParameter[] {
+  const file = readFileSync(join(folder, 'keda/scalers-schema.json'), 'utf8');
+  const { scalers } = JSON.parse(file) as {
+    readonly scalers: readonly { readonly type: string; readonly parameters: readonly TriggerParameter[] }[];
+  };
+  return scalers.find((scaler) => scaler.type === type)?.parameters ?? [];
+}
+
+export interface TriggerParameter {
+  readonly name: string;
+  readonly optional?: boolean;
+  readonly default?: string;
+}

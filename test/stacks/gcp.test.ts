@@ -1,7 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Output, runtime } from '@pulumi/pulumi';
-import type { ArtifactStore as Store } from '../../constructs/gcp/artifact-store.ts';
-import { platform } from '../../stacks/platform.ts';
 
 interface Registered {
   readonly type: string;
@@ -10,7 +8,7 @@ interface Registered {
 }
 
 const registered: Registered[] = [];
-let store: Store;
+let program: typeof import('../../stacks/gcp/main.ts');
 
 const resolved = <T>(output: Output<T> | undefined): Promise<T> =>
   new Promise((resolve, reject) =>
@@ -30,10 +28,10 @@ beforeAll(async () => {
     'penstock',
     'test',
   );
-  // Loaded after the mocks: a resource made before them would look for an engine.
-  const { ArtifactStore } = await import('../../constructs/gcp/artifact-store.ts');
-  store = new ArtifactStore('mailroom', { topology: platform, location: 'europe-west4' });
-  await Promise.all([resolved(store.nodes.repository.urn), resolved(store.nodes.weights.urn)]);
+  runtime.setAllConfig({ 'gcp:region': 'europe-west4' });
+  // The program itself, loaded after the mocks: a resource made before them would look for an engine.
+  program = await import('../../stacks/gcp/main.ts');
+  await Promise.all([...Object.values(program.images), ...Object.values(program.weights)].map(resolved));
 }, 60_000);
 
 const inputsOf = (type: string) => registered.find((each) => each.type === type)?.inputs;
@@ -64,12 +62,12 @@ describe('the artifacts of a platform on Google Cloud', () => {
   });
 
   test('say where each image goes', async () => {
-    expect(Object.keys(store.images)).toEqual(['inference-engine', 'task-queue', 'models/all-minilm-l6-v2']);
-    expect(await resolved(store.images['task-queue'])).toBe('registry.example.com/project/mailroom/task-queue');
+    expect(Object.keys(program.images)).toEqual(['inference-engine', 'task-queue', 'models/all-minilm-l6-v2']);
+    expect(await resolved(program.images['task-queue'])).toBe('registry.example.com/project/mailroom/task-queue');
   });
 
   test('say where the weights of a revision go', async () => {
-    expect(await resolved(store.weights['all-minilm-l6-v2/1.19.0-beta29/'])).toBe(
+    expect(await resolved(program.weights['all-minilm-l6-v2/1.19.0-beta29/'])).toBe(
       'gs://mailroom-weights/all-minilm-l6-v2/1.19.0-beta29/',
     );
   });

@@ -3,7 +3,7 @@ import type { Manifest } from '../../constructs/policies/index.ts';
 import { environments } from '../../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../stacks/platform.ts';
-import { ApiSchemas, schemaFolder } from '../helpers/manifests.ts';
+import { ApiSchemas, schemaFolder, triggerParameters } from '../helpers/manifests.ts';
 
 if (schemaFolder === undefined) console.warn('skipped: PENSTOCK_DATA names no folder with crds/');
 
@@ -36,5 +36,16 @@ if (schemaFolder === undefined) console.warn('skipped: PENSTOCK_DATA names no fo
       '"readonlyRootFilesystem"',
     );
     expect(schemas.faultsOf(JSON.parse(text) as Manifest)).toEqual([expect.stringContaining('readonlyRootFilesystem')]);
+  });
+
+  test('know every parameter of the trigger, and miss none that KEDA requires', () => {
+    const scaler = prod.find(({ kind }) => kind === 'ScaledObject')?.['spec'] as {
+      readonly triggers: readonly [{ readonly metadata: Readonly<Record<string, string>> }];
+    };
+    const known = triggerParameters(schemaFolder ?? '', 'nats-jetstream');
+    const emitted = Object.keys(scaler.triggers[0].metadata);
+    expect(known.map(({ name }) => name)).toEqual(expect.arrayContaining(emitted));
+    const required = known.filter(({ optional, default: value }) => optional !== true && value === undefined);
+    expect(emitted).toEqual(expect.arrayContaining(required.map(({ name }) => name)));
   });
 });

@@ -53,17 +53,17 @@ export class AttemptJournal {
   }
 
   /** @throws {KitError} `bus-unreachable`, `queue-missing` */
-  async read(item: string): Promise<Note> {
-    const stored = await this.#get({ last_by_subj: noteSubjectOf(this.#profile, item) });
-    return stored === undefined ? EMPTY_NOTE : (JSON.parse(textOf(stored.data)) as Note);
+  async read<Content>(name: string, absent: Content): Promise<Content> {
+    const stored = await this.#get({ last_by_subj: noteSubjectOf(this.#profile, name) });
+    return stored === undefined ? absent : (JSON.parse(textOf(stored.data)) as Content);
   }
 
   /** @throws {KitError} `bus-unreachable`, `storage-full`, `storage-failed` */
-  async write(item: string, note: Note): Promise<void> {
+  async write(name: string, note: object): Promise<void> {
     const lifetime = headers();
-    // An item does not outlive the retention of its queue, so its note need not either.
+    // An item does not outlive the retention of its queue, so a note on it need not either.
     lifetime.append('Nats-TTL', `${Math.max(1, Math.ceil(this.#profile.retentionMs / 1_000))}s`);
-    await this.#publish(noteSubjectOf(this.#profile, item), JSON.stringify(note), lifetime);
+    await this.#publish(noteSubjectOf(this.#profile, name), JSON.stringify(note), lifetime);
   }
 
   /** Stores the dead letter; once it is stored, storing it again changes nothing. @throws {KitError} as `write` */
@@ -126,7 +126,7 @@ export class AttemptJournal {
   }
 
   async #publish(subject: string, payload: Uint8Array | string, own: MsgHdrs): Promise<void> {
-    const answer = await this.#lane.send(subject, payload, TIMEOUT_MS, own);
+    const answer = await this.#lane.insist(subject, payload, TIMEOUT_MS, own);
     const { error } = answer.json<{ readonly error?: ApiError }>();
     if (error !== undefined) throw publishFault(error, `stream ${this.#profile.deadLetterStream}`);
   }

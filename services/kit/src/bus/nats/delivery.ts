@@ -5,8 +5,8 @@ export interface Delivery {
   readonly ackSubject: string;
   /** Place in the stream: the item's identity on it. */
   readonly streamSequence: string;
-  /** Place among all deliveries of the consumer: grows with every one. */
-  readonly token: number;
+  /** Place among all deliveries of the consumer: grows with every one, but for a crash of the server. */
+  readonly consumerSequence: number;
   /** Deliveries of this item so far, this one included. */
   readonly deliveries: number;
   readonly publishedAt: number;
@@ -36,7 +36,7 @@ export function readDelivery({ reply }: Msg): Delivery | undefined {
   return {
     ackSubject: reply,
     streamSequence,
-    token: Number(consumerSequence),
+    consumerSequence: Number(consumerSequence),
     deliveries: Number(deliveries),
     publishedAt: Math.floor(Number(nanoseconds) / 1_000_000),
     item: `${streamSequence}-${nanoseconds}`,

@@ -4,7 +4,8 @@ import { KitError } from '../../errors.ts';
 import type { Consumption, Lease } from '../port.ts';
 import type { AttemptJournal } from './attempt-journal.ts';
 import { readDelivery } from './delivery.ts';
-import { isNotFound, missing } from './faults.ts';
+import { apiFault } from './faults.ts';
+import { FencingEpoch } from './fencing-epoch.ts';
 import { type LeaseOwner, NatsLease } from './nats-lease.ts';
 import type { RequestLane } from './request-lane.ts';
 
@@ -14,11 +15,16 @@ const HEARTBEAT_MS = 3_000;
 const LONGEST_SILENCE_MS = 8_000;
 const LONGEST_SWEEP_MS = 1_000;
 const RENEW_PAUSE_MS = 250;
+const ABSENCES_BELIEVED = 2;
 const INFO_TIMEOUT_MS = 2_000;
 /** Slots are asked for in groups of this share of all: one pull an item costs as much as the item. */
 const PULL_SHARE = 1 / 4;
 const REQUEST_TIMEOUT = 408;
 const HEARTBEAT = 100;
+
+interface ConsumerState {
+  readonly delivered: { readonly consumer_seq: number };
+}
 
 /**
  * Pulls exactly as much as there are free slots. The client's `consume` asks for more as soon as messages arrive,
@@ -32,6 +38,7 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   readonly profile: QueueProfile;
   readonly lane: RequestLane;
   readonly journal: AttemptJournal;
+  readonly epoch: FencingEpoch;
   readonly closed: Promise<void>;
   readonly #connection: NatsConnection;
   readonly #prefetch: number;
@@ -46,6 +53,8 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   #inbox: { readonly subject: string; readonly subscription: Subscription } | undefined;
   /** Messages that the pulls under way may still bring. */
   #requested = 0;
+  /** Leases whose settlement is on its way. */
+  #settling = 0;
   #silentMs = 0;
   #pullScheduled = false;
   #renewing = false;
@@ -63,6 +72,7 @@ export class NatsConsumption implements Consumption, LeaseOwner {
     this.#connection = connection;
     this.lane = lane;
     this.journal = journal;
+    this.epoch = new FencingEpoch(connection, journal, profile);
     this.profile = profile;
     this.#prefetch = prefetch;
     this.#pullSize = Math.max(1, Math.floor(prefetch * PULL_SHARE));
@@ -73,7 +83,7 @@ export class NatsConsumption implements Consumption, LeaseOwner {
     this.#sweepMs = Math.max(10, Math.min(profile.ackWaitMs / 4, LONGEST_SWEEP_MS));
     this.#sweep = setInterval(() => this.#look(), this.#sweepMs);
     this.#sweep.unref();
-    this.#attach();
+    void this.#renew(0);
   }
 
   async stop(): Promise<void> {
@@ -84,6 +94,7 @@ export class NatsConsumption implements Consumption, LeaseOwner {
       this.#detach();
     }
     await Promise.all(this.#recalls);
+    this.epoch.end();
     this.#clearSweep();
     this.#end.resolve();
   }
@@ -102,13 +113,14 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   /** @internal */
   reconnected(): void {
     this.#connected = true;
-    void this.#renew();
+    void this.#renew(0);
   }
 
   /** @internal The connection is gone for good. */
   failed(error: KitError): void {
     this.#stopping = true;
     this.#detach();
+    this.epoch.end();
     this.#clearSweep();
     this.#end.reject(error);
   }
@@ -117,6 +129,18 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   freed(lease: NatsLease): void {
     this.#held.delete(lease);
     this.#clearSweep();
+    this.#schedulePull();
+  }
+
+  /** @internal */
+  settling(lease: NatsLease): void {
+    this.#settling++;
+    this.freed(lease);
+  }
+
+  /** @internal */
+  settled(): void {
+    this.#settling--;
     this.#schedulePull();
   }
 
@@ -152,7 +176,9 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   }
 
   #pull(): void {
-    const free = this.#prefetch - this.#held.size - this.#requested;
+    // A slot is free as soon as its settlement is sent, but a slow disk must not let those pile up.
+    const settling = Math.max(0, this.#settling - this.#prefetch);
+    const free = this.#prefetch - this.#held.size - this.#requested - settling;
     if (this.#inbox === undefined || this.#stopping || free <= 0) return;
     // A few free slots can wait for others as long as something else is going to wake this consumption.
     if (this.#requested > 0 && free < this.#pullSize) return;
@@ -211,37 +237,36 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   }
 
   /** Ends the generation and begins the next one once the consumer is known to be there. */
-  async #renew(): Promise<void> {
+  async #renew(pauseMs = RENEW_PAUSE_MS): Promise<void> {
     if (this.#renewing || this.#stopping) return;
     this.#renewing = true;
     this.#detach();
     let absences = 0;
-    while (this.#connected && !this.#stopping) {
-      await pause(RENEW_PAUSE_MS);
-      const found = await this.#isThere();
-      absences = found === false ? absences + 1 : 0;
-      // A server that has just come back may not know yet what it has.
-      if (absences > 1) this.failed(missing(`consumer ${this.profile.consumer} of stream ${this.profile.stream}`));
-      if (found === true && this.#connected && !this.#stopping) {
-        this.#attach();
-        break;
+    for (let wait = pauseMs; this.#inbox === undefined && this.#isWanted; wait = RENEW_PAUSE_MS) {
+      if (wait > 0) await pause(wait);
+      try {
+        await this.epoch.begin(await this.#countDeliveries());
+        if (this.#isWanted) this.#attach();
+      } catch (error) {
+        absences = KitError.is(error, 'queue-missing') ? absences + 1 : 0;
+        // A server that has just come back may not know yet what it has.
+        if (absences > ABSENCES_BELIEVED && KitError.is(error)) this.failed(error);
       }
     }
     this.#renewing = false;
-    // The connection went and came while the last answer was under way.
-    if (this.#connected && !this.#stopping && this.#inbox === undefined) void this.#renew();
   }
 
-  /** @returns undefined when nobody can tell at present */
-  async #isThere(): Promise<boolean | undefined> {
-    const subject = `$JS.API.CONSUMER.INFO.${this.profile.stream}.${this.profile.consumer}`;
-    try {
-      const { error } = await this.lane.ask<object>(subject, {}, INFO_TIMEOUT_MS);
-      if (error === undefined) return true;
-      return isNotFound(error) ? false : undefined;
-    } catch {
-      return undefined;
-    }
+  get #isWanted(): boolean {
+    return this.#connected && !this.#stopping;
+  }
+
+  /** @throws {KitError} `queue-missing`, `bus-unreachable` */
+  async #countDeliveries(): Promise<number> {
+    const { stream, consumer } = this.profile;
+    const subject = `$JS.API.CONSUMER.INFO.${stream}.${consumer}`;
+    const info = await this.lane.ask<ConsumerState>(subject, {}, INFO_TIMEOUT_MS);
+    if (info.error !== undefined) throw apiFault(info.error, `consumer ${consumer} of stream ${stream}`);
+    return info.delivered.consumer_seq;
   }
 
   #look(): void {

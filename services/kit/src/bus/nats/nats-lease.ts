@@ -4,6 +4,7 @@ import { KitError } from '../../errors.ts';
 import type { Failure, Lease } from '../port.ts';
 import { type AttemptJournal, EMPTY_NOTE, type Note, withFailure } from './attempt-journal.ts';
 import type { Delivery } from './delivery.ts';
+import type { FencingEpoch } from './fencing-epoch.ts';
 import { decodeHeaders, KEY_HEADER } from './item-headers.ts';
 import type { RequestLane } from './request-lane.ts';
 
@@ -11,13 +12,18 @@ export interface LeaseOwner {
   readonly profile: QueueProfile;
   readonly lane: RequestLane;
   readonly journal: AttemptJournal;
+  readonly epoch: FencingEpoch;
+  /** It was lost. */
   freed(lease: NatsLease): void;
+  /** It is in nobody's hands any more and its settlement is on its way. */
+  settling(lease: NatsLease): void;
+  /** Its settlement was confirmed, or never will be. */
+  settled(): void;
 }
 
-/** A settlement nobody confirms is sent again this often, for as long: a leader is elected or a server back by then. */
+/** A settlement nobody confirms is sent again for so long: by then a leader is elected or a server back. */
 const CONFIRM_TIMEOUT_MS = 2_000;
 const CONFIRM_HORIZON_MS = 10_000;
-const RESEND_PAUSE_MS = 250;
 
 /**
  * The server would take a late ack, so the lease runs by the clock of this process, from the receipt of the delivery:
@@ -43,7 +49,7 @@ export class NatsLease implements Lease {
     this.#message = message;
     this.#delivery = delivery;
     this.id = delivery.streamSequence;
-    this.token = delivery.token;
+    this.token = owner.epoch.tokenOf(delivery.consumerSequence);
     this.publishedAt = delivery.publishedAt;
     this.#startClock();
   }
@@ -121,7 +127,7 @@ export class NatsLease implements Lease {
    * @returns false when the item is used up: it went to the dead letters and nobody must see it
    */
   async recall(): Promise<boolean> {
-    this.#note = await this.#owner.journal.read(this.#delivery.item);
+    this.#note = await this.#owner.journal.read(this.#delivery.item, EMPTY_NOTE);
     const isUsedUp = this.attempt > this.#owner.profile.maxAttempts;
     if (this.#note.deadAfter === undefined && !isUsedUp) return true;
     await this.#settle(() => this.#bury({ ...this.#note, deadAfter: this.#note.deadAfter ?? this.attempt - 1 }));
@@ -141,12 +147,14 @@ export class NatsLease implements Lease {
     this.#checkHeld();
     this.#state = 'settling';
     const result = steps();
-    this.#owner.freed(this);
+    this.#owner.settling(this);
     try {
       return await result;
     } catch (error) {
       this.lose();
       throw error;
+    } finally {
+      this.#owner.settled();
     }
   }
 
@@ -181,15 +189,11 @@ export class NatsLease implements Lease {
 
   /** `+ACK` and `+TERM` may be repeated: the server answers for what it has removed already. */
   async #confirm(payload: '+ACK' | '+TERM'): Promise<void> {
-    const horizon = Math.min(this.#deadline, performance.now() + CONFIRM_HORIZON_MS);
-    for (;;) {
-      try {
-        await this.#owner.lane.send(this.#delivery.ackSubject, payload, CONFIRM_TIMEOUT_MS);
-        return;
-      } catch (error) {
-        if (!KitError.is(error, 'bus-unreachable') || performance.now() >= horizon) throw this.#lost(error);
-        await new Promise((resolve) => setTimeout(resolve, RESEND_PAUSE_MS));
-      }
+    const horizonMs = Math.min(this.#deadline - performance.now(), CONFIRM_HORIZON_MS);
+    try {
+      await this.#owner.lane.insist(this.#delivery.ackSubject, payload, horizonMs);
+    } catch (error) {
+      throw this.#lost(error);
     }
   }
 

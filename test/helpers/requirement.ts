@@ -10,14 +10,14 @@ export interface Requirement {
 
 /**
  * A `describe` that is skipped with a printed reason where the requirement is missing, and fails instead where
- * PENSTOCK_REQUIRE (names with commas between) says that it must be there.
+ * PENSTOCK_REQUIRE (names with spaces between) says that it must be there.
  */
 export function describeWith({ name, available, howToGet }: Requirement, title: string, body: () => void): void {
   if (available) {
     describe(title, body);
     return;
   }
-  const required = (process.env['PENSTOCK_REQUIRE'] ?? '').split(',').map((word) => word.trim());
+  const required = (process.env['PENSTOCK_REQUIRE'] ?? '').split(/[\s,]+/);
   if (required.includes(name)) {
     describe(title, () => {
       test(`has ${name}, which PENSTOCK_REQUIRE asks for`, () => {

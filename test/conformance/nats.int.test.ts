@@ -1,0 +1,21 @@
+import { openBus, openBusAdmin } from '@penstock/kit';
+import { NatsServer, natsRequirement } from '../helpers/nats-server.ts';
+import { describeWith } from '../helpers/requirement.ts';
+import { testKill9 } from './bus/kill.ts';
+import { describeBus } from './bus/suite.ts';
+
+describeWith(natsRequirement(), 'NATS JetStream', () => {
+  describeBus('NATS', async () => {
+    const server = await NatsServer.start();
+    return {
+      openBus: () => openBus(server.url),
+      openAdmin: () => openBusAdmin(server.url),
+      close: () => server.stop(),
+    };
+  });
+
+  testKill9('NATS', async () => {
+    const server = await NatsServer.start();
+    return { url: server.url, close: () => server.stop() };
+  });
+});

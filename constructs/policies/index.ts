@@ -9,6 +9,7 @@ import { namespaceDefaultDeny } from './rules/namespace-default-deny.ts';
 import { namespaceOwn } from './rules/namespace-own.ts';
 import { namespacePodSecurity } from './rules/namespace-pod-security.ts';
 import { namespaceQuota } from './rules/namespace-quota.ts';
+import { podHostIsolation } from './rules/pod-host-isolation.ts';
 import { podSecurityRestricted } from './rules/pod-security-restricted.ts';
 import { probesDistinct } from './rules/probes-distinct.ts';
 import { rbacLeast } from './rules/rbac-least.ts';
@@ -32,6 +33,7 @@ export const POLICIES: readonly Policy[] = [
   namespaceQuota,
   namespaceOwn,
   podSecurityRestricted,
+  podHostIsolation,
   readOnlyRoot,
   serviceAccountOwn,
   secretsAsFiles,

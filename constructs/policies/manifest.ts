@@ -17,6 +17,7 @@ export type Labels = Readonly<Record<string, string>>;
 export interface PodSpec {
   readonly serviceAccountName?: string;
   readonly automountServiceAccountToken?: boolean;
+  readonly os?: { readonly name?: string };
   readonly hostNetwork?: boolean;
   readonly hostPID?: boolean;
   readonly hostIPC?: boolean;
@@ -26,6 +27,7 @@ export interface PodSpec {
   readonly topologySpreadConstraints?: readonly { readonly topologyKey?: string }[];
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
+  readonly ephemeralContainers?: readonly Container[];
   readonly volumes?: readonly Readonly<Record<string, unknown>>[];
 }
 
@@ -36,6 +38,11 @@ export interface SecurityContext {
   readonly allowPrivilegeEscalation?: boolean;
   readonly readOnlyRootFilesystem?: boolean;
   readonly seccompProfile?: { readonly type?: string };
+  readonly procMount?: string;
+  readonly appArmorProfile?: { readonly type?: string };
+  readonly seLinuxOptions?: { readonly type?: string; readonly user?: string; readonly role?: string };
+  readonly sysctls?: readonly { readonly name: string }[];
+  readonly windowsOptions?: { readonly hostProcess?: boolean };
   readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
 }
 
@@ -54,13 +61,20 @@ export interface Container {
   readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
-  readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds?: number } } };
+  readonly lifecycle?: { readonly preStop?: Hook; readonly postStart?: Hook };
+}
+
+/** What the kubelet can be told to do; a `host` sends it to another machine than the pod. */
+export interface Hook {
+  readonly httpGet?: { readonly host?: string };
+  readonly tcpSocket?: { readonly host?: string };
+  readonly sleep?: { readonly seconds?: number };
 }
 
 export interface Probe {
-  readonly httpGet?: unknown;
+  readonly httpGet?: { readonly host?: string };
+  readonly tcpSocket?: { readonly host?: string };
   readonly exec?: unknown;
-  readonly tcpSocket?: unknown;
   readonly grpc?: unknown;
 }
 
@@ -87,6 +101,7 @@ export function podOf(manifest: Manifest): PodSpec | undefined {
 export const containersOf = (pod: PodSpec | undefined): readonly Container[] => [
   ...(pod?.initContainers ?? []),
   ...(pod?.containers ?? []),
+  ...(pod?.ephemeralContainers ?? []),
 ];
 
 /** True when every label of the selector is on the object. An empty selector selects everything. */

@@ -1,13 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import type { Manifest } from '../../constructs/policies/index.ts';
+import type { Requirement } from './requirement.ts';
 
 const DATA = process.env['PENSTOCK_DATA'] ?? join(import.meta.dirname, '../../../shared/data');
 
-/** Where the schemas of Kubernetes and of the custom resources lie; undefined when they are not on this machine. */
-export const schemaFolder: string | undefined = existsSync(join(DATA, 'crds')) ? join(DATA, 'crds') : undefined;
+/** Real schemas and the official pods of the Pod Security Standards. */
+export const realData: Requirement = {
+  name: 'data',
+  available: existsSync(join(DATA, 'crds')),
+  howToGet: 'name a folder with crds/ and policy/ in PENSTOCK_DATA',
+};
 
 type Json = { readonly [key: string]: Json } | readonly Json[] | string | number | boolean | null;
 
@@ -20,7 +25,8 @@ export class ApiSchemas {
   });
   readonly #validators = new Map<string, ValidateFunction>();
 
-  constructor(folder: string) {
+  constructor() {
+    const folder = join(DATA, 'crds');
     const core = JSON.parse(readFileSync(join(folder, 'k8s/v1.33-definitions.json'), 'utf8')) as Record<string, Json>;
     this.#ajv.addSchema(closed({ $id: 'core', ...core }) as AnySchemaObject);
     for (const [name, definition] of Object.entries(core['definitions'] as Record<string, Record<string, Json>>)) {
@@ -110,8 +116,8 @@ const isQuantity = ({ description, type }: Record<string, Json>): boolean =>
   description.startsWith('Quantity is a fixed-point representation');
 
 /** The parameters of a KEDA trigger as KEDA itself lists them. */
-export function triggerParameters(folder: string, type: string): readonly TriggerParameter[] {
-  const file = readFileSync(join(folder, 'keda/scalers-schema.json'), 'utf8');
+export function triggerParameters(type: string): readonly TriggerParameter[] {
+  const file = readFileSync(join(DATA, 'crds/keda/scalers-schema.json'), 'utf8');
   const { scalers } = JSON.parse(file) as {
     readonly scalers: readonly { readonly type: string; readonly parameters: readonly TriggerParameter[] }[];
   };
@@ -122,4 +128,11 @@ export interface TriggerParameter {
   readonly name: string;
   readonly optional?: boolean;
   readonly default?: string;
+}
+
+/** The pods that the Pod Security Standards themselves name as fit or unfit for the restricted level; none without the data. */
+export function podSecurityFixtures(verdict: 'pass' | 'fail'): readonly (readonly [file: string, pod: Manifest])[] {
+  const folder = join(DATA, 'policy/pod-security/restricted/v1.37', verdict);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).map((file) => [file, parse(readFileSync(join(folder, file), 'utf8')) as Manifest]);
 }

@@ -1,14 +1,16 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import type { Manifest } from '../../constructs/policies/index.ts';
 import { environments } from '../../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../stacks/platform.ts';
-import { ApiSchemas, schemaFolder, triggerParameters } from '../helpers/manifests.ts';
+import { ApiSchemas, realData, triggerParameters } from '../helpers/manifests.ts';
+import { describeWith } from '../helpers/requirement.ts';
 
-if (schemaFolder === undefined) console.warn('skipped: PENSTOCK_DATA names no folder with crds/');
-
-(schemaFolder === undefined ? describe.skip : describe)('the schemas of the API server', () => {
-  const schemas = new ApiSchemas(schemaFolder ?? '');
+describeWith(realData, 'the schemas of the API server', () => {
+  let schemas: ApiSchemas;
+  beforeAll(() => {
+    schemas = new ApiSchemas();
+  });
   const prod = synthesizeKubernetes(platform, environments.prod);
 
   for (const [name, environment] of Object.entries(environments)) {
@@ -42,7 +44,7 @@ if (schemaFolder === undefined) console.warn('skipped: PENSTOCK_DATA names no fo
     const scaler = prod.find(({ kind }) => kind === 'ScaledObject')?.['spec'] as {
       readonly triggers: readonly [{ readonly metadata: Readonly<Record<string, string>> }];
     };
-    const known = triggerParameters(schemaFolder ?? '', 'nats-jetstream');
+    const known = triggerParameters('nats-jetstream');
     const emitted = Object.keys(scaler.triggers[0].metadata);
     expect(known.map(({ name }) => name)).toEqual(expect.arrayContaining(emitted));
     const required = known.filter(({ optional, default: value }) => optional !== true && value === undefined);

@@ -13,31 +13,32 @@ const VOLUMES: readonly string[] = [
   'secret',
 ];
 
-/** Rule 31: what the restricted Pod Security Standard asks of the fields we emit; the admission of the cluster has the last word. */
+/** Rule 31: what the restricted Pod Security Standard asks of the process; `pod-host-isolation` has the rest of it. */
 export const podSecurityRestricted = podPolicy(
   'pod-security-restricted',
   'a namespace that enforces the restricted standard admits the workload and then gets no pods',
   (pod) => [
-    (pod.hostNetwork === true || pod.hostPID === true || pod.hostIPC === true) && 'shares a namespace of the host',
     ...(pod.volumes ?? []).map((volume) => {
       const kind = Object.keys(volume).find((key) => key !== 'name' && !VOLUMES.includes(key));
       return kind !== undefined && `volume ${String(volume['name'])} is a ${kind}, which is not allowed`;
     }),
-    ...containersOf(pod).flatMap(({ name, ports, securityContext: own = {} }) => {
+    ...containersOf(pod).flatMap(({ name, securityContext: own = {} }) => {
       const says = (text: string) => `container ${name ?? '(unnamed)'}: ${text}`;
+      // Windows has neither of the three.
+      const isLinux = pod.os?.name !== 'windows';
       const user = own.runAsUser ?? pod.securityContext?.runAsUser;
       const seccomp = (own.seccompProfile ?? pod.securityContext?.seccompProfile)?.type;
       return [
         (own.runAsNonRoot ?? pod.securityContext?.runAsNonRoot) !== true && says('runAsNonRoot is not true'),
         user === 0 && says('runs as user 0'),
-        seccomp !== 'RuntimeDefault' && seccomp !== 'Localhost' && says('seccompProfile is not RuntimeDefault'),
-        own.privileged === true && says('is privileged'),
-        own.allowPrivilegeEscalation !== false && says('allowPrivilegeEscalation is not false'),
-        own.capabilities?.drop?.includes('ALL') !== true && says('does not drop ALL capabilities'),
+        isLinux &&
+          seccomp !== 'RuntimeDefault' &&
+          seccomp !== 'Localhost' &&
+          says('seccompProfile is not RuntimeDefault'),
+        isLinux && own.allowPrivilegeEscalation !== false && says('allowPrivilegeEscalation is not false'),
+        isLinux && own.capabilities?.drop?.includes('ALL') !== true && says('does not drop ALL capabilities'),
         own.capabilities?.add?.some((capability) => capability !== 'NET_BIND_SERVICE') === true &&
           says('adds capabilities'),
-        ports?.some(({ hostPort }) => hostPort !== undefined && hostPort !== 0) === true &&
-          says('takes a port of the host'),
       ];
     }),
   ],

@@ -92,7 +92,7 @@ describe('a worker', () => {
   test('rejects nothing by an override in silence: policies see the result', () => {
     const deployment = [JsonPatch.add('/spec/template/spec/hostNetwork', true)];
     const findings = checkManifests(synthesize({ overrides: { deployment } }));
-    expect(findings.map(({ policy }) => policy)).toContain('pod-security-restricted');
+    expect(findings.map(({ policy }) => policy)).toContain('pod-host-isolation');
   });
 
   test('rejects a role without an address', () => {

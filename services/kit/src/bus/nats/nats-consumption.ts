@@ -45,7 +45,8 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   readonly #pullSize: number;
   readonly #onLease: (lease: Lease) => void;
   readonly #end = Promise.withResolvers<void>();
-  readonly #held = new Set<NatsLease>();
+  /** By item. */
+  readonly #held = new Map<string, NatsLease>();
   readonly #recalls = new Set<Promise<void>>();
   readonly #sweep: NodeJS.Timeout;
   readonly #sweepMs: number;
@@ -101,7 +102,7 @@ export class NatsConsumption implements Consumption, LeaseOwner {
 
   /** @internal The bus is closing: nothing can be settled any more. */
   abandon(): void {
-    for (const lease of this.#held) lease.lose();
+    for (const lease of this.#held.values()) lease.lose();
   }
 
   /** @internal */
@@ -127,7 +128,7 @@ export class NatsConsumption implements Consumption, LeaseOwner {
 
   /** @internal */
   freed(lease: NatsLease): void {
-    this.#held.delete(lease);
+    this.#held.delete(lease.item);
     this.#clearSweep();
     this.#schedulePull();
   }
@@ -196,10 +197,15 @@ export class NatsConsumption implements Consumption, LeaseOwner {
     const delivery = readDelivery(message);
     this.#silentMs = 0;
     if (inbox === this.#inbox?.subject && this.#requested > 0) this.#requested--;
+    if (delivery === undefined) return;
+    const before = this.#held.get(delivery.item);
+    if (before?.isExpired) before.lose();
+    // A server that crashed may have forgotten this delivery and repeats it; its holder goes on and settles both.
+    else if (before !== undefined) return;
     // Sent to an old inbox and beyond the bound now: it comes back after its ack wait.
-    if (delivery === undefined || this.#held.size >= this.#prefetch) return;
+    if (this.#held.size >= this.#prefetch) return;
     const lease = new NatsLease(this, message, delivery);
-    this.#held.add(lease);
+    this.#held.set(lease.item, lease);
     if (delivery.deliveries === 1) {
       this.#onLease(lease);
       return;
@@ -270,7 +276,7 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   }
 
   #look(): void {
-    for (const lease of this.#held) if (lease.isExpired) lease.lose();
+    for (const lease of this.#held.values()) if (lease.isExpired) lease.lose();
     if (this.#requested === 0 || this.#inbox === undefined) return;
     // Counted in looks that ran: what a busy event loop has not read yet is no silence.
     this.#silentMs += this.#sweepMs;

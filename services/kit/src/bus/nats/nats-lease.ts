@@ -81,6 +81,11 @@ export class NatsLease implements Lease {
   }
 
   /** @internal */
+  get item(): string {
+    return this.#delivery.item;
+  }
+
+  /** @internal */
   get isExpired(): boolean {
     return performance.now() >= this.#deadline;
   }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
 import { parse, parseAllDocuments } from 'yaml';
+import { goDurationMs } from '../../constructs/policies/go-duration.ts';
 import type { Manifest } from '../../constructs/policies/index.ts';
 import type { Requirement } from './requirement.ts';
 
@@ -135,4 +136,20 @@ export function podSecurityFixtures(verdict: 'pass' | 'fail'): readonly (readonl
   const folder = join(DATA, 'policy/pod-security/restricted/v1.37', verdict);
   if (!existsSync(folder)) return [];
   return readdirSync(folder).map((file) => [file, parse(readFileSync(join(folder, file), 'utf8')) as Manifest]);
+}
+
+const DURATIONS: readonly string[] = ['maxAge', 'duplicateWindow', 'ackWait'];
+const RENAMED: Readonly<Record<string, string>> = { replicas: 'num_replicas', allowMsgTtl: 'allow_msg_ttl' };
+const OWN: readonly string[] = ['preventDelete', 'streamName'];
+
+/** What NACK hands to the server: its own fields aside, in snake case, durations in nanoseconds. */
+export function asNackApplies(spec: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(spec)
+      .filter(([key]) => !OWN.includes(key))
+      .map(([key, value]) => [
+        RENAMED[key] ?? key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+        DURATIONS.includes(key) ? (goDurationMs(value as string) ?? Number.NaN) * 1_000_000 : value,
+      ]),
+  );
 }

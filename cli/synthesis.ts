@@ -7,19 +7,30 @@ import { synthesizeKubernetes } from '../stacks/kubernetes/synthesize.ts';
 export interface SynthesizedTarget {
   /** e.g. `kubernetes/prod`. */
   readonly name: string;
-  /** In the order in which they can be applied. */
-  readonly objects: readonly Manifest[];
+  readonly objects: number;
   /** One text a broken rule. */
   readonly findings: readonly string[];
 }
 
-/** Synthesizes every target in every environment. Writes nothing. */
-export function* synthesizeTargets(topology: Topology): Iterable<SynthesizedTarget> {
+/** The manifests of every environment that has a cluster. Writes nothing. */
+export function* synthesizeClusters(
+  topology: Topology,
+): Iterable<SynthesizedTarget & { readonly manifests: readonly Manifest[] }> {
   for (const environment of Object.values(environments)) {
-    const objects = synthesizeKubernetes(topology, environment);
-    const findings = checkManifests(objects).map(
+    const manifests = synthesizeKubernetes(topology, environment);
+    const findings = checkManifests(manifests).map(
       ({ policy, object, message, reason }) => `${object}: ${message} (${policy}: ${reason})`,
     );
-    yield { name: `kubernetes/${environment.name}`, objects, findings };
+    yield { name: `kubernetes/${environment.name}`, objects: manifests.length, findings, manifests };
+  }
+}
+
+/** Synthesizes every target there is. The CDK checks its own constructs as it does so; its library is loaded only here. */
+export async function* synthesizeTargets(topology: Topology): AsyncIterable<SynthesizedTarget> {
+  yield* synthesizeClusters(topology);
+  const { synthesizeAws } = await import('../stacks/aws/synthesize.ts');
+  for (const [name, template] of Object.entries(synthesizeAws(topology))) {
+    const { Resources: resources } = template as { readonly Resources: Readonly<Record<string, unknown>> };
+    yield { name: `aws/${name}`, objects: Object.keys(resources).length, findings: [] };
   }
 }

@@ -21,8 +21,8 @@ export async function check(args: readonly string[]): Promise<number> {
   const topology = await loadPlatform(options.platform);
   if (options.brief !== true) process.stdout.write(`${derivedNumbers(topology)}\n`);
   let status: number = EXIT.ok;
-  for (const { name, objects, findings } of synthesizeTargets(topology)) {
-    const line = `${name.padEnd(16)}${objects.length} objects, ${findings.length === 0 ? 'every rule holds' : `${findings.length} findings`}\n`;
+  for await (const { name, objects, findings } of synthesizeTargets(topology)) {
+    const line = `${name.padEnd(26)}${objects} objects, ${findings.length === 0 ? 'every rule holds' : `${findings.length} findings`}\n`;
     if (findings.length === 0) {
       process.stdout.write(line);
     } else {

@@ -4,11 +4,12 @@ import { stringify } from 'yaml';
 import { CommandError, EXIT } from '../exit.ts';
 import { parseOptions } from '../options.ts';
 import { loadPlatform } from '../platform-file.ts';
-import { synthesizeTargets } from '../synthesis.ts';
+import { synthesizeClusters } from '../synthesis.ts';
 
 const HELP = `usage: penstock synth [options]
 
-Writes the manifests of every target and environment, each as one file whose objects stand in the order to apply them.
+Writes the manifests of every cluster, each as one file whose objects stand in the order to apply them. The stacks of
+AWS and Google Cloud are written by their own tools: cdk synth, pulumi preview.
 
   --out DIR           (default dist)
   --platform FILE     the declaration (default stacks/platform.ts)
@@ -23,7 +24,7 @@ export async function synth(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, OPTIONS, HELP);
   if (options === undefined) return EXIT.ok;
   const topology = await loadPlatform(options.platform);
-  for (const { name, objects, findings } of synthesizeTargets(topology)) {
+  for (const { name, manifests, findings } of synthesizeClusters(topology)) {
     if (findings.length > 0)
       throw new CommandError(
         'findings',
@@ -31,8 +32,8 @@ export async function synth(args: readonly string[]): Promise<number> {
       );
     const path = resolve(options.out, `${name}.yaml`);
     await mkdir(join(path, '..'), { recursive: true });
-    await writeFile(path, objects.map((object) => stringify(object)).join('---\n'));
-    process.stdout.write(`${path}  ${objects.length} objects\n`);
+    await writeFile(path, manifests.map((manifest) => stringify(manifest)).join('---\n'));
+    process.stdout.write(`${path}  ${manifests.length} objects\n`);
   }
   return EXIT.ok;
 }

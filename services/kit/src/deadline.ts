@@ -3,6 +3,9 @@ import { KitError } from './errors.ts';
 /** Carries the time that is left, in milliseconds: clocks of two machines differ, spans do not. */
 export const DEADLINE_HEADER = 'x-request-deadline-ms';
 
+/** A timer that is set for longer fires at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
 /** The moment after which an answer is of no use to whoever asked. */
 export class Deadline {
   /** Milliseconds since the epoch. */
@@ -41,6 +44,6 @@ export class Deadline {
 
   /** Aborts at the deadline, or when one of the others does. */
   signal(...others: readonly AbortSignal[]): AbortSignal {
-    return AbortSignal.any([AbortSignal.timeout(Math.ceil(this.remainingMs)), ...others]);
+    return AbortSignal.any([AbortSignal.timeout(Math.min(Math.ceil(this.remainingMs), LONGEST_TIMER_MS)), ...others]);
   }
 }

@@ -21,6 +21,10 @@ export interface Embeddings {
   readonly revision: string;
 }
 
+interface EmbeddingsBody {
+  readonly data: readonly { readonly index: number; readonly embedding: string | readonly number[] }[];
+}
+
 /** Calls an inference engine by the OpenAI embeddings API, with what is left of the deadline. */
 export class EngineClient {
   readonly #options: EngineClientOptions;
@@ -38,38 +42,27 @@ export class EngineClient {
       [DEADLINE_HEADER]: String(Math.ceil(deadline.remainingMs)),
     };
     propagation.inject(context.active(), headers);
-    const response = await this.#post(
-      JSON.stringify({ input, model: this.#options.model, encoding_format: 'base64' }),
-      headers,
-      deadline,
-      signal,
-    );
-    if (!response.ok) throw await this.#refusal(response);
-    const { data } = (await response.json()) as {
-      readonly data: readonly { readonly index: number; readonly embedding: string }[];
-    };
-    const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => decode(embedding));
-    return { vectors, revision: response.headers.get('x-model-revision') ?? '' };
-  }
-
-  async #post(
-    body: string,
-    headers: Record<string, string>,
-    deadline: Deadline,
-    signal: AbortSignal | undefined,
-  ): Promise<Response> {
+    const body = JSON.stringify({ input, model: this.#options.model, encoding_format: 'base64' });
+    const over = deadline.signal(...(signal === undefined ? [] : [signal]));
     try {
-      return await fetch(`${this.#options.url}/v1/embeddings`, {
+      const response = await fetch(`${this.#options.url}/v1/embeddings`, {
         method: 'POST',
         body,
         headers,
-        signal: deadline.signal(...(signal === undefined ? [] : [signal])),
+        signal: over,
       });
+      if (!response.ok) throw await this.#refusal(response);
+      const { data } = (await response.json()) as EmbeddingsBody;
+      const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => decode(embedding));
+      if (vectors.length !== input.length)
+        throw new KitError('engine-failed', `${vectors.length} vectors came for ${input.length} inputs`);
+      return { vectors, revision: response.headers.get('x-model-revision') ?? '' };
     } catch (error) {
+      if (KitError.is(error)) throw error;
       if (signal?.aborted === true) throw signal.reason;
-      if (deadline.remainingMs === 0)
+      if (over.aborted)
         throw new KitError('deadline-exceeded', `no answer from ${this.#options.url} in time`, { cause: error });
-      throw new KitError('engine-failed', `${this.#options.url} cannot be reached`, { cause: error });
+      throw new KitError('engine-failed', `no usable answer from ${this.#options.url}`, { cause: error });
     }
   }
 
@@ -82,8 +75,8 @@ export class EngineClient {
   }
 }
 
-/** Little-endian float32, as the OpenAI API encodes it. The copy aligns it. */
-function decode(base64: string): Float32Array {
-  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
-  return new Float32Array(bytes.buffer);
+/** Little-endian float32, as the OpenAI API encodes it (the copy aligns it); numbers from a server without base64. */
+function decode(embedding: string | readonly number[]): Float32Array {
+  if (typeof embedding !== 'string') return Float32Array.from(embedding);
+  return new Float32Array(Uint8Array.from(Buffer.from(embedding, 'base64')).buffer);
 }

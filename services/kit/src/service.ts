@@ -32,7 +32,7 @@ export interface ServiceContext<P> {
   readonly log: Logger;
 }
 
-const SIGNAL_EXIT = { SIGTERM: 143, SIGINT: 130, disconnect: 0 } as const;
+const SIGNAL_EXIT = { SIGTERM: 143, SIGINT: 130 } as const;
 
 /**
  * The life of a service: reads its profile, opens the ops port, starts, is ready, drains on SIGTERM and exits 0. With a
@@ -67,13 +67,15 @@ export async function runService<D extends ServiceDeclaration>(
       return;
     }
     ops.check('start', () => 'starting');
-    const service = await start({ profile, env, host, log: log.child({ id: profile.id, revision: profile.revision }) });
-    ops.check('start', () => undefined);
-    ops.check('service', service.notReady);
+    let service: RunningService | undefined;
+    // Before the start: the first process of a container that does not listen for SIGTERM does not get it.
     watchSignals(process, ops, log, async () => {
-      await service.drain();
+      await service?.drain();
       await telemetry.shutdown();
     });
+    service = await start({ profile, env, host, log: log.child({ id: profile.id, revision: profile.revision }) });
+    ops.check('start', () => undefined);
+    ops.check('service', service.notReady);
     log.info({ http: service.http, ops: ops.port }, 'listening');
     process.send?.({ type: 'listening', http: service.http, ops: ops.port });
     await service.failed;
@@ -95,9 +97,10 @@ function readProfile<D extends ServiceDeclaration>(env: Environment, declaration
 
 function watchSignals(process: ProcessPort, ops: OpsServer, log: Logger, drain: () => Promise<void>): void {
   let draining = false;
-  const onSignal = async (signal: keyof typeof SIGNAL_EXIT): Promise<void> => {
+  const onSignal = async (signal: keyof typeof SIGNAL_EXIT | 'disconnect'): Promise<void> => {
     if (draining) {
-      process.exit(SIGNAL_EXIT[signal]);
+      // A parent that told it to stop and went away asks for nothing more; a second signal asks to stop at once.
+      if (signal !== 'disconnect') process.exit(SIGNAL_EXIT[signal]);
       return;
     }
     draining = true;

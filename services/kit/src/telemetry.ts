@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { context, metrics, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -11,7 +12,7 @@ export interface TelemetryOptions {
   readonly service: string;
   /** Logical id of the workload: one service may run as several. */
   readonly instance: string;
-  /** Collector for traces, e.g. `http://collector:4318`. @default - traces are propagated and not exported */
+  /** Collector for traces, e.g. `http://collector:4318`. @default - no spans are made */
   readonly tracesEndpoint?: string;
 }
 
@@ -32,10 +33,17 @@ export function startTelemetry({ service, instance, tracesEndpoint }: TelemetryO
   const spanProcessors =
     tracesEndpoint === undefined
       ? []
-      : [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${tracesEndpoint}/v1/traces` }) })];
+      : [
+          new BatchSpanProcessor({
+            exporter: new OTLPTraceExporter({ url: `${tracesEndpoint.replace(/\/+$/, '')}/v1/traces` }),
+          }),
+        ];
   const tracers = new TracerProvider({ resource, spanProcessors });
   // Without an exporter the no-op tracer stays: a span that nobody gets is not worth its microseconds.
-  if (tracesEndpoint !== undefined) trace.setGlobalTracerProvider(tracers);
+  if (tracesEndpoint !== undefined) {
+    trace.setGlobalTracerProvider(tracers);
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  }
   return {
     handleMetrics: (request, response) => prometheus.getMetricsRequestHandler(request, response),
     async shutdown() {

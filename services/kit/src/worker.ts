@@ -78,25 +78,25 @@ class WorkerLoop implements Worker {
 
   async drain(): Promise<void> {
     this.#draining = true;
-    await this.#consumption.stop();
-    await Promise.all(this.#waiting.splice(0).map((lease) => this.#handBack(lease)));
     const timer = setTimeout(() => this.#drainOver.abort(new DrainOver()), this.#options.profile.drainMs);
-    await Promise.all(this.#running.values());
-    clearTimeout(timer);
-    clearInterval(this.#heartbeat);
+    try {
+      await this.#consumption.stop();
+      // What arrived while it stopped waits here too.
+      await Promise.all(this.#waiting.splice(0).map((lease) => this.#handBack(lease)));
+      await Promise.all(this.#running.values());
+    } finally {
+      clearTimeout(timer);
+      clearInterval(this.#heartbeat);
+    }
   }
 
   #take(lease: Lease): void {
-    if (this.#draining) {
-      void this.#handBack(lease);
-      return;
-    }
     this.#waiting.push(lease);
     this.#runNext();
   }
 
   #runNext(): void {
-    while (this.#running.size < this.#options.profile.concurrency) {
+    while (!this.#draining && this.#running.size < this.#options.profile.concurrency) {
       const lease = this.#waiting.shift();
       if (lease === undefined) return;
       if (lease.signal.aborted) continue;
@@ -117,24 +117,35 @@ class WorkerLoop implements Worker {
     const outcome = await this.#instruments.span(lease, async () => {
       try {
         await abortable(handler(lease, { signal, deadline, log: jobLog }), signal);
-        await lease.ack();
-        return 'done';
       } catch (error) {
         return this.#failed(lease, error, jobLog);
       }
+      return this.#done(lease, jobLog);
     });
     this.#instruments.record(outcome, (performance.now() - startedAt) / 1_000, lease);
   }
 
+  /** The effect is there: an ack that fails must not count as a failed attempt, the next delivery finds it applied. */
+  async #done(lease: Lease, log: Logger): Promise<Outcome> {
+    try {
+      await lease.ack();
+      return 'done';
+    } catch (error) {
+      log.warn({ err: error }, 'done, but the ack was not confirmed; the item may be delivered again');
+      return 'lost';
+    }
+  }
+
   /** Settles a failed attempt. Never throws: the loop goes on. */
   async #failed(lease: Lease, error: unknown, log: Logger): Promise<Outcome> {
-    if (error instanceof DrainOver) {
-      await this.#handBack(lease);
-      return 'released';
-    }
     if (lease.signal.aborted || KitError.is(error, 'lease-lost') || KitError.is(error, 'effect-fenced')) {
       log.warn({ err: error }, 'lease lost; another worker has the item or will');
       return 'lost';
+    }
+    // However the handler words it: work that the drain cut off is not a failed attempt.
+    if (this.#drainOver.signal.aborted) {
+      await this.#handBack(lease);
+      return 'released';
     }
     try {
       const outcome = await lease.fail({ reason: reasonOf(error), retryable: isRetryable(error) });
@@ -150,8 +161,7 @@ class WorkerLoop implements Worker {
     try {
       await lease.release();
     } catch (error) {
-      // Lost meanwhile: then it comes back to another worker by itself.
-      if (!KitError.is(error)) throw error;
+      this.#options.log.warn({ err: error, item: lease.id }, 'could not hand back an item; its lease will run out');
     }
   }
 

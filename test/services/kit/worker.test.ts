@@ -1,0 +1,194 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { type Handler, KitError, startWorker, type Worker } from '@penstock/kit';
+import { pino } from 'pino';
+import { type FakeLease, FakeQueue } from './fake-queue.ts';
+
+const log = pino({ level: 'silent' });
+const workers: Worker[] = [];
+
+afterEach(async () => {
+  jest.useRealTimers();
+  await Promise.all(workers.splice(0).map((worker) => worker.drain()));
+});
+
+function start(handler: Handler, numbers: { concurrency?: number; drainMs?: number } = {}) {
+  const queue = new FakeQueue();
+  const profile = { id: 'classify', concurrency: numbers.concurrency ?? 2, prefetch: 4, drainMs: numbers.drainMs ?? 0 };
+  const worker = startWorker({ profile, queue, handler, log });
+  workers.push(worker);
+  return { queue, worker };
+}
+
+/** Work that ends when the test says so. */
+function gates() {
+  const open = new Map<string, () => void>();
+  const started: string[] = [];
+  const handler: Handler = (job) => {
+    started.push(job.id);
+    return new Promise((resolve) => open.set(job.id, resolve));
+  };
+  return { handler, started, finish: (id: string) => open.get(id)?.() };
+}
+
+/** Everything that promises alone can bring about has happened. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('a worker', () => {
+  test('acks what its handler has done, and holds as many leases as the profile says', async () => {
+    const { queue } = start(async () => {});
+    const [lease] = queue.deliver('a') as [FakeLease];
+    expect(await lease.settled).toBe('acked');
+    expect(queue.prefetch).toBe(4);
+  });
+
+  test('never runs more handlers than its concurrency, and goes on in the order of arrival', async () => {
+    const { handler, started, finish } = gates();
+    const { queue } = start(handler);
+    const leases = queue.deliver('a', 'b', 'c', 'd');
+    await settle();
+    expect(started).toEqual(['a', 'b']);
+    finish('b');
+    await leases[1]?.settled;
+    await settle();
+    expect(started).toEqual(['a', 'b', 'c']);
+  });
+
+  test('extends the leases that run and those that wait, three times an ack wait', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance', 'Date'] });
+    const { handler } = gates();
+    const { queue } = start(handler, { concurrency: 1 });
+    const leases = queue.deliver('running', 'waiting');
+    jest.advanceTimersByTime(queue.profile.ackWaitMs);
+    expect(leases.map(({ extensions }) => extensions)).toEqual([3, 3]);
+  });
+
+  test('skips an item whose lease was lost while it waited', async () => {
+    const { handler, started, finish } = gates();
+    const { queue } = start(handler, { concurrency: 1 });
+    const [a, b] = queue.deliver('a', 'b', 'c') as readonly FakeLease[] as [FakeLease, FakeLease];
+    b.lose();
+    finish('a');
+    await a.settled;
+    await settle();
+    expect(started).toEqual(['a', 'c']);
+  });
+
+  test('lets a handler know that its lease is lost, and settles nothing', async () => {
+    let reason: unknown;
+    const { queue } = start(
+      (_job, { signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            reason = signal.reason;
+            reject(new Error('gave up'));
+          });
+        }),
+      { concurrency: 1 },
+    );
+    const [lost] = queue.deliver('a') as [FakeLease];
+    lost.lose();
+    await settle();
+    expect(KitError.is(reason, 'lease-lost')).toBe(true);
+    expect(lost.failures).toEqual([]);
+  });
+
+  test('tells the handler what is left of the promise made for the queue', async () => {
+    const seen = Promise.withResolvers<number>();
+    const { queue } = start(async (_job, { deadline }) => seen.resolve(deadline.at));
+    const [lease] = queue.deliver('a') as [FakeLease];
+    expect(await seen.promise).toBe(lease.publishedAt + queue.profile.doneWithinMs);
+  });
+
+  test('does not count an ack that was not confirmed as a failed attempt', async () => {
+    const gate = gates();
+    const { queue } = start(gate.handler);
+    const [lease] = queue.deliver('a') as [FakeLease];
+    lease.refusal = new KitError('bus-unreachable', 'gone');
+    gate.finish('a');
+    expect(await lease.settled).toBe('acked in vain');
+    await settle();
+    expect(lease.failures).toEqual([]);
+  });
+});
+
+describe('a failed attempt', () => {
+  test('is tried again when the error does not say that this is of no use', async () => {
+    const { queue } = start(() => Promise.reject(new TypeError('no luck')));
+    const [lease] = queue.deliver('a') as [FakeLease];
+    await lease.settled;
+    expect(lease.failures).toEqual([{ reason: 'TypeError: no luck', retryable: true }]);
+  });
+
+  test('goes to the dead letters at once when the error is not retryable', async () => {
+    const { queue } = start(() => Promise.reject(new KitError('request-refused', 'no')));
+    const [lease] = queue.deliver('a') as [FakeLease];
+    await lease.settled;
+    expect(lease.failures).toEqual([{ reason: 'KitError: no [request-refused]', retryable: false }]);
+  });
+
+  test('settles nothing when a later delivery has begun', async () => {
+    const { queue } = start(() => Promise.reject(new KitError('effect-fenced', 'late')));
+    const [lease] = queue.deliver('a') as [FakeLease];
+    await settle();
+    expect(lease.failures).toEqual([]);
+  });
+
+  test('does not end the loop, whether the handler throws or the settlement does', async () => {
+    let calls = 0;
+    const { queue } = start(
+      () => {
+        calls++;
+        throw undefined;
+      },
+      { concurrency: 1 },
+    );
+    const [a] = queue.deliver('a') as [FakeLease];
+    a.refusal = new KitError('lease-lost', 'gone');
+    const [b] = queue.deliver('b') as [FakeLease];
+    expect(await b.settled).toBe('failed');
+    expect(calls).toBe(2);
+  });
+});
+
+describe('a drain', () => {
+  test('lets what runs end, hands back what waits and what arrives meanwhile, and starts nothing', async () => {
+    const { handler, started, finish } = gates();
+    const { queue, worker } = start(handler, { concurrency: 1, drainMs: 600_000 });
+    const [running, waiting] = queue.deliver('running', 'waiting') as readonly FakeLease[] as [FakeLease, FakeLease];
+    let late: readonly FakeLease[] = [];
+    queue.onStop = async () => {
+      late = queue.deliver('late');
+      finish('running');
+      await running.settled;
+      await settle();
+    };
+    await worker.drain();
+    expect(await running.settled).toBe('acked');
+    expect(await waiting.settled).toBe('released');
+    expect(await late[0]?.settled).toBe('released');
+    expect(started).toEqual(['running']);
+  });
+
+  test('hands back work that does not end in time, however the handler words its end', async () => {
+    const { queue, worker } = start(
+      (job, { signal }) =>
+        new Promise((_, reject) => {
+          if (job.id === 'obeys') signal.addEventListener('abort', () => reject(new Error('aborted')));
+        }),
+    );
+    const leases = queue.deliver('obeys', 'ignores');
+    await settle();
+    await worker.drain();
+    expect(await Promise.all(leases.map(({ settled }) => settled))).toEqual(['released', 'released']);
+    expect(leases.flatMap(({ failures }) => failures)).toEqual([]);
+  });
+
+  test('ends when the bus refuses to take an item back', async () => {
+    const { handler } = gates();
+    const { queue, worker } = start(handler, { concurrency: 1 });
+    const leases = queue.deliver('running', 'waiting');
+    for (const lease of leases) lease.refusal = new TypeError('unexpected');
+    await worker.drain();
+    expect(await leases[1]?.settled).toBe('released in vain');
+  });
+});

@@ -84,7 +84,14 @@ describeWith(natsRequirement(), 'NATS JetStream under faults', () => {
       await server.restart();
       await lease.ack();
       await publish('next');
-      expect((await taker.next()).idempotencyKey).toBe('next');
+      let following = await taker.next();
+      // A server that is killed may have forgotten that it delivered the item, and have done so again before the ack.
+      if (following.idempotencyKey === 'held') {
+        await following.ack();
+        following = await taker.next();
+      }
+      expect(following.idempotencyKey).toBe('next');
+      await following.ack();
       await taker.consumption.stop();
     },
     TIMEOUT_MS,

@@ -56,6 +56,8 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   #requested = 0;
   /** Leases whose settlement is on its way. */
   #settling = 0;
+  /** Items among them that are done with. */
+  readonly #ending = new Set<string>();
   #silentMs = 0;
   #pullScheduled = false;
   #renewing = false;
@@ -134,14 +136,16 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   }
 
   /** @internal */
-  settling(lease: NatsLease): void {
+  settling(lease: NatsLease, to: 'queue' | 'end'): void {
     this.#settling++;
+    if (to === 'end') this.#ending.add(lease.item);
     this.freed(lease);
   }
 
   /** @internal */
-  settled(): void {
+  settled(lease: NatsLease): void {
     this.#settling--;
+    this.#ending.delete(lease.item);
     this.#schedulePull();
   }
 
@@ -197,13 +201,10 @@ export class NatsConsumption implements Consumption, LeaseOwner {
     const delivery = readDelivery(message);
     this.#silentMs = 0;
     if (inbox === this.#inbox?.subject && this.#requested > 0) this.#requested--;
-    if (delivery === undefined) return;
-    const before = this.#held.get(delivery.item);
-    if (before?.isExpired) before.lose();
-    // A server that crashed may have forgotten this delivery and repeats it; its holder goes on and settles both.
-    else if (before !== undefined) return;
-    // Sent to an old inbox and beyond the bound now: it comes back after its ack wait.
-    if (this.#held.size >= this.#prefetch) return;
+    if (delivery === undefined || !this.#isNew(delivery.item)) {
+      this.#schedulePull();
+      return;
+    }
     const lease = new NatsLease(this, message, delivery);
     this.#held.set(lease.item, lease);
     if (delivery.deliveries === 1) {
@@ -212,6 +213,16 @@ export class NatsConsumption implements Consumption, LeaseOwner {
     }
     const recall = this.#recall(lease).finally(() => this.#recalls.delete(recall));
     this.#recalls.add(recall);
+  }
+
+  /** Whether a delivery is to be handed out. What is not is settled by who has it, or comes back after its ack wait. */
+  #isNew(item: string): boolean {
+    const before = this.#held.get(item);
+    if (before?.isExpired) before.lose();
+    // A server that crashed may have forgotten a delivery and repeats it.
+    else if (before !== undefined || this.#ending.has(item)) return false;
+    // Sent to an old inbox and beyond the bound now.
+    return this.#held.size < this.#prefetch;
   }
 
   async #recall(lease: NatsLease): Promise<void> {

@@ -15,10 +15,10 @@ export interface LeaseOwner {
   readonly epoch: FencingEpoch;
   /** It was lost. */
   freed(lease: NatsLease): void;
-  /** It is in nobody's hands any more and its settlement is on its way. */
-  settling(lease: NatsLease): void;
+  /** It is in nobody's hands any more and its settlement is on its way: back to the queue, or the item's end. */
+  settling(lease: NatsLease, to: 'queue' | 'end'): void;
   /** Its settlement was confirmed, or never will be. */
-  settled(): void;
+  settled(lease: NatsLease): void;
 }
 
 /** A settlement nobody confirms is sent again for so long: by then a leader is elected or a server back. */
@@ -100,7 +100,7 @@ export class NatsLease implements Lease {
   }
 
   async ack(): Promise<void> {
-    await this.#settle(() => this.#confirm('+ACK'));
+    await this.#settle('end', () => this.#confirm('+ACK'));
     if (this.#note !== EMPTY_NOTE) this.#owner.journal.forget(this.#delivery.item);
   }
 
@@ -108,8 +108,9 @@ export class NatsLease implements Lease {
     const { maxAttempts, backoffMs } = this.#owner.profile;
     const { attempt } = this;
     const note = withFailure(this.#note, attempt, Date.now(), reason);
-    return this.#settle(async () => {
-      if (retryable === false || attempt >= maxAttempts) {
+    const isLast = retryable === false || attempt >= maxAttempts;
+    return this.#settle(isLast ? 'end' : 'queue', async () => {
+      if (isLast) {
         await this.#bury({ ...note, deadAfter: attempt });
         return 'dead-lettered';
       }
@@ -121,7 +122,7 @@ export class NatsLease implements Lease {
 
   async release(): Promise<void> {
     const note = { ...this.#note, released: this.#note.released + 1 };
-    await this.#settle(async () => {
+    await this.#settle('queue', async () => {
       await this.#writeNote(note);
       await this.#handBack(0);
     });
@@ -135,7 +136,7 @@ export class NatsLease implements Lease {
     this.#note = await this.#owner.journal.read(this.#delivery.item, EMPTY_NOTE);
     const isUsedUp = this.attempt > this.#owner.profile.maxAttempts;
     if (this.#note.deadAfter === undefined && !isUsedUp) return true;
-    await this.#settle(() => this.#bury({ ...this.#note, deadAfter: this.#note.deadAfter ?? this.attempt - 1 }));
+    await this.#settle('end', () => this.#bury({ ...this.#note, deadAfter: this.#note.deadAfter ?? this.attempt - 1 }));
     return false;
   }
 
@@ -148,18 +149,18 @@ export class NatsLease implements Lease {
     this.#abort?.abort(this.#lost());
   }
 
-  async #settle<Result>(steps: () => Promise<Result>): Promise<Result> {
+  async #settle<Result>(to: 'queue' | 'end', steps: () => Promise<Result>): Promise<Result> {
     this.#checkHeld();
     this.#state = 'settling';
     const result = steps();
-    this.#owner.settling(this);
+    this.#owner.settling(this, to);
     try {
       return await result;
     } catch (error) {
       this.lose();
       throw error;
     } finally {
-      this.#owner.settled();
+      this.#owner.settled(this);
     }
   }
 

@@ -26,7 +26,7 @@ export class FakeLease implements Lease {
   readonly id: string;
   readonly idempotencyKey: string;
   readonly payload = new Uint8Array();
-  readonly headers = {};
+  readonly headers: Readonly<Record<string, string>>;
   readonly attempt = 1;
   readonly token = 1;
   readonly publishedAt = Date.now();
@@ -39,7 +39,8 @@ export class FakeLease implements Lease {
   readonly #settled = Promise.withResolvers<string>();
   readonly settled = this.#settled.promise;
 
-  constructor(id: string) {
+  constructor(id: string, headers: Readonly<Record<string, string>> = {}) {
+    this.headers = headers;
     this.id = id;
     this.idempotencyKey = id;
   }
@@ -88,8 +89,8 @@ export class FakeQueue implements Queue {
     this.profile = profile;
   }
 
-  deliver(...ids: readonly string[]): readonly FakeLease[] {
-    const leases = ids.map((id) => new FakeLease(id));
+  deliver(ids: string | readonly string[], headers: Readonly<Record<string, string>> = {}): readonly FakeLease[] {
+    const leases = [ids].flat().map((id) => new FakeLease(id, headers));
     for (const lease of leases) this.#onLease(lease);
     return leases;
   }

@@ -44,7 +44,7 @@ describe('a worker', () => {
   test('never runs more handlers than its concurrency, and goes on in the order of arrival', async () => {
     const { handler, started, finish } = gates();
     const { queue } = start(handler);
-    const leases = queue.deliver('a', 'b', 'c', 'd');
+    const leases = queue.deliver(['a', 'b', 'c', 'd']);
     await settle();
     expect(started).toEqual(['a', 'b']);
     finish('b');
@@ -57,7 +57,7 @@ describe('a worker', () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance', 'Date'] });
     const { handler } = gates();
     const { queue } = start(handler, { concurrency: 1 });
-    const leases = queue.deliver('running', 'waiting');
+    const leases = queue.deliver(['running', 'waiting']);
     jest.advanceTimersByTime(queue.profile.ackWaitMs);
     expect(leases.map(({ extensions }) => extensions)).toEqual([3, 3]);
   });
@@ -65,7 +65,7 @@ describe('a worker', () => {
   test('skips an item whose lease was lost while it waited', async () => {
     const { handler, started, finish } = gates();
     const { queue } = start(handler, { concurrency: 1 });
-    const [a, b] = queue.deliver('a', 'b', 'c') as readonly FakeLease[] as [FakeLease, FakeLease];
+    const [a, b] = queue.deliver(['a', 'b', 'c']) as readonly FakeLease[] as [FakeLease, FakeLease];
     b.lose();
     finish('a');
     await a.settled;
@@ -154,7 +154,7 @@ describe('a drain', () => {
   test('lets what runs end, hands back what waits and what arrives meanwhile, and starts nothing', async () => {
     const { handler, started, finish } = gates();
     const { queue, worker } = start(handler, { concurrency: 1, drainMs: 600_000 });
-    const [running, waiting] = queue.deliver('running', 'waiting') as readonly FakeLease[] as [FakeLease, FakeLease];
+    const [running, waiting] = queue.deliver(['running', 'waiting']) as readonly FakeLease[] as [FakeLease, FakeLease];
     let late: readonly FakeLease[] = [];
     queue.onStop = async () => {
       late = queue.deliver('late');
@@ -176,7 +176,7 @@ describe('a drain', () => {
           if (job.id === 'obeys') signal.addEventListener('abort', () => reject(new Error('aborted')));
         }),
     );
-    const leases = queue.deliver('obeys', 'ignores');
+    const leases = queue.deliver(['obeys', 'ignores']);
     await settle();
     await worker.drain();
     expect(await Promise.all(leases.map(({ settled }) => settled))).toEqual(['released', 'released']);
@@ -186,7 +186,7 @@ describe('a drain', () => {
   test('ends when the bus refuses to take an item back', async () => {
     const { handler } = gates();
     const { queue, worker } = start(handler, { concurrency: 1 });
-    const leases = queue.deliver('running', 'waiting');
+    const leases = queue.deliver(['running', 'waiting']);
     for (const lease of leases) lease.refusal = new TypeError('unexpected');
     await worker.drain();
     expect(await leases[1]?.settled).toBe('released in vain');

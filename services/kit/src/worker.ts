@@ -5,18 +5,8 @@ import type { Lease, Queue } from './bus/port.ts';
 import { Deadline } from './deadline.ts';
 import { KitError } from './errors.ts';
 
-/** One item as a handler sees it. */
-export interface Job {
-  readonly id: string;
-  readonly idempotencyKey: string;
-  readonly payload: Uint8Array;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly attempt: number;
-  /** Fencing token of this delivery; goes to the effect store. */
-  readonly token: number;
-  /** Milliseconds since the epoch. */
-  readonly publishedAt: number;
-}
+/** One item as a handler sees it: what it is, without the right to settle it. `token` goes to the effect store. */
+export type Job = Pick<Lease, 'id' | 'idempotencyKey' | 'payload' | 'headers' | 'attempt' | 'token' | 'publishedAt'>;
 
 export interface JobContext {
   /** Aborts when the lease is lost or the drain is over: whatever the handler still does has no effect. */
@@ -51,6 +41,11 @@ export interface Worker {
 
 /** A lease is extended after this share of the ack wait: two may fail before it is lost. */
 const HEARTBEATS_PER_LEASE = 3;
+
+/** Bounds of OpenTelemetry's conventions for times in seconds; the SDK's own suit milliseconds. */
+const ATTEMPT_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+/** Goes on to where promises of minutes are broken. */
+const LATENCY_BUCKETS_S = [...ATTEMPT_BUCKETS_S, 30, 60, 120, 300, 600, 1_800];
 
 /** Runs a handler on a queue with the profile's numbers. */
 export function startWorker(options: WorkerOptions): Worker {
@@ -221,6 +216,7 @@ class Instruments {
     this.#process = meter.createHistogram('messaging.process.duration', {
       unit: 's',
       description: 'Time of one attempt, settlement included',
+      advice: { explicitBucketBoundaries: ATTEMPT_BUCKETS_S },
     });
     this.#consumed = meter.createCounter('messaging.client.consumed.messages', {
       description: 'Deliveries, by outcome',
@@ -228,6 +224,7 @@ class Instruments {
     this.#latency = meter.createHistogram('penstock.queue.latency', {
       unit: 's',
       description: 'From publish to effect, of items that were done',
+      advice: { explicitBucketBoundaries: LATENCY_BUCKETS_S },
     });
     const depth = meter.createObservableGauge('penstock.queue.depth', { description: 'Items of the queue, by state' });
     depth.addCallback(async (result) => {

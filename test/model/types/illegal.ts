@@ -1,0 +1,30 @@
+import { inferenceEngine } from '@penstock/inference-engine/service';
+import { Duration, defineTopology, type WorkerSpec } from '@penstock/model';
+import { taskQueue } from '@penstock/task-queue/service';
+
+// Compiled by types.test.ts and never run: each line below an @ts-expect-error must not compile.
+
+const workTime = { mean: '1 second', p99: '3 seconds' } as const;
+const queues = { mails: { arrivalRate: '30/s', doneWithin: '1 minute' } } as const;
+
+// @ts-expect-error a misspelt unit
+Duration.parse('30 secnds');
+// @ts-expect-error a number has no unit
+defineTopology({ name: 'a', queues: { mails: { arrivalRate: 30, doneWithin: '1 minute' } }, workers: {} });
+// @ts-expect-error a queue that is not declared
+defineTopology({ name: 'a', queues, workers: { w: { service: taskQueue, queue: 'mail', workTime } } });
+// @ts-expect-error an engine where a worker belongs
+defineTopology({ name: 'a', queues, workers: { w: { service: inferenceEngine, queue: 'mails', workTime } } });
+
+export const scaled: WorkerSpec = {
+  service: taskQueue,
+  queue: 'mails',
+  workTime,
+  idle: 'scale-to-zero',
+  // @ts-expect-error a replica that is always there contradicts scaling to zero
+  pinned: { minReplicas: 1 },
+};
+// @ts-expect-error a field that does not exist
+export const misspelt: WorkerSpec = { service: taskQueue, queue: 'mails', workTime, itemAtOnce: 3 };
+// @ts-expect-error work without its time
+export const unmeasured: WorkerSpec = { service: taskQueue, queue: 'mails' };

@@ -47,11 +47,6 @@ const ATTEMPT_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75
 /** Goes on to where promises of minutes are broken. */
 const LATENCY_BUCKETS_S = [...ATTEMPT_BUCKETS_S, 30, 60, 120, 300, 600, 1_800];
 
-/** Bounds of OpenTelemetry's conventions for times in seconds; the SDK's own suit milliseconds. */
-const ATTEMPT_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
-/** Goes on to where promises of minutes are broken. */
-const LATENCY_BUCKETS_S = [...ATTEMPT_BUCKETS_S, 30, 60, 120, 300, 600, 1_800];
-
 /** Runs a handler on a queue with the profile's numbers. */
 export function startWorker(options: WorkerOptions): Worker {
   return new WorkerLoop(options);
@@ -222,7 +217,6 @@ class Instruments {
       unit: 's',
       description: 'Time of one attempt, settlement included',
       advice: { explicitBucketBoundaries: ATTEMPT_BUCKETS_S },
-      advice: { explicitBucketBoundaries: ATTEMPT_BUCKETS_S },
     });
     this.#consumed = meter.createCounter('messaging.client.consumed.messages', {
       description: 'Deliveries, by outcome',
@@ -230,7 +224,6 @@ class Instruments {
     this.#latency = meter.createHistogram('penstock.queue.latency', {
       unit: 's',
       description: 'From publish to effect, of items that were done',
-      advice: { explicitBucketBoundaries: LATENCY_BUCKETS_S },
       advice: { explicitBucketBoundaries: LATENCY_BUCKETS_S },
     });
     const depth = meter.createObservableGauge('penstock.queue.depth', { description: 'Items of the queue, by state' });

@@ -65,6 +65,8 @@ export class EmbeddingQueue {
    *   when it is over
    */
   async embed(texts: readonly Tokenized[], deadline: Deadline, signal?: AbortSignal): Promise<readonly Float32Array[]> {
+    // A signal that fired while the text was being cut into tokens tells no listener any more.
+    signal?.throwIfAborted();
     const tokens = texts.reduce((sum, text) => sum + text.tokens, 0);
     this.#admit(tokens, deadline);
     const entries: Entry[] = [];

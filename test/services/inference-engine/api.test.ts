@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { KitError } from '@penstock/kit';
+import type { FastifyInstance } from 'fastify';
+import { createApi } from '../../../services/inference-engine/src/api.ts';
+import { EmbeddingQueue } from '../../../services/inference-engine/src/embedding-queue.ts';
+import { HashedEmbedder } from '../../../services/inference-engine/src/hashed-embedder.ts';
+
+const model = { id: 'hashed-ngrams-384', revision: '1', dimensions: 384, maxTokens: 256 };
+
+describe('the embeddings API', () => {
+  let api: FastifyInstance;
+
+  beforeEach(() => {
+    const embedder = new HashedEmbedder(model.dimensions, model.maxTokens);
+    api = createApi({
+      profile: { model, deadlineMs: 60_000 },
+      queue: new EmbeddingQueue({ executor: embedder, maxBatchTokens: 512, maxQueueTokens: 4_096 }),
+      tokenize: async (texts) => {
+        if (texts.includes('crash')) throw new KitError('engine-failed', 'the model thread died');
+        return texts.map((text) => embedder.tokenize(text));
+      },
+    });
+  });
+
+  afterEach(() => api.close());
+
+  const post = (payload: object, headers: Record<string, string> = {}) =>
+    api.inject({ method: 'POST', url: '/v1/embeddings', payload, headers });
+
+  test('answers each text in order, with the revision of the model', async () => {
+    const response = await post({ model: model.id, input: ['one', 'two words'] });
+    expect(response.statusCode).toBe(200);
+    expect(response.headers['x-model-revision']).toBe('1');
+    const { data, usage } = response.json();
+    expect(data.map(({ index }: { readonly index: number }) => index)).toEqual([0, 1]);
+    expect(data[0].embedding).toHaveLength(384);
+    expect(usage).toEqual({ prompt_tokens: 3, total_tokens: 3 });
+  });
+
+  test('gives the same vector as numbers and as base64', async () => {
+    const asked = { model: model.id, input: 'the same text' };
+    const [numbers, base64] = [await post(asked), await post({ ...asked, encoding_format: 'base64' })];
+    const bytes = Uint8Array.from(Buffer.from(base64.json().data[0].embedding, 'base64'));
+    expect(Array.from(new Float32Array(bytes.buffer))).toEqual(numbers.json().data[0].embedding);
+  });
+
+  test('lists its model', async () => {
+    const response = await api.inject({ url: '/v1/models' });
+    expect(response.json().data).toEqual([{ id: model.id, object: 'model', owned_by: 'penstock' }]);
+  });
+
+  test.each([
+    ['model', { model: 'other', input: 'x' }],
+    ['input', { model: model.id, input: [] }],
+    ['input', { model: model.id, input: [1] }],
+    ['encoding_format', { model: model.id, input: 'x', encoding_format: 'hex' }],
+    ['dimensions', { model: model.id, input: 'x', dimensions: 3 }],
+  ])('rejects a wrong %s and names it', async (param, payload) => {
+    const response = await post(payload);
+    expect(response.statusCode).toBe(400);
+    expect(response.json().error).toMatchObject({ type: 'invalid_request_error', param, code: null });
+  });
+
+  test('rejects a deadline that is over with 504, and one that is no number with 400', async () => {
+    const asked = { model: model.id, input: 'x' };
+    expect((await post(asked, { 'x-request-deadline-ms': '0' })).statusCode).toBe(504);
+    expect((await post(asked, { 'x-request-deadline-ms': 'soon' })).statusCode).toBe(400);
+  });
+
+  test('rejects with 503 while the model is being loaded again', async () => {
+    const response = await post({ model: model.id, input: 'crash' });
+    expect(response.statusCode).toBe(503);
+    expect(response.json().error).toMatchObject({ type: 'server_error', code: 'engine-failed' });
+  });
+});

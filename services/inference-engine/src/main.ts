@@ -16,8 +16,9 @@ await runService(inferenceEngine, process, process.env, async ({ profile, env, h
   const padding = meter.createHistogram('penstock.engine.batch.padding_ratio', {
     description: 'Tokens computed by tokens of text',
   });
-  const seconds = meter.createHistogram('gen_ai.server.request.duration', {
+  const seconds = meter.createHistogram('penstock.engine.batch.duration', {
     unit: 's',
+    advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] },
     description: 'Time of one forward pass',
   });
   const queue = new EmbeddingQueue({

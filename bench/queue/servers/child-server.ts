@@ -28,12 +28,15 @@ export class ChildServer implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #stopSignal: NodeJS.Signals;
+  readonly #onExit = () => void this.#child.kill(this.#stopSignal);
   #log = '';
 
   private constructor(child: ChildProcess, folder: string, stopSignal: NodeJS.Signals) {
     this.#child = child;
     this.#folder = folder;
     this.#stopSignal = stopSignal;
+    // A benchmark that crashes takes its servers along all the same.
+    process.once('exit', this.#onExit);
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#log = (this.#log + text).slice(-4_000);
@@ -69,6 +72,7 @@ export class ChildServer implements AsyncDisposable {
       child.kill(this.#stopSignal);
       await exited;
     }
+    process.removeListener('exit', this.#onExit);
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -127,6 +127,7 @@ test.each([
   'stacks',
   'cli',
   'test',
+  'bench',
   'docs',
 ])('the room %s says what may enter it', (room) => {
   expect(textOf(`${room}/README.md`).trim().length).toBeGreaterThan(100);

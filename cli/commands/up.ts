@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path';
 import { CommandError, EXIT } from '../exit.ts';
 import { corpusMails } from '../input/corpus.ts';
 import { mailsOfFile } from '../input/json-lines.ts';
-import type { MailSource } from '../input/mail.ts';
+import type { MailSource, Truth } from '../input/mail.ts';
 import { LocalRun } from '../local/local-run.ts';
 import { accuracyOf, type Verdict } from '../local/progress.ts';
 import { RunFolder } from '../local/run-folder.ts';
@@ -13,6 +13,7 @@ import { LiveView, type Screen } from '../local/view.ts';
 import { localModel } from '../models/local-model.ts';
 import { countOption, parseOptions } from '../options.ts';
 import { loadPlatform } from '../platform-file.ts';
+import { whenAborted } from '../when-aborted.ts';
 
 const HELP = `usage: penstock up [options]      (npm start -- [options])
 
@@ -95,8 +96,8 @@ export async function up(args: readonly string[]): Promise<number> {
   try {
     await local.execute();
     const results = interruption.aborted ? [] : await (targets ?? check());
-    const { ids, truth } = await readInput(source);
-    const account = await local.account(ids);
+    const truth = await source.classes();
+    const account = await local.account(truth);
     const finished = account.open.length === 0;
     const verdictsFile = await writeVerdicts(run, local.verdicts, truth);
     view.clear();
@@ -124,7 +125,7 @@ export async function up(args: readonly string[]): Promise<number> {
       throw new CommandError('findings', 'a target breaks the rules; `penstock check` says which');
     if (!once && !interruption.aborted) {
       view.note(`\nstays up: engine API at ${local.engineUrls.join(', ')}; ctrl-C stops it`);
-      await aborted(interruption);
+      await whenAborted(interruption);
     }
     return EXIT.ok;
   } finally {
@@ -153,25 +154,8 @@ function watchSignals(local: LocalRun): AbortSignal {
   return controller.signal;
 }
 
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((done) => (signal.aborted ? done() : signal.addEventListener('abort', () => done(), { once: true })));
-
-async function readInput(source: MailSource) {
-  const ids = new Set<string>();
-  const truth = new Map<string, 'ham' | 'spam'>();
-  for await (const { id, label } of source.read()) {
-    ids.add(id);
-    if (label !== undefined) truth.set(id, label);
-  }
-  return { ids, truth };
-}
-
 /** One line a mail, beside its true class: anyone can count and compare. */
-async function writeVerdicts(
-  run: RunFolder,
-  verdicts: readonly Verdict[],
-  truth: ReadonlyMap<string, 'ham' | 'spam'>,
-): Promise<string> {
+async function writeVerdicts(run: RunFolder, verdicts: readonly Verdict[], truth: Truth): Promise<string> {
   const lines = verdicts.map(({ id, verdict, score, attempt }) =>
     JSON.stringify({ id, verdict, label: truth.get(id), score, attempt }),
   );

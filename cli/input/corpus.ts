@@ -36,8 +36,14 @@ export async function corpusMails(split: Split, limit: number): Promise<MailSour
     async *read() {
       for (const { file } of files) yield await readMessage(folder, file);
     },
+    classes: async () => new Map(files.map(({ file }) => [idOf(file), classOf(file)])),
   };
 }
+
+const idOf = (file: string): string => file.replace(/\.txt$/, '');
+
+/** The corpus sorts its messages into folders by class. */
+const classOf = (file: string): 'ham' | 'spam' => (file.startsWith('spam') ? 'spam' : 'ham');
 
 async function readMessage(folder: string, file: string): Promise<Mail> {
   const { text } = JSON.parse(await readFile(join(folder, file.replace(/\.txt$/, '.json')), 'utf8')) as {
@@ -55,9 +61,9 @@ async function readMessage(folder: string, file: string): Promise<Mail> {
       ],
     });
   return {
-    id: file.replace(/\.txt$/, ''),
+    id: idOf(file),
     subject: message.subject ?? '',
     body: body.trim().slice(0, MAX_BODY_CHARACTERS),
-    label: file.startsWith('spam') ? 'spam' : 'ham',
+    label: classOf(file),
   };
 }

@@ -17,6 +17,7 @@ export async function mailsOfFile(path: string, limit: number): Promise<MailSour
   const hash = createHash('sha256').update(String(limit));
   const faults: string[] = [];
   const seen = new Map<string, number>();
+  const classes = new Map<string, Mail['label']>();
   let count = 0;
   for await (const { line, number } of lines(path, limit)) {
     count++;
@@ -29,6 +30,7 @@ export async function mailsOfFile(path: string, limit: number): Promise<MailSour
       if (before !== undefined)
         faults.push(`line ${number}: id "${mail.id}" is that of line ${before}; ids are unique`);
       seen.set(mail.id, number);
+      classes.set(mail.id, mail.label);
     }
   }
   if (count === 0) faults.push('no lines; one JSON object a line is expected');
@@ -43,6 +45,7 @@ export async function mailsOfFile(path: string, limit: number): Promise<MailSour
     title: basename(path),
     identity: hash.digest('hex').slice(0, 16),
     count,
+    classes: async () => classes,
     async *read() {
       for await (const { line, number } of lines(path, limit)) {
         const mail = parseLine(line, number);

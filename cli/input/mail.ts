@@ -6,6 +6,9 @@ export interface Mail {
   readonly label?: 'ham' | 'spam';
 }
 
+/** The mails of an input; undefined where the true class is not known. */
+export type Truth = ReadonlyMap<string, 'ham' | 'spam' | undefined>;
+
 /** A finite, repeatable source of mails. */
 export interface MailSource {
   /** For people. */
@@ -14,6 +17,8 @@ export interface MailSource {
   readonly identity: string;
   readonly count: number;
   read(): AsyncIterable<Mail>;
+  /** Every mail's true class by its id, without reading more than that takes. */
+  classes(): Promise<Truth>;
 }
 
 /** Longest body that is sent: the model reads far less, and an item has a size limit. */

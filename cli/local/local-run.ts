@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Bus, type DeadLetter, openBus, openBusAdmin, type Queue, type QueueDepth } from '@penstock/kit';
 import { queueProfile, type Topology } from '@penstock/model';
 import { CommandError } from '../exit.ts';
-import type { MailSource } from '../input/mail.ts';
+import type { MailSource, Truth } from '../input/mail.ts';
 import type { LocalModel } from '../models/local-model.ts';
+import { whenAborted } from '../when-aborted.ts';
 import { feed } from './feeder.ts';
 import { type Account, accountOf, type Progress, type Verdict } from './progress.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -76,7 +77,7 @@ export class LocalRun {
     const watching = Promise.all([feeding, started]).then(() => this.#untilDrained());
     const shown = this.#show();
     try {
-      await Promise.race([watching, this.#failed.promise, this.#interrupted()]);
+      await Promise.race([watching, this.#failed.promise, whenAborted(this.#stop.signal)]);
       // An interrupted feeder still settles what it has handed to the bus.
       await feeding;
     } finally {
@@ -90,11 +91,11 @@ export class LocalRun {
     this.#stop.abort();
   }
 
-  /** What became of every mail that was read. */
-  async account(ids: ReadonlySet<string>): Promise<Account> {
+  /** What became of every mail of the input. */
+  async account(input: Truth): Promise<Account> {
     const dead = (await this.#queue?.deadLetters({ limit: ALL_DEAD_LETTERS })) ?? [];
     const prefix = `${this.#options.run.name}/`;
-    return accountOf(ids, this.verdicts, dead, (letter: DeadLetter) => letter.idempotencyKey.slice(prefix.length));
+    return accountOf(input, this.verdicts, dead, (letter: DeadLetter) => letter.idempotencyKey.slice(prefix.length));
   }
 
   /** Workers first, so that nothing calls an engine that is gone. */
@@ -174,10 +175,6 @@ export class LocalRun {
     while (!this.#stop.signal.aborted && this.#settled < this.#options.source.count) await delay(WATCH_INTERVAL_MS);
   }
 
-  #interrupted(): Promise<void> {
-    return new Promise((resolve) => this.#stop.signal.addEventListener('abort', () => resolve(), { once: true }));
-  }
-
   /** Looks at the queue and the effects until the run stops, and shows both. */
   async #show(): Promise<void> {
     for (let last = false; !last; ) {
@@ -187,7 +184,6 @@ export class LocalRun {
         total: this.#options.source.count,
         verdicts: this.verdicts,
         depth: this.#depth,
-        startedAt: this.#options.run.startedAt,
         now: Date.now(),
         restarts: this.restarts,
       });

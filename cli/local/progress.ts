@@ -1,4 +1,5 @@
 import type { DeadLetter, QueueDepth } from '@penstock/kit';
+import type { Truth } from '../input/mail.ts';
 
 /** One finished mail as the effect store has it. */
 export interface Verdict {
@@ -18,7 +19,6 @@ export interface Progress {
   readonly total: number;
   readonly verdicts: readonly Verdict[];
   readonly depth: QueueDepth;
-  readonly startedAt: number;
   readonly now: number;
   readonly restarts: number;
 }
@@ -40,8 +40,14 @@ export function latencyOf(verdicts: readonly Verdict[]): Latency | undefined {
 export function throughputOf(verdicts: readonly Verdict[]): number | undefined {
   const first = verdicts[0];
   if (first === undefined || verdicts.length < 2) return undefined;
-  const times = verdicts.map((v) => v.doneAt);
-  const span = Math.max(...times) - Math.min(...times);
+  // Stored in the order of their commits, which is nearly and not quite that of their times.
+  let earliest = first.doneAt;
+  let latest = first.doneAt;
+  for (const { doneAt } of verdicts) {
+    earliest = Math.min(earliest, doneAt);
+    latest = Math.max(latest, doneAt);
+  }
+  const span = latest - earliest;
   return span === 0 ? undefined : ((verdicts.length - 1) * 1_000) / span;
 }
 
@@ -54,7 +60,7 @@ export interface Accuracy {
 }
 
 /** Verdicts held against the true classes of the input. */
-export function accuracyOf(verdicts: readonly Verdict[], truth: ReadonlyMap<string, 'ham' | 'spam'>): Accuracy {
+export function accuracyOf(verdicts: readonly Verdict[], truth: Truth): Accuracy {
   let known = 0;
   let missed = 0;
   let falseAlarms = 0;
@@ -82,19 +88,20 @@ export interface Account {
 }
 
 export function accountOf(
-  input: ReadonlySet<string>,
+  input: Truth,
   verdicts: readonly Verdict[],
   dead: readonly DeadLetter[],
   idOf: (letter: DeadLetter) => string,
 ): Account {
+  const ids = [...input.keys()];
   const effects = new Map<string, number>();
   for (const { id } of verdicts) effects.set(id, (effects.get(id) ?? 0) + 1);
   const deadIds = new Set(dead.map(idOf));
   return {
     input: input.size,
-    done: [...input].filter((id) => effects.has(id)).length,
-    deadLettered: [...input].filter((id) => deadIds.has(id) && !effects.has(id)).length,
-    open: [...input].filter((id) => !effects.has(id) && !deadIds.has(id)),
+    done: ids.filter((id) => effects.has(id)).length,
+    deadLettered: ids.filter((id) => deadIds.has(id) && !effects.has(id)).length,
+    open: ids.filter((id) => !effects.has(id) && !deadIds.has(id)),
     twice: [...effects].filter(([, n]) => n > 1).map(([id]) => id),
     strangers: [...effects.keys()].filter((id) => !input.has(id)),
   };

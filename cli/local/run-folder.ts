@@ -60,10 +60,6 @@ export class RunFolder {
     return this.#record.fed;
   }
 
-  get startedAt(): number {
-    return this.#record.startedAt;
-  }
-
   file(name: string): string {
     return join(this.path, name);
   }

@@ -1,6 +1,13 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { encodeProfile, engineProfile, PROFILE_VARIABLE, type Topology, workerProfile } from '@penstock/model';
+import {
+  encodeProfile,
+  engineProfile,
+  engineVariable,
+  PROFILE_VARIABLE,
+  type Topology,
+  workerProfile,
+} from '@penstock/model';
 import type { LocalModel } from '../models/local-model.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -60,9 +67,7 @@ export function workerPlan(topology: Topology, id: string, model: LocalModel, ad
   const calls = Object.fromEntries(
     Object.entries(profile.calls).map(([role, call]) => [role, { ...call, model: model.id }]),
   );
-  const engines = Object.entries(addresses.engines).map(
-    ([role, url]) => [`PENSTOCK_ENGINE_${role.toUpperCase().replaceAll('-', '_')}`, url] as const,
-  );
+  const engines = Object.entries(addresses.engines).map(([role, url]) => [engineVariable(role), url] as const);
   return {
     name: id,
     main: mainOf(worker.service.name),

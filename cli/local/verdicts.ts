@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Verdict } from './progress.ts';
+
+const NEWER = `
+  SELECT rowid AS row, mail_id AS id, verdict, score, attempt, published_at AS publishedAt, done_at AS doneAt
+  FROM verdicts WHERE rowid > ? ORDER BY rowid
+`;
 
 /**
  * Reads what the workers have stored, in the order it was stored, without being in their way: a read-only connection
@@ -10,6 +15,7 @@ export class VerdictReader implements Disposable {
   readonly #path: string;
   readonly #verdicts: Verdict[] = [];
   #database: DatabaseSync | undefined;
+  #newer: StatementSync | undefined;
   #lastRow = 0;
 
   constructor(path: string) {
@@ -17,12 +23,7 @@ export class VerdictReader implements Disposable {
   }
 
   all(): readonly Verdict[] {
-    const rows =
-      this.#open()
-        ?.prepare(
-          'SELECT rowid AS row, mail_id AS id, verdict, score, attempt, published_at AS publishedAt, done_at AS doneAt FROM verdicts WHERE rowid > ? ORDER BY rowid',
-        )
-        .all(this.#lastRow) ?? [];
+    const rows = this.#statement()?.all(this.#lastRow) ?? [];
     for (const { row, ...verdict } of rows as unknown as readonly (Verdict & { readonly row: number })[]) {
       this.#verdicts.push(verdict);
       this.#lastRow = row;
@@ -30,20 +31,20 @@ export class VerdictReader implements Disposable {
     return this.#verdicts;
   }
 
-  /** The store is made by the first worker that starts. */
-  #open(): DatabaseSync | undefined {
-    if (this.#database === undefined) {
-      if (!existsSync(this.#path)) return undefined;
-      const database = new DatabaseSync(this.#path, { readOnly: true });
-      const made =
-        database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'verdicts'").get() !== undefined;
-      if (!made) {
-        database.close();
-        return undefined;
-      }
-      this.#database = database;
+  /** The store is made by the first worker that starts; until then there is nothing to ask. */
+  #statement(): StatementSync | undefined {
+    if (this.#newer !== undefined) return this.#newer;
+    if (!existsSync(this.#path)) return undefined;
+    const database = new DatabaseSync(this.#path, { readOnly: true });
+    if (
+      database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'verdicts'").get() === undefined
+    ) {
+      database.close();
+      return undefined;
     }
-    return this.#database;
+    this.#database = database;
+    this.#newer = database.prepare(NEWER);
+    return this.#newer;
   }
 
   [Symbol.dispose](): void {

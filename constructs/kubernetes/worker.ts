@@ -1,4 +1,4 @@
-import { encodeProfile, PROFILE_VARIABLE, type ResolvedWorker, workerProfile } from '@penstock/model';
+import { encodeProfile, engineVariable, PROFILE_VARIABLE, type ResolvedWorker, workerProfile } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Binding } from '../binding.ts';
@@ -88,7 +88,7 @@ function engineAddresses({ context, engines }: WorkerProps): Readonly<Record<str
           `no address for the engine it calls as ${role}`,
         );
       }
-      return [`PENSTOCK_ENGINE_${role.toUpperCase().replaceAll('-', '_')}`, address];
+      return [engineVariable(role), address];
     }),
   );
 }

@@ -1,9 +1,9 @@
 import { GPU_CLASSES, type GpuClass } from './gpu.ts';
 import { type ResolvedResources, type ResourcesSpec, readResources } from './resources.ts';
 import type { InferenceEngineDeclaration, InferenceTask } from './service.ts';
+import { readService } from './service-reference.ts';
 import type { SpecReader } from './spec-reader.ts';
 import { Bytes, type BytesInput, Duration, type DurationInput, Rate, type RateInput } from './units.ts';
-import { describe } from './worker.ts';
 
 /** A service that answers requests by a model. How much it has to carry follows from the workers that call it. */
 export interface InferenceEngineSpec {
@@ -83,16 +83,7 @@ export interface ResolvedInferenceEngine extends Omit<InferenceEngineFacts, 'pin
 }
 
 export function readEngine(reader: SpecReader): InferenceEngineFacts | undefined {
-  const service = reader.raw('service') as InferenceEngineDeclaration | undefined;
-  if (service?.kind !== 'inference-engine') {
-    reader.report(
-      'service-kind-mismatch',
-      'service',
-      describe(service),
-      'a service declared by declareInferenceEngine()',
-      'import the declaration from the service.ts of an inference engine',
-    );
-  }
+  const service = readService(reader, 'inference-engine');
   const model = reader.inner('model', 'required');
   const tokenRate = reader.unit('tokenRate', Rate);
   if (tokenRate?.perSecond === 0)
@@ -100,7 +91,7 @@ export function readEngine(reader: SpecReader): InferenceEngineFacts | undefined
   const pinned = reader.inner('pinned', 'optional');
   const facts = {
     service,
-    task: reader.choice('task', service?.kind === 'inference-engine' ? service.tasks : ['embedding']),
+    task: reader.choice('task', service?.tasks ?? ['embedding']),
     model: model.complete<ModelFacts>({
       id: model.text('id'),
       revision: model.text('revision'),

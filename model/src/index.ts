@@ -8,6 +8,7 @@ export {
   type CallProfile,
   type Durability,
   encodeProfile,
+  engineVariable,
   type InferenceEngineProfile,
   PROFILE_VARIABLE,
   PROFILE_VERSION,

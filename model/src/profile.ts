@@ -7,6 +7,9 @@ import { ModelError, type Violation, type ViolationCode } from './violations.ts'
 /** The environment variable that carries the profile. */
 export const PROFILE_VARIABLE = 'PENSTOCK_PROFILE';
 
+/** The environment variable that carries the address of the engine in a role, e.g. `PENSTOCK_ENGINE_EMBEDDER`. */
+export const engineVariable = (role: string): string => `PENSTOCK_ENGINE_${role.toUpperCase().replaceAll('-', '_')}`;
+
 /** Raised when a reader of the previous version could misread the new one. */
 export const PROFILE_VERSION = 1;
 

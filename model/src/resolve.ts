@@ -12,7 +12,7 @@ import {
   type ScalingFacts,
   slack,
 } from './derive/scaling.ts';
-import { drainFor, leastTerminationGrace, terminationGraceFor } from './derive/termination.ts';
+import { drainFor, leastTerminationGrace, SHUTDOWN_OVERHEAD, terminationGraceFor } from './derive/termination.ts';
 import type { InferenceEngineFacts, ResolvedInferenceEngine } from './engine.ts';
 import { queueNames, topicName, workloadName } from './names.ts';
 import type { ObjectiveFacts, ResolvedObjective } from './objective.ts';
@@ -32,7 +32,8 @@ export interface Place {
   readonly violations: Violations;
 }
 
-function report(
+/** Reports a fault of one field of the thing at `place`. */
+export function report(
   place: Place,
   code: ViolationCode,
   field: string,
@@ -74,9 +75,7 @@ export function resolveWorker(place: Place, facts: WorkerFacts, queue: ResolvedQ
   const scaling: ScalingFacts = { ...queue, workTime, concurrency, coldStart: facts.coldStart, idle: facts.idle };
   const bounds = replicaBoundsFor(scaling);
   const maxReplicas = pinned.maxReplicas ?? Math.max(bounds.max, pinned.minReplicas ?? 0);
-  const drain =
-    pinned.terminationGrace?.minus(terminationGraceFor(drainFor(workTime.p99)).minus(drainFor(workTime.p99))) ??
-    drainFor(workTime.p99);
+  const drain = pinned.terminationGrace?.minus(SHUTDOWN_OVERHEAD) ?? drainFor(workTime.p99);
   const worker: ResolvedWorker = {
     ...rest,
     id: place.id,
@@ -274,9 +273,7 @@ function checkEngine(place: Place, engine: ResolvedInferenceEngine): void {
       field,
       `${memory.available} on ${engine.accelerator}`,
       `at least ${memory.needed}: the weights of ${model.id} and what computing with them takes`,
-      engine.accelerator === 'cpu'
-        ? `raise it to ${Math.ceil(memory.needed.bytes / 2 ** 20)} MiB`
-        : 'choose a larger device',
+      engine.accelerator === 'cpu' ? `raise it to ${memory.needed.toMebibytes('up')} MiB` : 'choose a larger device',
     );
   }
   const carried = (engine.replicas * engine.tokenRate.perSecond) / engine.tokensPerRequest;

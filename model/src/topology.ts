@@ -3,7 +3,15 @@ import { fingerprintOf } from './fingerprint.ts';
 import { checkName, type NameKind } from './names.ts';
 import { type ObjectiveSpec, type ResolvedObjective, readObjective } from './objective.ts';
 import { type QueueSpec, type ResolvedQueue, readQueue } from './queue.ts';
-import { type Place, resolveEngine, resolveObjective, resolveQueue, resolveTopic, resolveWorker } from './resolve.ts';
+import {
+  type Place,
+  report,
+  resolveEngine,
+  resolveObjective,
+  resolveQueue,
+  resolveTopic,
+  resolveWorker,
+} from './resolve.ts';
 import { SpecReader } from './spec-reader.ts';
 import { type ResolvedTopic, readTopic, type TopicSpec } from './topic.ts';
 import { Violations } from './violations.ts';
@@ -80,13 +88,8 @@ export function defineTopology<const Q extends string, const E extends string, c
   ): R | undefined => {
     if (!Object.hasOwn(sections[kind], id)) {
       const known = Object.keys(sections[kind]).join(', ');
-      violations.add({
-        code: 'reference-unknown',
-        path: `${place.path}.${field}`,
-        received: id,
-        expected: `one of ${kind}: ${known === '' ? '(none)' : known}`,
-        repair: `declare ${kind}.${id}, or refer to one that is there`,
-      });
+      const expected = `one of ${kind}: ${known === '' ? '(none)' : known}`;
+      report(place, 'reference-unknown', field, id, expected, `declare ${kind}.${id}, or refer to one that is there`);
     }
     return resolved[id];
   };
@@ -116,13 +119,14 @@ export function defineTopology<const Q extends string, const E extends string, c
     for (const call of worker.calls) {
       const engine = refer(place, `calls.${call.role}.engine`, 'engines', call.engine, engines);
       if (engine === undefined || !engine.doneWithin.isLongerThan(worker.workTime.p99)) continue;
-      violations.add({
-        code: 'call-slower-than-work',
-        path: `${place.path}.calls.${call.role}`,
-        received: `${call.engine} promises an answer within ${engine.doneWithin}`,
-        expected: `at most p99 of the work, ${worker.workTime.p99}`,
-        repair: 'promise faster answers, or measure p99 with the call in it',
-      });
+      report(
+        place,
+        'call-slower-than-work',
+        `calls.${call.role}`,
+        `${call.engine} promises an answer within ${engine.doneWithin}`,
+        `at most p99 of the work, ${worker.workTime.p99}`,
+        'promise faster answers, or measure p99 with the call in it',
+      );
     }
   }
   checkConsumers(Object.keys(sections.queues), sections.workers, violations);
@@ -132,8 +136,7 @@ export function defineTopology<const Q extends string, const E extends string, c
   return deepFreeze({ ...resolved, fingerprint: fingerprintOf(resolved) }) as Topology<Q, E, W>;
 }
 
-const NAME_KINDS: Readonly<Record<string, NameKind>> &
-  Record<'queues' | 'topics' | 'engines' | 'workers' | 'objectives', NameKind> = {
+const NAME_KINDS: Readonly<Record<'queues' | 'topics' | 'engines' | 'workers' | 'objectives', NameKind>> = {
   queues: 'queue',
   topics: 'topic',
   engines: 'workload',

@@ -311,10 +311,6 @@ export class Rate {
     return Rate.perSecond(this.perSecond * factor);
   }
 
-  plus(other: Rate): Rate {
-    return Rate.perSecond(this.perSecond + other.perSecond);
-  }
-
   toString(): string {
     return this.#text;
   }

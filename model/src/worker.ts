@@ -1,5 +1,6 @@
 import { type ResolvedResources, type ResourcesSpec, readResources } from './resources.ts';
 import type { WorkerDeclaration } from './service.ts';
+import { readService } from './service-reference.ts';
 import { SpecReader } from './spec-reader.ts';
 import { Duration, type DurationInput } from './units.ts';
 import type { Violations } from './violations.ts';
@@ -108,20 +109,11 @@ export interface ResolvedWorker extends Omit<WorkerFacts, 'pinned'> {
 }
 
 export function readWorker(reader: SpecReader, violations: Violations): WorkerFacts | undefined {
-  const service = reader.raw('service') as WorkerDeclaration | undefined;
-  if (service?.kind !== 'worker') {
-    reader.report(
-      'service-kind-mismatch',
-      'service',
-      describe(service),
-      'a service declared by declareWorker()',
-      'import the declaration from the service.ts of a worker',
-    );
-  }
+  const service = readService(reader, 'worker');
   const calls = Object.entries((reader.raw('calls') ?? {}) as Readonly<Record<string, unknown>>).map(([role, spec]) =>
     readCall(role, new SpecReader(`${reader.path}.calls.${role}`, spec, violations)),
   );
-  if (service?.kind === 'worker')
+  if (service !== undefined)
     checkRoles(
       service,
       calls.map((call) => call.role),
@@ -182,8 +174,4 @@ function checkRoles(service: WorkerDeclaration, roles: readonly string[], reader
         'remove it, or declare the call in the service.ts',
       );
   }
-}
-
-export function describe(service: { readonly kind?: string; readonly name?: string } | undefined): string {
-  return service?.kind === undefined ? 'something else' : `${service.kind} ${service.name}`;
 }

@@ -19,7 +19,6 @@ const CODES = {
   'engine-failed': { retryable: true },
   'request-refused': { retryable: false },
   'model-missing': { retryable: false },
-  'model-corrupt': { retryable: false },
 } as const;
 
 export type KitErrorCode = keyof typeof CODES;

@@ -29,7 +29,6 @@ export { listenError, OpsServer, type OpsServerOptions, type ReadinessCheck } fr
 export {
   addressesOf,
   type Environment,
-  engineVariable,
   type ProcessPort,
   portOf,
   type RunningService,

@@ -142,6 +142,3 @@ export function addressesOf<const K extends string>(
   }
   return Object.fromEntries(names.map((name) => [name, env[name]])) as Record<K, string>;
 }
-
-/** The variable that carries the address of the engine in a role. */
-export const engineVariable = (role: string): string => `PENSTOCK_ENGINE_${role.toUpperCase().replaceAll('-', '_')}`;

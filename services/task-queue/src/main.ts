@@ -1,13 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import {
-  addressesOf,
-  EngineClient,
-  engineVariable,
-  openBus,
-  openSqliteEffects,
-  runService,
-  startWorker,
-} from '@penstock/kit';
+import { addressesOf, EngineClient, openBus, openSqliteEffects, runService, startWorker } from '@penstock/kit';
+import { engineVariable } from '@penstock/model';
 import { taskQueue } from '../service.ts';
 import { parseClassifier } from './classifier.ts';
 import { classifyMails, VERDICTS_SCHEMA } from './classify.ts';

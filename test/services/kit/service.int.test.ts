@@ -4,14 +4,13 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   addressesOf,
   type Environment,
-  engineVariable,
   OpsServer,
   type ProcessPort,
   portOf,
   type RunningService,
   runService,
 } from '@penstock/kit';
-import { encodeProfile, PROFILE_VARIABLE, type WorkerProfile } from '@penstock/model';
+import { encodeProfile, engineVariable, PROFILE_VARIABLE, type WorkerProfile } from '@penstock/model';
 import { taskQueue } from '@penstock/task-queue/service';
 import { QUEUE_PROFILE } from './fake-queue.ts';
 

@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { QueueProfile } from '@penstock/model';
 import { KitError } from '../../errors.ts';
+import { checkSize } from '../item-size.ts';
 import type {
   ConsumeOptions,
   Consumption,
@@ -45,17 +46,8 @@ export class NatsQueue implements Queue {
 
   /** A copy that is sent again because the answer to the first was lost is reported as `duplicate`. */
   async publish(item: OutgoingItem): Promise<PublishReceipt> {
-    const { id, stream, subject, maxItemBytes } = this.profile;
-    const bytes = sizeOf(item);
-    if (bytes > maxItemBytes) {
-      throw new KitError(
-        'item-too-large',
-        `item ${item.idempotencyKey} has ${bytes} bytes, queue ${id} takes ${maxItemBytes}`,
-        {
-          repair: 'store the payload elsewhere and publish a reference, or declare a larger maxItemSize',
-        },
-      );
-    }
+    const { stream, subject } = this.profile;
+    checkSize(this.profile, item.idempotencyKey, sizeOf(item));
     const headers = encodeHeaders(item);
     try {
       const answer = await this.#lane.insist(subject, item.payload, TIMEOUT_MS, headers);

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { Refusal } from '../../sqlite/store-thread.ts';
+import { Refusal, transact } from '../../sqlite/store-thread.ts';
 
 /** Raised with every change of the tables; a file of a newer version is refused. */
 const VERSION = 1;
@@ -57,14 +57,9 @@ const versionOf = (database: DatabaseSync): number =>
 
 /** Makes the tables in a new file. Several processes may come here at once. */
 export function createTables(database: DatabaseSync): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
+  transact(database, () => {
     if (versionOf(database) === 0) database.exec(TABLES);
-    database.exec('COMMIT');
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
+  });
 }
 
 /** @throws {Refusal} `queue-missing` for a file without our tables, `storage-failed` for one of another version */

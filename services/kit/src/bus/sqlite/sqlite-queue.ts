@@ -1,5 +1,5 @@
 import type { QueueProfile } from '@penstock/model';
-import { KitError } from '../../errors.ts';
+import { checkSize } from '../item-size.ts';
 import type {
   ConsumeOptions,
   Consumption,
@@ -31,16 +31,7 @@ export class SqliteQueue implements Queue {
 
   async publish({ idempotencyKey, payload, headers }: OutgoingItem): Promise<PublishReceipt> {
     const headersText = headers === undefined ? null : JSON.stringify(headers);
-    const bytes = payload.byteLength + (headersText?.length ?? 0);
-    if (bytes > this.profile.maxItemBytes) {
-      throw new KitError(
-        'item-too-large',
-        `item ${idempotencyKey} has ${bytes} bytes, queue ${this.profile.id} takes ${this.profile.maxItemBytes}`,
-        {
-          repair: 'store the payload elsewhere and publish a reference, or declare a larger maxItemSize',
-        },
-      );
-    }
+    checkSize(this.profile, idempotencyKey, payload.byteLength + (headersText?.length ?? 0));
     const { item, duplicate } = await this.#ask<'published'>({
       kind: 'publish',
       queue: this.#number,

@@ -12,6 +12,7 @@ import { redisVersion } from './servers/redis.ts';
 /** In the order in which a round runs them. */
 export const NAMES = [
   'penstock-sqlite',
+  'sqlite-lockstep',
   'bullmq',
   'graphile-worker',
   'graphile-batched',
@@ -26,6 +27,8 @@ export const PAIRS: readonly (readonly [ours: Name, peer: Name])[] = [
   ['penstock-sqlite', 'bullmq'],
   ['penstock-sqlite', 'graphile-worker'],
   ['penstock-sqlite', 'graphile-batched'],
+  ['sqlite-lockstep', 'bullmq'],
+  ['sqlite-lockstep', 'graphile-worker'],
   ['penstock-nats', 'nats.js'],
 ];
 
@@ -52,7 +55,9 @@ export async function openField(
 function open(name: Name, natsUrl: string): Promise<Contestant> {
   switch (name) {
     case 'penstock-sqlite':
-      return openSqlite();
+      return openSqlite(name, 'derived');
+    case 'sqlite-lockstep':
+      return openSqlite(name, 'nothing');
     case 'bullmq':
       return openBullmq(versionOf('bullmq'));
     case 'graphile-worker':
@@ -70,7 +75,7 @@ function open(name: Name, natsUrl: string): Promise<Contestant> {
 function missing(name: Name): string | undefined {
   if (name === 'bullmq') return redisVersion() === undefined ? 'sh .ci/peers/redis.sh' : undefined;
   if (name.startsWith('graphile')) return postgresVersion() === undefined ? 'sh .ci/peers/postgres.sh' : undefined;
-  if (name === 'penstock-sqlite' || findNatsServer() !== undefined) return undefined;
+  if (name === 'penstock-sqlite' || name === 'sqlite-lockstep' || findNatsServer() !== undefined) return undefined;
   return 'export PENSTOCK_NATS_SERVER=$(sh .ci/peers/nats.sh ~/.cache/penstock/peers)';
 }
 

@@ -1,0 +1,94 @@
+import {
+  type Context,
+  context,
+  metrics,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import type { Lease, Queue } from './bus/port.ts';
+
+/** How a delivery ended. */
+export type Outcome = 'done' | 'retried' | 'dead-lettered' | 'released' | 'lost';
+
+/** Bounds of OpenTelemetry's conventions for times in seconds; the SDK's own suit milliseconds. */
+const ATTEMPT_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+/** Goes on to where promises of minutes are broken. */
+const LATENCY_BUCKETS_S = [...ATTEMPT_BUCKETS_S, 30, 60, 120, 300, 600, 1_800];
+
+/** Metrics and spans in the names of OpenTelemetry's messaging conventions. */
+export class WorkerInstruments {
+  readonly #tracer = trace.getTracer('@penstock/kit');
+  readonly #attributes: Readonly<Record<string, string>>;
+  readonly #destination: string;
+  readonly #process;
+  readonly #consumed;
+  readonly #latency;
+
+  constructor(queue: Queue) {
+    const meter = metrics.getMeter('@penstock/kit');
+    this.#destination = queue.profile.id;
+    this.#attributes = {
+      'messaging.destination.name': queue.profile.id,
+      'messaging.consumer.group.name': queue.profile.consumer,
+    };
+    this.#process = meter.createHistogram('messaging.process.duration', {
+      unit: 's',
+      description: 'Time of one attempt, settlement included',
+      advice: { explicitBucketBoundaries: ATTEMPT_BUCKETS_S },
+    });
+    this.#consumed = meter.createCounter('messaging.client.consumed.messages', {
+      description: 'Deliveries, by outcome',
+    });
+    this.#latency = meter.createHistogram('penstock.queue.latency', {
+      unit: 's',
+      description: 'From publish to effect, of items that were done',
+      advice: { explicitBucketBoundaries: LATENCY_BUCKETS_S },
+    });
+    const depth = meter.createObservableGauge('penstock.queue.depth', { description: 'Items of the queue, by state' });
+    depth.addCallback(async (result) => {
+      for (const [state, count] of Object.entries(await queue.depth()))
+        result.observe(count, { ...this.#attributes, state });
+    });
+  }
+
+  record(outcome: Outcome, seconds: number, lease: Lease): void {
+    const attributes = { ...this.#attributes, outcome };
+    this.#process.record(seconds, attributes);
+    this.#consumed.add(1, attributes);
+    if (outcome === 'done') this.#latency.record((Date.now() - lease.publishedAt) / 1_000, this.#attributes);
+  }
+
+  /** A span of its own that links to whoever published: a retry next week is not a child of that request. */
+  startSpan(lease: Lease): AttemptSpan {
+    const creation = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, lease.headers));
+    const links = creation === undefined ? [] : [{ context: creation }];
+    const options = { kind: SpanKind.CONSUMER, root: true, attributes: this.#attributes, links };
+    return new AttemptSpan(this.#tracer.startSpan(`process ${this.#destination}`, options));
+  }
+}
+
+/** The span of one attempt, from its start to the end of its settlement. */
+export class AttemptSpan {
+  readonly #span: Span;
+  readonly #context: Context;
+
+  constructor(span: Span) {
+    this.#span = span;
+    this.#context = trace.setSpan(ROOT_CONTEXT, span);
+  }
+
+  /** Runs work whose own spans and calls belong to this one. */
+  within<T>(work: () => T): T {
+    return context.with(this.#context, work);
+  }
+
+  end(outcome: Outcome): void {
+    if (outcome !== 'done' && outcome !== 'released')
+      this.#span.setStatus({ code: SpanStatusCode.ERROR, message: outcome });
+    this.#span.end();
+  }
+}

@@ -1,5 +1,5 @@
 import type { Topology } from '@penstock/model';
-import { checkManifests, type Manifest } from '../constructs/policies/index.ts';
+import { checkManifests, type Manifest, POLICIES } from '../constructs/policies/index.ts';
 import { environments } from '../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../stacks/kubernetes/synthesize.ts';
 
@@ -8,6 +8,8 @@ export interface SynthesizedTarget {
   /** e.g. `kubernetes/prod`. */
   readonly name: string;
   readonly objects: number;
+  /** How many rules it was held against. */
+  readonly rules: number;
   /** One text a broken rule. */
   readonly findings: readonly string[];
 }
@@ -21,16 +23,24 @@ export function* synthesizeClusters(
     const findings = checkManifests(manifests).map(
       ({ policy, object, message, reason }) => `${object}: ${message} (${policy}: ${reason})`,
     );
-    yield { name: `kubernetes/${environment.name}`, objects: manifests.length, findings, manifests };
+    yield {
+      name: `kubernetes/${environment.name}`,
+      objects: manifests.length,
+      rules: POLICIES.length,
+      findings,
+      manifests,
+    };
   }
 }
 
-/** Synthesizes every target there is. The CDK checks its own constructs as it does so; its library is loaded only here. */
+/** Synthesizes every target there is. The CDK and Pulumi check what they are given as it is made; they are loaded only here. */
 export async function* synthesizeTargets(topology: Topology): AsyncIterable<SynthesizedTarget> {
   yield* synthesizeClusters(topology);
   const { synthesizeAws } = await import('../stacks/aws/synthesize.ts');
   for (const [name, template] of Object.entries(synthesizeAws(topology))) {
     const { Resources: resources } = template as { readonly Resources: Readonly<Record<string, unknown>> };
-    yield { name: `aws/${name}`, objects: Object.keys(resources).length, findings: [] };
+    yield { name: `aws/${name}`, objects: Object.keys(resources).length, rules: 0, findings: [] };
   }
+  const { synthesizeGcp } = await import('../stacks/gcp/synthesize.ts');
+  yield { name: `gcp/${topology.name}`, objects: (await synthesizeGcp(topology)).length, rules: 0, findings: [] };
 }

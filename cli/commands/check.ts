@@ -21,8 +21,8 @@ export async function check(args: readonly string[]): Promise<number> {
   const topology = await loadPlatform(options.platform);
   if (options.brief !== true) process.stdout.write(`${derivedNumbers(topology)}\n`);
   let status: number = EXIT.ok;
-  for await (const { name, objects, findings } of synthesizeTargets(topology)) {
-    const line = `${name.padEnd(26)}${objects} objects, ${findings.length === 0 ? 'every rule holds' : `${findings.length} findings`}\n`;
+  for await (const { name, objects, rules, findings } of synthesizeTargets(topology)) {
+    const line = `${name.padEnd(26)}${objects} objects, ${verdictOf(rules, findings.length)}\n`;
     if (findings.length === 0) {
       process.stdout.write(line);
     } else {
@@ -32,4 +32,9 @@ export async function check(args: readonly string[]): Promise<number> {
     }
   }
   return status;
+}
+
+function verdictOf(rules: number, findings: number): string {
+  if (findings > 0) return `${findings} findings`;
+  return rules === 0 ? 'synthesized' : `all of ${rules} rules hold`;
 }

@@ -91,16 +91,16 @@ export function defineTopology<const Q extends string, const E extends string, c
       const expected = `one of ${kind}: ${known === '' ? '(none)' : known}`;
       report(place, 'reference-unknown', field, id, expected, `declare ${kind}.${id}, or refer to one that is there`);
     }
-    return resolved[id];
+    return Object.hasOwn(resolved, id) ? resolved[id] : undefined;
   };
 
   const queues = each('queues', readQueue, resolveQueue);
-  const readWorkers: Record<string, WorkerFacts> = {};
+  const readWorkers = new Map<string, WorkerFacts>();
   const workers = each(
     'workers',
     (reader) => readWorker(reader, violations),
     (place, facts) => {
-      readWorkers[place.id] = facts;
+      readWorkers.set(place.id, facts);
       const queue = refer(place, 'queue', 'queues', facts.queue, queues);
       return queue === undefined ? undefined : resolveWorker(place, facts, queue);
     },
@@ -114,7 +114,7 @@ export function defineTopology<const Q extends string, const E extends string, c
     return resolveObjective(place, facts);
   });
 
-  for (const [id, worker] of Object.entries(readWorkers)) {
+  for (const [id, worker] of readWorkers) {
     const place: Place = { topology: name, id, path: `workers.${id}`, violations };
     for (const call of worker.calls) {
       const engine = refer(place, `calls.${call.role}.engine`, 'engines', call.engine, engines);

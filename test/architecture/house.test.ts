@@ -1,18 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
+import { trackedFiles } from '../helpers/tracked-files.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-  cwd: ROOT,
-  encoding: 'utf8',
-})
-  .trim()
-  .split('\n')
-  .filter((file) => existsSync(join(ROOT, file)));
+const files = trackedFiles(ROOT);
 const sources = files.filter((file) => file.endsWith('.ts') && !file.startsWith('test/'));
 const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 

@@ -1,0 +1,76 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import type { Guarantees } from '@penstock/kit';
+import { NATS_GUARANTEES } from '../../services/kit/src/bus/nats/guarantees.ts';
+import { SQLITE_GUARANTEES } from '../../services/kit/src/bus/sqlite/guarantees.ts';
+import { trackedFiles } from '../helpers/tracked-files.ts';
+
+// docs/guarantees.md is written from what the drivers state and from the titles of the tests that hold them to it:
+// PENSTOCK_UPDATE_GOLDEN=1 npm test -- test/docs
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const FILE = join(ROOT, 'docs', 'guarantees.md');
+const DRIVERS: readonly Guarantees[] = [SQLITE_GUARANTEES, NATS_GUARANTEES];
+
+interface Row {
+  readonly title: string;
+  /** Titles of tests, the part before any name that is filled in. */
+  readonly provedBy: readonly string[];
+}
+
+const ROWS: Readonly<Record<Exclude<keyof Guarantees, 'driver'>, Row>> = {
+  delivery: {
+    title: 'Delivery',
+    provedBy: [
+      'delivers again when a lease runs out, with a greater token and the next attempt',
+      'times lose no item and apply no effect twice',
+    ],
+  },
+  durability: {
+    title: 'Durability',
+    provedBy: ['durability: an acked publish and an acked item are so for a client that opens later'],
+  },
+  order: { title: 'Order', provedBy: ['order: first published, first taken'] },
+  duplicateWindow: {
+    title: 'Duplicates',
+    provedBy: ['duplicateWindow: a second publish of a key adds nothing, also after the first was acked'],
+  },
+  lateAck: {
+    title: 'A settlement after the lease',
+    provedBy: ['rejects a settlement of a lease that is over'],
+  },
+  losesWhen: { title: 'Items are lost when', provedBy: [] },
+};
+
+const document = (): string => {
+  const sections = Object.entries(ROWS).map(([key, { title, provedBy }]) => {
+    const statements = DRIVERS.map((driver) => `- **${driver.driver}**: ${driver[key as keyof Guarantees]}`);
+    const proof =
+      provedBy.length === 0
+        ? 'Not a promise but its end: no test can show that nothing else loses items.'
+        : `Held by: ${provedBy.map((name) => `“${name}”`).join('; ')}.`;
+    return [`## ${title}`, ...statements, '', proof].join('\n');
+  });
+  return `# What each driver of the bus promises
+
+Written from the drivers' own statements (\`guarantees.ts\` beside each) and from the titles of the tests in \`test/conformance\` that every driver has to pass. What one driver promises and another does not is the reason to choose.
+
+${sections.join('\n\n')}
+`;
+};
+
+test('the document says what the drivers state', () => {
+  if (process.env['PENSTOCK_UPDATE_GOLDEN'] === '1') writeFileSync(FILE, document());
+  expect(existsSync(FILE) ? readFileSync(FILE, 'utf8') : '').toBe(document());
+});
+
+test('every test it names is there', () => {
+  const tests = trackedFiles(ROOT)
+    .filter((file) => file.startsWith('test/conformance/'))
+    .map((file) => readFileSync(join(ROOT, file), 'utf8'))
+    .join('\n');
+  const named = Object.values(ROWS).flatMap(({ provedBy }) => provedBy);
+  expect(named.filter((title) => !tests.includes(title))).toEqual([]);
+});

@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  cooldownFor,
+  lagThresholdFor,
+  pollingIntervalFor,
+  reactionTime,
+  replicaBoundsFor,
+  type ScalingFacts,
+} from '../../../model/src/derive/scaling.ts';
+import { drainFor, leastTerminationGrace, terminationGraceFor } from '../../../model/src/derive/termination.ts';
+import { Duration, Rate } from '../../../model/src/units.ts';
+
+const seconds = (n: number): Duration => Duration.seconds(n);
+
+/** 60/s, at most 200/s, 250 ms each (p99 1 s), done within 2 minutes, 8 at once, 10 s to start. */
+const facts: ScalingFacts = {
+  arrivalRate: Rate.parse('60/s'),
+  peakRate: Rate.parse('200/s'),
+  doneWithin: seconds(120),
+  workTime: { mean: Duration.milliseconds(250), p99: seconds(1) },
+  concurrency: 8,
+  coldStart: seconds(10),
+  idle: 'keep-warm',
+};
+
+describe('the scaler', () => {
+  test.each([
+    [10, 5],
+    [60, 15],
+    [120, 30],
+    [600, 30],
+  ])('with a promise of %i s looks every %i s', (promise, interval) => {
+    expect(pollingIntervalFor(seconds(promise)).inSeconds).toBe(interval);
+  });
+
+  test('reacts within one look and one cold start: 30 + 10 s', () => {
+    expect(reactionTime(facts).inSeconds).toBe(40);
+  });
+
+  test('lets 8 + 8 * (119 - 40) / 2 / 0.25 = 1272 items a replica wait', () => {
+    expect(lagThresholdFor(facts)).toBe(1272);
+  });
+
+  test('keeps 15 / 5.6 = 2.7, so 3, and goes up to 50 / 5.6 = 8.9, so 9', () => {
+    expect(replicaBoundsFor(facts)).toEqual({ min: 3, max: 9 });
+  });
+
+  test('goes down to none where that was asked for', () => {
+    expect(replicaBoundsFor({ ...facts, idle: 'scale-to-zero' })).toEqual({ min: 0, max: 9 });
+  });
+
+  test('carries the peak warm when a new replica would come too late: 5 + 60 s against 29 s', () => {
+    expect(replicaBoundsFor({ ...facts, doneWithin: seconds(30), coldStart: seconds(60) })).toEqual({ min: 9, max: 9 });
+  });
+
+  test('waits twice the cold start before it scales in, and 5 minutes at least', () => {
+    expect(cooldownFor(seconds(200)).inSeconds).toBe(400);
+    expect(cooldownFor(seconds(10)).inSeconds).toBe(300);
+  });
+});
+
+describe('the end of a pod', () => {
+  test.each([
+    [1, 5],
+    [4.1, 7],
+    [10, 15],
+  ])('gives work of %d s (p99) a drain of %i s and 5 s to leave', (p99, drain) => {
+    expect(drainFor(seconds(p99)).inSeconds).toBe(drain);
+    expect(terminationGraceFor(seconds(drain)).inSeconds).toBe(drain + 5);
+  });
+
+  test('takes p99 and 5 s at the least, in whole seconds', () => {
+    expect(leastTerminationGrace(seconds(1.2)).inSeconds).toBe(7);
+  });
+});

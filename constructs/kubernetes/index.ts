@@ -10,6 +10,9 @@ export {
   streamSpec,
 } from './jetstream-queue.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
+export { ALERT_NAMES, type AlertName, type Runbooks } from './monitoring/alert.ts';
+export type { InferenceRuntime } from './monitoring/engine-rules.ts';
+export { PlatformMonitoring, type PlatformMonitoringProps } from './monitoring/platform-monitoring.ts';
 export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';
 export { NatsService, type NatsServiceProps } from './nats-service.ts';
 export { QueueAutoscaler, type QueueAutoscalerProps } from './queue-autoscaler.ts';

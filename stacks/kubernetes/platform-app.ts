@@ -2,6 +2,7 @@ import { Bytes, type Topology } from '@penstock/model';
 import { App } from 'cdk8s';
 import { MessagingChart } from '../../charts/messaging.ts';
 import { NamespaceChart } from '../../charts/namespace.ts';
+import { ObservabilityChart } from '../../charts/observability.ts';
 import { WorkloadsChart } from '../../charts/workloads.ts';
 import { Binding } from '../../constructs/binding.ts';
 import { ConstructError } from '../../constructs/errors.ts';
@@ -44,7 +45,14 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     effects,
     monitoringNamespace: environment.monitoringNamespace,
   });
+  const observability = new ObservabilityChart(app, 'observability', {
+    topology,
+    namespace,
+    nats,
+    streamSize: Bytes.parse(environment.streamSize),
+  });
   messaging.addDependency(first);
   workloads.addDependency(messaging);
+  observability.addDependency(workloads);
   return app;
 }

@@ -41,7 +41,9 @@ export class ApiSchemas {
     }
     for (const file of [
       'keda/keda.sh_scaledobjects.yaml',
-      ...readdirSync(join(folder, 'nack')).map((name) => `nack/${name}`),
+      ...['nack', 'prometheus', 'gateway', 'certmanager', 'external-secrets'].flatMap((group) =>
+        readdirSync(join(folder, group)).map((name) => `${group}/${name}`),
+      ),
     ]) {
       for (const document of parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
         this.#addCustom(document.toJS() as Crd | null);

@@ -1,0 +1,87 @@
+import type { Construct } from 'constructs';
+import { emit, type Override } from '../api-object.ts';
+import type { CustomResourceProps } from './scaled-object.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** The fields of a PodMonitor that we emit. Durations are Prometheus's. */
+export interface PodMonitorSpec {
+  readonly selector: { readonly matchLabels: Labels };
+  /** Left out: the monitor's own namespace. */
+  readonly namespaceSelector?: { readonly matchNames: readonly string[] };
+  /** Labels of the pod that its samples get too. */
+  readonly podTargetLabels?: readonly string[];
+  readonly podMetricsEndpoints: readonly MetricsEndpoint[];
+}
+
+/** The fields of a ServiceMonitor that we emit. */
+export interface ServiceMonitorSpec {
+  readonly selector: { readonly matchLabels: Labels };
+  readonly namespaceSelector?: { readonly matchNames: readonly string[] };
+  readonly endpoints: readonly MetricsEndpoint[];
+}
+
+export interface MetricsEndpoint {
+  /** Name of the port. */
+  readonly port: string;
+  readonly path: string;
+  readonly interval: string;
+  readonly scrapeTimeout: string;
+  /** Labels that a sample brings along stay as they are, e.g. the pod that a node's exporter speaks of. */
+  readonly honorLabels?: true;
+}
+
+/** The fields of a PrometheusRule that we emit. */
+export interface PrometheusRuleSpec {
+  readonly groups: readonly RuleGroup[];
+}
+
+export interface RuleGroup {
+  readonly name: string;
+  readonly interval: string;
+  readonly rules: readonly (AlertingRule | RecordingRule)[];
+}
+
+export interface AlertingRule {
+  readonly alert: string;
+  readonly expr: string;
+  /** Left out: fires at once. */
+  readonly for?: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+}
+
+export interface RecordingRule {
+  readonly record: string;
+  readonly expr: string;
+  readonly labels: Labels;
+}
+
+const API_VERSION = 'monitoring.coreos.com/v1';
+
+export function podMonitor(
+  scope: Construct,
+  id: string,
+  props: CustomResourceProps<PodMonitorSpec>,
+  override?: Override,
+) {
+  return emit(scope, id, { apiVersion: API_VERSION, kind: 'PodMonitor', ...props }, override);
+}
+
+export function serviceMonitor(
+  scope: Construct,
+  id: string,
+  props: CustomResourceProps<ServiceMonitorSpec>,
+  override?: Override,
+) {
+  return emit(scope, id, { apiVersion: API_VERSION, kind: 'ServiceMonitor', ...props }, override);
+}
+
+export function prometheusRule(
+  scope: Construct,
+  id: string,
+  props: CustomResourceProps<PrometheusRuleSpec>,
+  override?: Override,
+) {
+  return emit(scope, id, { apiVersion: API_VERSION, kind: 'PrometheusRule', ...props }, override);
+}

@@ -1,0 +1,60 @@
+import type { Duration } from '@penstock/model';
+import type { AlertingRule } from '../crd/monitoring.ts';
+import { prometheusDuration } from './promql.ts';
+
+/** Where the page of each alert is; the name of the alert is its anchor. */
+export interface Runbooks {
+  readonly url: string;
+}
+
+export interface AlertProps {
+  readonly name: AlertName;
+  readonly expr: string;
+  /** Left out: fires at once. */
+  readonly holds?: Duration;
+  /** `page` wakes somebody: the promise is being broken now. `ticket` waits for the morning. */
+  readonly severity: 'page' | 'ticket';
+  /** What an alert is told apart by. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** One line for a phone. */
+  readonly summary: string;
+  /** What it means for whom, with the numbers. */
+  readonly description: string;
+}
+
+/** Every alert there is. */
+export const ALERT_NAMES = [
+  'PenstockBudgetBurn',
+  'PenstockQueueAge',
+  'PenstockQueueLag',
+  'PenstockDeadLetters',
+  'PenstockWorkerNotStarted',
+  'PenstockWorkerUnwatched',
+  'PenstockWorkSlow',
+  'PenstockStreamFilling',
+  'PenstockBrokerMissing',
+  'PenstockEngineMissing',
+  'PenstockEngineQueueFull',
+  'PenstockEngineBatchSlow',
+  'PenstockEngineTokensSlow',
+  'PenstockEngineFirstTokenSlow',
+  'PenstockEngineCacheFull',
+  'PenstockGpuMemoryFull',
+  'PenstockGpuFault',
+] as const;
+
+export type AlertName = (typeof ALERT_NAMES)[number];
+
+export function alertRule(props: AlertProps, runbooks: Runbooks | undefined): AlertingRule {
+  return {
+    alert: props.name,
+    expr: props.expr,
+    ...(props.holds === undefined ? {} : { for: prometheusDuration(props.holds) }),
+    labels: { severity: props.severity, ...props.labels },
+    annotations: {
+      summary: props.summary,
+      description: props.description,
+      ...(runbooks === undefined ? {} : { runbook_url: `${runbooks.url}#${props.name.toLowerCase()}` }),
+    },
+  };
+}

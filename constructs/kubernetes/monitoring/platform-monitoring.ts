@@ -1,0 +1,172 @@
+import type { Bytes, ResolvedQueue, Topology } from '@penstock/model';
+import type { ApiObject } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { emit, type Override } from '../api-object.ts';
+import { podMonitor, prometheusRule, type RuleGroup } from '../crd/monitoring.ts';
+import { topologyAnnotations } from '../labels.ts';
+import type { NatsService } from '../nats-service.ts';
+import { alertRule, type Runbooks } from './alert.ts';
+import { dashboardJson } from './dashboard.ts';
+import { engineAlertRules, type InferenceRuntime, type WatchedEngine } from './engine-rules.ts';
+import { objectiveAlerts, objectiveRecords } from './objective-rules.ts';
+import { platformDashboard } from './platform-dashboard.ts';
+import { brokerAlertRules, queueAlertRules, type WatchedQueue } from './queue-rules.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+export interface PlatformMonitoringProps {
+  readonly topology: Topology;
+  readonly namespace: string;
+  readonly nats: NatsService;
+  /** Disk that each stream may take on every server. */
+  readonly streamSize: Bytes;
+  /** What serves an engine, by its id. @default - this project's engine */
+  readonly runtimes?: Readonly<Record<string, InferenceRuntime>>;
+  /** Labels by which the cluster's Prometheus picks its monitors and rules. @default - none: it takes all there are */
+  readonly pickedBy?: Labels;
+  /** Where the page of each alert is. @default - alerts name none */
+  readonly runbooks?: Runbooks;
+  readonly overrides?: {
+    readonly workloads?: Override;
+    readonly broker?: Override;
+    readonly alerts?: Override;
+    readonly dashboard?: Override;
+  };
+}
+
+/** How often everything is scraped: a window of five minutes then holds ten samples. */
+const SCRAPE = { interval: '30s', scrapeTimeout: '10s' } as const;
+const EVALUATION = '1m';
+/** By this label the sidecar of Grafana's chart finds dashboards. */
+const DASHBOARD_LABEL = { grafana_dashboard: '1' } as const;
+/** The port of the exporter that NATS's own chart puts beside each server. */
+const NATS_EXPORTER_PORT = 'prom-metrics';
+
+/** What watches a platform: its pods and its broker are scraped, its promises are alerts, its numbers a dashboard. */
+export class PlatformMonitoring extends Construct {
+  readonly nodes: {
+    readonly workloads: ApiObject;
+    readonly broker: ApiObject;
+    readonly alerts: ApiObject;
+    readonly dashboard: ApiObject;
+  };
+
+  constructor(scope: Construct, id: string, props: PlatformMonitoringProps) {
+    super(scope, id);
+    const { topology, overrides } = props;
+    const metadata = (suffix: string, labels: Labels) => ({
+      name: `${topology.name}${suffix}`,
+      labels: { 'app.kubernetes.io/part-of': topology.name, 'app.kubernetes.io/managed-by': 'penstock', ...labels },
+      annotations: topologyAnnotations(topology),
+    });
+    const picked = props.pickedBy ?? {};
+    const queues = watchedQueues(props);
+    const engines = watchedEngines(props);
+    const dashboard = dashboardJson(platformDashboard(topology, props.namespace, queues, engines));
+    const broker = metadata('-nats', picked);
+    this.nodes = {
+      workloads: podMonitor(
+        this,
+        'workloads',
+        { metadata: metadata('', picked), spec: workloadsMonitor(topology) },
+        overrides?.workloads,
+      ),
+      broker: podMonitor(this, 'broker', { metadata: broker, spec: brokerMonitor(props.nats) }, overrides?.broker),
+      alerts: prometheusRule(
+        this,
+        'alerts',
+        {
+          metadata: metadata('', picked),
+          spec: { groups: ruleGroups(props, `${props.namespace}/${broker.name}`, queues, engines) },
+        },
+        overrides?.alerts,
+      ),
+      dashboard: emit(
+        this,
+        'dashboard',
+        k8s.KubeConfigMap.manifest({
+          metadata: metadata('-dashboard', DASHBOARD_LABEL),
+          data: { [`${props.namespace}-${topology.name}.json`]: dashboard },
+        }),
+        overrides?.dashboard,
+      ),
+    };
+  }
+}
+
+/** Pods, since nobody calls a worker and it has no service. The name of the workload becomes a label of its samples. */
+function workloadsMonitor(topology: Topology) {
+  return {
+    selector: {
+      matchLabels: { 'app.kubernetes.io/part-of': topology.name, 'app.kubernetes.io/managed-by': 'penstock' },
+    },
+    podTargetLabels: ['app.kubernetes.io/name', 'app.kubernetes.io/component'],
+    podMetricsEndpoints: [{ port: 'ops', path: '/metrics', ...SCRAPE }],
+  };
+}
+
+function brokerMonitor(nats: NatsService) {
+  return {
+    selector: { matchLabels: nats.podLabels },
+    namespaceSelector: { matchNames: [nats.namespace] },
+    podMetricsEndpoints: [{ port: NATS_EXPORTER_PORT, path: '/metrics', ...SCRAPE }],
+  };
+}
+
+function watchedQueues({ topology, namespace, nats, streamSize }: PlatformMonitoringProps): readonly WatchedQueue[] {
+  return Object.values(topology.workers).map((worker) => ({
+    namespace,
+    worker,
+    queue: topology.queues[worker.queue] as ResolvedQueue,
+    brokerNamespace: nats.namespace,
+    streamSize,
+  }));
+}
+
+function watchedEngines({ topology, namespace, runtimes }: PlatformMonitoringProps): readonly WatchedEngine[] {
+  return Object.values(topology.engines).map((engine) => ({
+    namespace,
+    engine,
+    runtime: runtimes?.[engine.id] ?? 'penstock',
+  }));
+}
+
+function ruleGroups(
+  { topology, namespace, nats, runbooks }: PlatformMonitoringProps,
+  brokerJob: string,
+  queues: readonly WatchedQueue[],
+  engines: readonly WatchedEngine[],
+): readonly RuleGroup[] {
+  const group = (name: string, rules: RuleGroup['rules']): RuleGroup => ({
+    name: `${topology.name}.${name}`,
+    interval: EVALUATION,
+    rules,
+  });
+  const objectives = Object.values(topology.objectives).map((objective) => {
+    const queue = topology.queues[objective.queue] as ResolvedQueue;
+    return group(`objective.${objective.id}`, [
+      ...objectiveRecords(namespace, objective, queue),
+      ...objectiveAlerts(namespace, objective, queue).map((alert) => alertRule(alert, runbooks)),
+    ]);
+  });
+  return [
+    ...objectives,
+    ...queues.map((watched) =>
+      group(
+        `queue.${watched.queue.id}`,
+        queueAlertRules(watched).map((alert) => alertRule(alert, runbooks)),
+      ),
+    ),
+    ...engines.map((watched) =>
+      group(
+        `engine.${watched.engine.id}`,
+        engineAlertRules(watched).map((alert) => alertRule(alert, runbooks)),
+      ),
+    ),
+    group(
+      'broker',
+      brokerAlertRules(brokerJob, nats.namespace, nats.replicas).map((alert) => alertRule(alert, runbooks)),
+    ),
+  ];
+}

@@ -1,0 +1,77 @@
+import type { Duration } from '@penstock/model';
+
+/** Metrics as Prometheus has them: OpenTelemetry's names, counters with `_total`; its exporter adds no unit. */
+export const WORKER_METRICS = {
+  latency: 'penstock_queue_latency',
+  attempt: 'messaging_process_duration',
+  consumed: 'messaging_client_consumed_messages_total',
+  depth: 'penstock_queue_depth',
+} as const;
+
+/** Of the embedding engine of this project. */
+export const ENGINE_METRICS = {
+  queueTokens: 'penstock_engine_queue_tokens',
+  batchTokens: 'penstock_engine_batch_tokens',
+  batchSeconds: 'penstock_engine_batch_duration',
+  batchSize: 'penstock_engine_batch_size',
+  paddingRatio: 'penstock_engine_batch_padding_ratio',
+} as const;
+
+/** Of prometheus-nats-exporter with `-jsz=all`. */
+export const NATS_METRICS = {
+  pending: 'jetstream_consumer_num_pending',
+  streamBytes: 'jetstream_stream_total_bytes',
+} as const;
+
+/** Of NVIDIA's DCGM exporter; memory in MiB. */
+export const GPU_METRICS = {
+  memoryUsed: 'DCGM_FI_DEV_FB_USED',
+  memoryFree: 'DCGM_FI_DEV_FB_FREE',
+  utilisation: 'DCGM_FI_DEV_GPU_UTIL',
+  xid: 'DCGM_FI_DEV_XID_ERRORS',
+} as const;
+
+export type Matchers = Readonly<Record<string, string | RegExp>>;
+
+/** `metric{label="value"}`; a RegExp is matched whole, as Prometheus does. */
+export function series(metric: string, matchers: Matchers): string {
+  const written = Object.entries(matchers).map(([label, value]) =>
+    typeof value === 'string' ? `${label}=${quoted(value)}` : `${label}=~${quoted(value.source)}`,
+  );
+  return `${metric}{${written.join(',')}}`;
+}
+
+/** PromQL reads a double-quoted text as Go does; for what stands here JSON is the same. */
+const quoted = (text: string): string => JSON.stringify(text);
+
+export const rate = (selector: string, window: string): string => `rate(${selector}[${window}])`;
+
+/**
+ * Matches the bucket of a histogram with this bound, in seconds. Prometheus 3 writes whole bounds as `120.0` and those
+ * from a million on with an exponent, where Prometheus 2 keeps the text that was scraped.
+ */
+export function bucketBound(seconds: number): RegExp {
+  const plain = String(seconds);
+  const [mantissa = '', exponent = ''] = seconds.toExponential().split('e+');
+  const normalised =
+    seconds >= 1_000_000
+      ? `${mantissa}e+${exponent.padStart(2, '0')}`
+      : Number.isInteger(seconds)
+        ? `${plain}.0`
+        : plain;
+  const escaped = [...new Set([plain, normalised])].map((text) => text.replaceAll(/[.+]/g, (sign) => `[${sign}]`));
+  return new RegExp(escaped.join('|'));
+}
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['m', 60],
+] as const;
+
+/** `3d`, `30m`, `90s`: the largest unit that divides it. */
+export function prometheusDuration(duration: Duration): string {
+  const seconds = duration.toSeconds('up');
+  const unit = UNITS.find(([, size]) => seconds >= size && seconds % size === 0);
+  return unit === undefined ? `${seconds}s` : `${seconds / unit[1]}${unit[0]}`;
+}

@@ -22,7 +22,16 @@ export class ApiSchemas {
   readonly #ajv = new Ajv({
     strict: false,
     allErrors: true,
-    formats: { 'int-or-string': true, int32: true, int64: true, double: true, byte: true, 'date-time': true },
+    formats: {
+      'int-or-string': true,
+      ipv4: true,
+      ipv6: true,
+      int32: true,
+      int64: true,
+      double: true,
+      byte: true,
+      'date-time': true,
+    },
   });
   readonly #validators = new Map<string, ValidateFunction>();
 
@@ -100,6 +109,9 @@ function closed(schema: Json): Json {
     string,
     Json
   >;
+  // Go lets a pattern begin with its flags; here they belong to a group.
+  if (typeof object['pattern'] === 'string')
+    object['pattern'] = object['pattern'].replace(/^\^\(\?i\)(.*)\$$/, '^(?i:$1)$');
   if (object['format'] === 'int-or-string' || object['x-kubernetes-int-or-string'] === true || isQuantity(object)) {
     const { type: _, format: __, anyOf: ___, ...rest } = object;
     return { ...rest, type: ['string', 'number'] };

@@ -110,9 +110,7 @@ test('every label that a rule or a panel asks for is on the metric, or put there
 test('the promise of the queue is a bound of the latency that the worker counts', () => {
   const bound = `le="${queueProfile.doneWithinMs / 1_000}"`;
   expect(
-    scraped
-      .split('\n')
-      .some((line) => line.startsWith('penstock_queue_latency_bucket') && line.includes(bound)),
+    scraped.split('\n').some((line) => line.startsWith('penstock_queue_latency_bucket') && line.includes(bound)),
   ).toBe(true);
 });
 

@@ -19,6 +19,10 @@ const ATTEMPT_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75
 /** Goes on to where promises of minutes are broken. */
 const LATENCY_BUCKETS_S = [...ATTEMPT_BUCKETS_S, 30, 60, 120, 300, 600, 1_800];
 
+/** The promise is a bound of its own: how many items kept it is counted, not interpolated. */
+const latencyBuckets = (doneWithinMs: number): number[] =>
+  [...new Set([...LATENCY_BUCKETS_S, doneWithinMs / 1_000])].toSorted((a, b) => a - b);
+
 /** Metrics and spans in the names of OpenTelemetry's messaging conventions. */
 export class WorkerInstruments {
   readonly #tracer = trace.getTracer('@penstock/kit');
@@ -46,7 +50,7 @@ export class WorkerInstruments {
     this.#latency = meter.createHistogram('penstock.queue.latency', {
       unit: 's',
       description: 'From publish to effect, of items that were done',
-      advice: { explicitBucketBoundaries: LATENCY_BUCKETS_S },
+      advice: { explicitBucketBoundaries: latencyBuckets(queue.profile.doneWithinMs) },
     });
     const depth = meter.createObservableGauge('penstock.queue.depth', { description: 'Items of the queue, by state' });
     depth.addCallback(async (result) => {

@@ -36,6 +36,7 @@ export class JetStreamQueue extends Construct {
       throw new ConstructError('reference-missing', `worker ${worker.id}`, `no queue ${worker.queue}`);
     const profile = queueProfile(queue, worker);
     const replicas = replicasOf(profile, nats);
+    const copies = replicas === 1 ? BEST_EFFORT : {};
     const storage = { replicas, maxBytes: props.maxBytes.bytes };
     const metadata = (suffix: string, annotations: Readonly<Record<string, string>> = {}) => ({
       name: `${topology.name}-${queue.id}${suffix}`,
@@ -49,11 +50,16 @@ export class JetStreamQueue extends Construct {
     });
     const { overrides } = props;
     this.nodes = {
-      stream: stream(this, 'stream', { metadata: metadata(''), spec: streamSpec(profile, storage) }, overrides?.stream),
+      stream: stream(
+        this,
+        'stream',
+        { metadata: metadata('', copies), spec: streamSpec(profile, storage) },
+        overrides?.stream,
+      ),
       deadLetterStream: stream(
         this,
         'dead-letter-stream',
-        { metadata: metadata('-dead', NO_AGE), spec: deadLetterStreamSpec(profile, storage) },
+        { metadata: metadata('-dead', { ...NO_AGE, ...copies }), spec: deadLetterStreamSpec(profile, storage) },
         overrides?.deadLetterStream,
       ),
       consumer: consumer(
@@ -68,8 +74,13 @@ export class JetStreamQueue extends Construct {
 }
 
 const NO_AGE = {
-  [suppressionOf('stream-durable')]:
+  [suppressionOf('stream-aged')]:
     'dead letters have no maxAge: they stay until a person removes them, bounded by maxBytes',
+};
+
+const BEST_EFFORT = {
+  [suppressionOf('stream-replicated')]:
+    'the queue is declared best-effort: its work may be lost with the server that has it',
 };
 
 /** Servers that keep each item. What an ack means is a fact of the cluster, not of the stream: here it can only be refused. */

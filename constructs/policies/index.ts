@@ -1,28 +1,63 @@
 import { suppressionOf, suppressionsIn } from '../suppression.ts';
 import type { Manifest } from './manifest.ts';
 import type { Finding, Policy } from './policy.ts';
+import { consumerDeadLetters } from './rules/consumer-dead-letters.ts';
 import { consumerLeases } from './rules/consumer-leases.ts';
 import { disruptionBudget } from './rules/disruption-budget.ts';
+import { endpointDrained } from './rules/endpoint-drained.ts';
+import { gpuConsolidation } from './rules/gpu-consolidation.ts';
+import { gpuLocalDisk } from './rules/gpu-local-disk.ts';
+import { gpuTaint } from './rules/gpu-taint.ts';
 import { graceCoversWork } from './rules/grace-covers-work.ts';
 import { imageImmutable } from './rules/image-immutable.ts';
+import { inferenceMonitored } from './rules/inference-monitored.ts';
+import { inferenceScaling } from './rules/inference-scaling.ts';
+import { jobBounds } from './rules/job-bounds.ts';
+import { kafkaAccess } from './rules/kafka-access.ts';
+import { kafkaDeadLetters } from './rules/kafka-dead-letters.ts';
+import { kafkaPlacement } from './rules/kafka-placement.ts';
+import { kafkaQuorum } from './rules/kafka-quorum.ts';
+import { kafkaReplication } from './rules/kafka-replication.ts';
+import { kafkaTopicDurable } from './rules/kafka-topic-durable.ts';
+import { kafkaTriggerPartitions } from './rules/kafka-trigger-partitions.ts';
+import { kafkaUserLeast } from './rules/kafka-user-least.ts';
 import { namespaceDefaultDeny } from './rules/namespace-default-deny.ts';
 import { namespaceOwn } from './rules/namespace-own.ts';
 import { namespacePodSecurity } from './rules/namespace-pod-security.ts';
 import { namespaceQuota } from './rules/namespace-quota.ts';
+import { natsQuorum } from './rules/nats-quorum.ts';
+import { natsStorage } from './rules/nats-storage.ts';
+import { networkFlowNarrow } from './rules/network-flow-narrow.ts';
+import { nodeHardened } from './rules/node-hardened.ts';
+import { nodeImagePinned } from './rules/node-image-pinned.ts';
+import { nodeLifetime } from './rules/node-lifetime.ts';
+import { nodepoolLimits } from './rules/nodepool-limits.ts';
 import { podHostIsolation } from './rules/pod-host-isolation.ts';
 import { podSecurityRestricted } from './rules/pod-security-restricted.ts';
 import { probesDistinct } from './rules/probes-distinct.ts';
+import { probesExplicit } from './rules/probes-explicit.ts';
+import { processUser } from './rules/process-user.ts';
+import { queueMatchesProfile } from './rules/queue-matches-profile.ts';
 import { rbacLeast } from './rules/rbac-least.ts';
 import { readOnlyRoot } from './rules/read-only-root.ts';
 import { replicasOneOwner } from './rules/replicas-one-owner.ts';
 import { replicasSpread } from './rules/replicas-spread.ts';
 import { resourcesStated } from './rules/resources-stated.ts';
+import { rolloutStated } from './rules/rollout-stated.ts';
 import { scalerCredentials } from './rules/scaler-credentials.ts';
 import { scalerExplicit } from './rules/scaler-explicit.ts';
+import { scalerOutlastsStart } from './rules/scaler-outlasts-start.ts';
 import { scalerSeesLeader } from './rules/scaler-sees-leader.ts';
 import { secretsAsFiles } from './rules/secrets-as-files.ts';
 import { serviceAccountOwn } from './rules/service-account-own.ts';
+import { serviceAccountToken } from './rules/service-account-token.ts';
+import { sharedMemory } from './rules/shared-memory.ts';
+import { spotDiverse } from './rules/spot-diverse.ts';
+import { streamAged } from './rules/stream-aged.ts';
 import { streamDurable } from './rules/stream-durable.ts';
+import { streamKept } from './rules/stream-kept.ts';
+import { streamReplicated } from './rules/stream-replicated.ts';
+import { weightsPinned } from './rules/weights-pinned.ts';
 
 export type { Manifest } from './manifest.ts';
 export type { Finding, Policy } from './policy.ts';
@@ -30,26 +65,61 @@ export type { Finding, Policy } from './policy.ts';
 export const POLICIES: readonly Policy[] = [
   namespacePodSecurity,
   namespaceDefaultDeny,
+  networkFlowNarrow,
   namespaceQuota,
   namespaceOwn,
   podSecurityRestricted,
   podHostIsolation,
+  processUser,
   readOnlyRoot,
   serviceAccountOwn,
+  serviceAccountToken,
   secretsAsFiles,
   imageImmutable,
   rbacLeast,
   resourcesStated,
+  sharedMemory,
+  weightsPinned,
   probesDistinct,
+  probesExplicit,
   replicasSpread,
+  rolloutStated,
   disruptionBudget,
   replicasOneOwner,
   graceCoversWork,
+  endpointDrained,
+  jobBounds,
   scalerExplicit,
+  scalerOutlastsStart,
   scalerCredentials,
   scalerSeesLeader,
+  kafkaTriggerPartitions,
+  inferenceScaling,
+  inferenceMonitored,
+  nodepoolLimits,
+  nodeImagePinned,
+  nodeHardened,
+  gpuTaint,
+  gpuConsolidation,
+  gpuLocalDisk,
+  spotDiverse,
+  nodeLifetime,
+  kafkaQuorum,
+  kafkaReplication,
+  kafkaPlacement,
+  kafkaAccess,
+  kafkaUserLeast,
+  kafkaTopicDurable,
+  kafkaDeadLetters,
+  natsQuorum,
+  natsStorage,
   streamDurable,
+  streamAged,
+  streamReplicated,
+  streamKept,
   consumerLeases,
+  consumerDeadLetters,
+  queueMatchesProfile,
 ];
 
 /** Holds every object against every policy and reports all that is wrong, also with the suppressions themselves. */

@@ -14,6 +14,9 @@ export interface Manifest {
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** Quantities by resource, as anyone may write them. */
+export type Amounts = Readonly<Record<string, string | number>>;
+
 export interface PodSpec {
   readonly serviceAccountName?: string;
   readonly automountServiceAccountToken?: boolean;
@@ -23,17 +26,31 @@ export interface PodSpec {
   readonly hostIPC?: boolean;
   readonly terminationGracePeriodSeconds?: number;
   readonly securityContext?: SecurityContext;
-  readonly affinity?: { readonly podAntiAffinity?: Readonly<Record<string, readonly unknown[]>> };
-  readonly topologySpreadConstraints?: readonly { readonly topologyKey?: string }[];
+  readonly affinity?: { readonly podAffinity?: PodAffinity; readonly podAntiAffinity?: PodAffinity };
+  readonly topologySpreadConstraints?: readonly (AffinityTerm & { readonly maxSkew?: number })[];
+  readonly tolerations?: readonly { readonly key?: string; readonly operator?: string; readonly effect?: string }[];
+  readonly resourceClaims?: readonly unknown[];
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly ephemeralContainers?: readonly Container[];
   readonly volumes?: readonly Readonly<Record<string, unknown>>[];
 }
 
+export interface PodAffinity {
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly AffinityTerm[];
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly { readonly podAffinityTerm?: AffinityTerm }[];
+}
+
+/** Which other pods a pod is placed by, and over what. */
+export interface AffinityTerm {
+  readonly topologyKey?: string;
+  readonly labelSelector?: { readonly matchLabels?: Labels };
+}
+
 export interface SecurityContext {
   readonly runAsNonRoot?: boolean;
   readonly runAsUser?: number;
+  readonly runAsGroup?: number;
   readonly privileged?: boolean;
   readonly allowPrivilegeEscalation?: boolean;
   readonly readOnlyRootFilesystem?: boolean;
@@ -49,14 +66,17 @@ export interface SecurityContext {
 export interface Container {
   readonly name?: string;
   readonly image?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
   readonly env?: readonly {
     readonly name: string;
     readonly value?: string;
     readonly valueFrom?: Readonly<Record<string, unknown>>;
   }[];
   readonly envFrom?: readonly Readonly<Record<string, unknown>>[];
-  readonly ports?: readonly { readonly hostPort?: number }[];
-  readonly resources?: { readonly requests?: Labels; readonly limits?: Labels };
+  readonly ports?: readonly { readonly hostPort?: number; readonly containerPort?: number }[];
+  readonly volumeMounts?: readonly { readonly name?: string; readonly mountPath?: string }[];
+  readonly resources?: { readonly requests?: Amounts; readonly limits?: Amounts };
   readonly securityContext?: SecurityContext;
   readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
@@ -72,15 +92,20 @@ export interface Hook {
 }
 
 export interface Probe {
-  readonly httpGet?: { readonly host?: string };
+  readonly httpGet?: { readonly host?: string; readonly path?: string };
   readonly tcpSocket?: { readonly host?: string };
   readonly exec?: unknown;
   readonly grpc?: unknown;
+  readonly periodSeconds?: number;
+  readonly timeoutSeconds?: number;
+  readonly failureThreshold?: number;
+  readonly initialDelaySeconds?: number;
 }
 
 export interface WorkloadSpec {
   readonly replicas?: number;
-  readonly template?: { readonly metadata?: { readonly labels?: Labels }; readonly spec?: PodSpec };
+  readonly selector?: { readonly matchLabels?: Labels };
+  readonly template?: PodTemplate;
 }
 
 const WORKLOADS: readonly string[] = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job'];
@@ -90,13 +115,40 @@ export const specOf = <T>(manifest: Manifest): Partial<T> => (manifest['spec'] ?
 
 export const isWorkload = ({ kind }: Manifest): boolean => WORKLOADS.includes(kind);
 
-/** The pod that a manifest makes, or undefined when it makes none. */
-export function podOf(manifest: Manifest): PodSpec | undefined {
-  if (manifest.kind === 'Pod') return specOf<PodSpec>(manifest);
-  if (manifest.kind === 'CronJob')
-    return specOf<{ jobTemplate: { spec?: WorkloadSpec } }>(manifest).jobTemplate?.spec?.template?.spec;
-  return isWorkload(manifest) ? specOf<WorkloadSpec>(manifest).template?.spec : undefined;
+/** A pod as it is made, with the labels it will carry. */
+export interface PodTemplate {
+  readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels };
+  readonly spec?: PodSpec;
 }
+
+interface Templates {
+  readonly template: PodTemplate;
+  readonly jobTemplate: { readonly spec?: WorkloadSpec };
+  readonly jobTargetRef: WorkloadSpec;
+  readonly leaderWorkerTemplate: { readonly leaderTemplate?: PodTemplate; readonly workerTemplate?: PodTemplate };
+}
+
+/** What a manifest makes pods from: one template, two of a LeaderWorkerSet, none of most kinds. */
+export function templatesOf(manifest: Manifest): readonly PodTemplate[] {
+  const { kind, metadata } = manifest;
+  const spec = specOf<Templates>(manifest);
+  if (kind === 'Pod') return [{ metadata, spec: specOf<PodSpec>(manifest) }];
+  const groups = spec.leaderWorkerTemplate;
+  const templates =
+    kind === 'CronJob'
+      ? [spec.jobTemplate?.spec?.template]
+      : kind === 'ScaledJob'
+        ? [spec.jobTargetRef?.template]
+        : kind === 'LeaderWorkerSet'
+          ? [groups?.leaderTemplate, groups?.workerTemplate]
+          : isWorkload(manifest)
+            ? [spec.template]
+            : [];
+  return templates.filter((template) => template !== undefined);
+}
+
+export const podsOf = (manifest: Manifest): readonly PodSpec[] =>
+  templatesOf(manifest).flatMap(({ spec }) => spec ?? []);
 
 export const containersOf = (pod: PodSpec | undefined): readonly Container[] => [
   ...(pod?.initContainers ?? []),

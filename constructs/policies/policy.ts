@@ -1,10 +1,14 @@
 import type { Container, Manifest, PodSpec } from './manifest.ts';
-import { containersOf, podOf } from './manifest.ts';
+import { containersOf, podsOf } from './manifest.ts';
 
 /** One rule over what was synthesized. */
 export interface Policy {
   /** Kebab-case; stands in suppressions and findings. Never changes. */
   readonly id: string;
+  /** Its numbers in the catalogue of rules that docs/policies.md follows. */
+  readonly rules: readonly number[];
+  /** Who asks for it beside us. */
+  readonly source: string;
   /** What goes wrong for whom when it is broken, in one sentence. */
   readonly reason: string;
   /** What is wrong with one object, seen beside all others; empty when it holds. */
@@ -21,30 +25,39 @@ export interface Finding {
   readonly reason: string;
 }
 
+/** A policy without its check: what the table in the documentation is made of. */
+export type PolicyFacts = Omit<Policy, 'check'>;
+
+type Messages = readonly (string | false)[];
+
+const found = (messages: Messages): readonly string[] => messages.filter((message) => message !== false);
+
+/** A rule over every object of some kinds. */
+export const kindPolicy = (
+  facts: PolicyFacts,
+  kinds: readonly string[],
+  check: (manifest: Manifest, all: readonly Manifest[]) => Messages,
+): Policy => ({
+  ...facts,
+  check: (manifest, all) => (kinds.includes(manifest.kind) ? found(check(manifest, all)) : []),
+});
+
 /** A rule over every pod that is made. */
 export const podPolicy = (
-  id: string,
-  reason: string,
-  check: (pod: PodSpec, manifest: Manifest) => readonly (string | false)[],
+  facts: PolicyFacts,
+  check: (pod: PodSpec, manifest: Manifest, all: readonly Manifest[]) => Messages,
 ): Policy => ({
-  id,
-  reason,
-  check(manifest) {
-    const pod = podOf(manifest);
-    return pod === undefined ? [] : check(pod, manifest).filter((message) => message !== false);
-  },
+  ...facts,
+  check: (manifest, all) => podsOf(manifest).flatMap((pod) => found(check(pod, manifest, all))),
 });
 
 /** A rule over every container, init containers included. */
 export const containerPolicy = (
-  id: string,
-  reason: string,
-  check: (container: Container, pod: PodSpec) => readonly (string | false)[],
+  facts: PolicyFacts,
+  check: (container: Container, pod: PodSpec, manifest: Manifest) => Messages,
 ): Policy =>
-  podPolicy(id, reason, (pod) =>
+  podPolicy(facts, (pod, manifest) =>
     containersOf(pod).flatMap((container) =>
-      check(container, pod)
-        .filter((message) => message !== false)
-        .map((message) => `container ${container.name ?? '(unnamed)'}: ${message}`),
+      found(check(container, pod, manifest)).map((message) => `container ${container.name ?? '(unnamed)'}: ${message}`),
     ),
   );

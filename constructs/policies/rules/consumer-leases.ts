@@ -16,6 +16,8 @@ const SHORTEST_ACK_WAIT_MS = 1_000;
 /** Rule 57. That the lease is longer than p99 of the work is the model's to hold; what is held here is that one was stated. */
 export const consumerLeases: Policy = {
   id: 'consumer-leases',
+  rules: [57],
+  source: 'NATS documentation (JetStream consumers)',
   reason:
     'the defaults of the operator are no acks and a lease of a nanosecond: work is lost, or delivered to everyone at once',
   check(manifest) {

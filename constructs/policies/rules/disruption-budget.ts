@@ -1,5 +1,6 @@
+import { canonicalJson } from '@penstock/model';
 import { type Labels, selects, specOf, type WorkloadSpec } from '../manifest.ts';
-import type { Policy } from '../policy.ts';
+import { kindPolicy } from '../policy.ts';
 
 interface BudgetSpec {
   readonly selector: { readonly matchLabels?: Labels };
@@ -9,35 +10,40 @@ interface BudgetSpec {
 }
 
 /** Rule 40. */
-export const disruptionBudget: Policy = {
-  id: 'disruption-budget',
-  reason:
-    'without a budget a drain takes all replicas at once; with one that never allows a disruption no node can be drained',
-  check(manifest, all) {
-    if (manifest.kind !== 'Deployment' && manifest.kind !== 'StatefulSet') return [];
-    const { replicas, template } = specOf<WorkloadSpec>(manifest);
-    const budget = all
+export const disruptionBudget = kindPolicy(
+  {
+    id: 'disruption-budget',
+    rules: [40],
+    source: 'EKS Best Practices (reliability), kube-score, kube-linter',
+    reason:
+      'without a budget a drain takes all replicas at once; with one that never allows a disruption no node can be drained',
+  },
+  ['Deployment', 'StatefulSet'],
+  (manifest, all) => {
+    const { replicas, template, selector } = specOf<WorkloadSpec>(manifest);
+    const budgets = all
       .filter(
         ({ kind, metadata }) => kind === 'PodDisruptionBudget' && metadata.namespace === manifest.metadata.namespace,
       )
       .map((other) => specOf<BudgetSpec>(other))
-      .find(({ selector }) => selects(selector?.matchLabels, template?.metadata?.labels));
+      .filter((budget) => selects(budget.selector?.matchLabels, template?.metadata?.labels));
+    const [budget] = budgets;
     if (budget === undefined) return ['has no PodDisruptionBudget'];
     const { minAvailable, maxUnavailable, unhealthyPodEvictionPolicy } = budget;
     const blocks =
       maxUnavailable === 0 ||
       maxUnavailable === '0%' ||
       minAvailable === '100%' ||
+      (minAvailable === undefined && maxUnavailable === undefined) ||
       (typeof minAvailable === 'number' && minAvailable >= (replicas ?? 1));
     return [
-      ...(blocks
-        ? [
-            `its PodDisruptionBudget never allows a disruption (${minAvailable === undefined ? `maxUnavailable ${maxUnavailable}` : `minAvailable ${minAvailable}`})`,
-          ]
-        : []),
-      ...(unhealthyPodEvictionPolicy === 'AlwaysAllow'
-        ? []
-        : ['its PodDisruptionBudget keeps unhealthy pods from being evicted, expected AlwaysAllow']),
+      budgets.length > 1 && 'is selected by several PodDisruptionBudgets, and then none of its pods can be evicted',
+      canonicalJson(budget.selector?.matchLabels ?? {}) !== canonicalJson(selector?.matchLabels) &&
+        'its PodDisruptionBudget selects by other labels than itself, and counts other pods too',
+      blocks &&
+        `its PodDisruptionBudget never allows a disruption (${minAvailable === undefined ? `maxUnavailable ${maxUnavailable}` : `minAvailable ${minAvailable}`})`,
+      unhealthyPodEvictionPolicy !== 'AlwaysAllow' &&
+        'its PodDisruptionBudget keeps unhealthy pods from being evicted, expected AlwaysAllow',
     ];
   },
-};
+);

@@ -11,6 +11,8 @@ interface NetworkPolicySpec {
 /** Rule 28. */
 export const namespaceDefaultDeny: Policy = {
   id: 'namespace-default-deny',
+  rules: [28],
+  source: 'EKS Best Practices (network security), CIS EKS 4.3.2, NSA/CISA',
   reason: 'a pod that was broken into reaches everything that nothing forbids',
   check({ kind, metadata }, all) {
     if (kind !== 'Namespace') return [];

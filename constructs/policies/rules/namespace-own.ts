@@ -6,12 +6,28 @@ const CLUSTER_SCOPED: readonly string[] = [
   'ClusterRoleBinding',
   'CustomResourceDefinition',
   'StorageClass',
+  'PriorityClass',
+  'RuntimeClass',
+  'DeviceClass',
+  'GatewayClass',
+  'NodePool',
+  'EC2NodeClass',
+  'ClusterQueue',
+  'ResourceFlavor',
+  'ClusterIssuer',
+  'ClusterSecretStore',
+  'ClusterTriggerAuthentication',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'ValidatingWebhookConfiguration',
 ];
 const SHARED: readonly string[] = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 /** Rule 30. */
 export const namespaceOwn: Policy = {
   id: 'namespace-own',
+  rules: [30],
+  source: 'CIS EKS 4.5.2, NSA/CISA',
   reason: 'quotas, network policies and rights are per namespace: in a shared one none of them is ours',
   check({ kind, metadata }) {
     if (CLUSTER_SCOPED.includes(kind)) return [];

@@ -29,8 +29,12 @@ const APPARMOR_ANNOTATION = 'container.apparmor.security.beta.kubernetes.io/';
 
 /** Rule 31, the part that keeps a pod away from its node. */
 export const podHostIsolation = podPolicy(
-  'pod-host-isolation',
-  'a pod that reaches into its node reaches every other pod on it',
+  {
+    id: 'pod-host-isolation',
+    rules: [31],
+    source: 'Pod Security Standards 1.37',
+    reason: 'a pod that reaches into its node reaches every other pod on it',
+  },
   (pod, { metadata }) => [
     (pod.hostNetwork === true || pod.hostPID === true || pod.hostIPC === true) && 'shares a namespace of the host',
     ...(pod.securityContext?.sysctls ?? []).map(

@@ -15,8 +15,12 @@ const VOLUMES: readonly string[] = [
 
 /** Rule 31: what the restricted Pod Security Standard asks of the process; `pod-host-isolation` has the rest of it. */
 export const podSecurityRestricted = podPolicy(
-  'pod-security-restricted',
-  'a namespace that enforces the restricted standard admits the workload and then gets no pods',
+  {
+    id: 'pod-security-restricted',
+    rules: [31],
+    source: 'Pod Security Standards 1.37',
+    reason: 'a namespace that enforces the restricted standard admits the workload and then gets no pods',
+  },
   (pod) => [
     ...(pod.volumes ?? []).map((volume) => {
       const kind = Object.keys(volume).find((key) => key !== 'name' && !VOLUMES.includes(key));

@@ -8,10 +8,14 @@ const question = ({ httpGet, exec, tcpSocket, grpc }: Probe): string =>
 
 /** Rule 38. */
 export const probesDistinct = podPolicy(
-  'probes-distinct',
-  'a liveness probe that asks for readiness kills every replica at once when a dependency is down',
+  {
+    id: 'probes-distinct',
+    rules: [38],
+    source: 'EKS Best Practices (reliability), kube-score',
+    reason: 'a liveness probe that asks for readiness kills every replica at once when a dependency is down',
+  },
   (pod, { kind }) =>
-    kind === 'Job' || kind === 'CronJob'
+    kind === 'Job' || kind === 'CronJob' || kind === 'ScaledJob'
       ? []
       : (pod.containers ?? []).flatMap(({ name, startupProbe, readinessProbe, livenessProbe }) => [
           readinessProbe === undefined && `container ${name}: has no readinessProbe`,

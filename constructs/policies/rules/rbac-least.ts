@@ -12,6 +12,8 @@ const ESCALATING: readonly string[] = ['bind', 'escalate', 'impersonate'];
 /** Rule 36. */
 export const rbacLeast: Policy = {
   id: 'rbac-least',
+  rules: [36],
+  source: 'CIS EKS 4.1.1 to 4.1.12',
   reason: 'a right that is wider than its use is the way from one pod to the cluster',
   check(manifest) {
     if (manifest.kind.endsWith('RoleBinding')) {

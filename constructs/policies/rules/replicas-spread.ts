@@ -1,23 +1,38 @@
-import { specOf, type WorkloadSpec } from '../manifest.ts';
-import type { Policy } from '../policy.ts';
+import { canonicalJson } from '@penstock/model';
+import { type AffinityTerm, type PodAffinity, specOf, type WorkloadSpec } from '../manifest.ts';
+import { kindPolicy } from '../policy.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
+const HOST = 'kubernetes.io/hostname';
 
 /** Rule 39. */
-export const replicasSpread: Policy = {
-  id: 'replicas-spread',
-  reason: 'one node or one zone that fails takes all replicas with it',
-  check(manifest) {
-    if (manifest.kind !== 'Deployment' && manifest.kind !== 'StatefulSet') return [];
-    const { replicas, template } = specOf<WorkloadSpec>(manifest);
-    const pod = template?.spec ?? {};
-    const apart = Object.values(pod.affinity?.podAntiAffinity ?? {}).some((terms) => terms.length > 0);
+export const replicasSpread = kindPolicy(
+  {
+    id: 'replicas-spread',
+    rules: [39],
+    source: 'EKS Best Practices (reliability), kube-score, kube-linter',
+    reason: 'one node or one zone that fails takes all replicas with it',
+  },
+  ['Deployment', 'StatefulSet'],
+  (manifest) => {
+    const { replicas, selector, template } = specOf<WorkloadSpec>(manifest);
+    const { affinity, topologySpreadConstraints = [] } = template?.spec ?? {};
+    // A term without the workload's own labels counts other pods, or none.
+    const isAbout = (key: string) => (term: AffinityTerm | undefined) =>
+      term?.topologyKey === key &&
+      canonicalJson(term.labelSelector?.matchLabels ?? {}) === canonicalJson(selector?.matchLabels);
+    const zones = topologySpreadConstraints.filter(isAbout(ZONE));
     return [
-      ...(replicas !== undefined && replicas < 2 ? [`has ${replicas} replicas, expected at least 2`] : []),
-      ...(pod.topologySpreadConstraints?.some(({ topologyKey }) => topologyKey === ZONE)
-        ? []
-        : ['is not spread over zones']),
-      ...(apart ? [] : ['has no anti-affinity between its replicas']),
+      replicas !== undefined && replicas < 2 && `has ${replicas} replicas, expected at least 2`,
+      zones.length === 0 && 'is not spread over zones by its own labels',
+      zones.some(({ maxSkew }) => maxSkew !== 1) && 'lets its zones differ by more than one replica',
+      !termsOf(affinity?.podAntiAffinity).some(isAbout(HOST)) &&
+        'has no anti-affinity between its replicas, by host and its own labels',
     ];
   },
-};
+);
+
+const termsOf = (affinity: PodAffinity | undefined): readonly (AffinityTerm | undefined)[] => [
+  ...(affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+  ...(affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm }) => podAffinityTerm),
+];

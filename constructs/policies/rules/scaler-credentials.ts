@@ -1,9 +1,5 @@
-import { specOf } from '../manifest.ts';
 import type { Policy } from '../policy.ts';
-
-interface Triggers {
-  readonly triggers: readonly { readonly type?: string; readonly metadata?: Readonly<Record<string, string>> }[];
-}
+import { triggersOf } from '../scaler.ts';
 
 const SECRET_NAME = /password|passwd|secret|token|credential|apikey|accesskey|privatekey/i;
 const CREDENTIALS_IN_ADDRESS = /\/\/[^/@\s]*:[^/@\s]+@/;
@@ -11,10 +7,12 @@ const CREDENTIALS_IN_ADDRESS = /\/\/[^/@\s]*:[^/@\s]+@/;
 /** Rule 46. */
 export const scalerCredentials: Policy = {
   id: 'scaler-credentials',
+  rules: [46],
+  source: 'KEDA documentation',
   reason: 'whoever may read a scaler could read the key to its source',
   check(manifest) {
     if (manifest.kind !== 'ScaledObject' && manifest.kind !== 'ScaledJob') return [];
-    return (specOf<Triggers>(manifest).triggers ?? []).flatMap(({ type, metadata = {} }) =>
+    return triggersOf(manifest).flatMap(({ type, metadata = {} }) =>
       Object.entries(metadata)
         // `...FromEnv` names a variable of the pod; it carries no value itself.
         .filter(

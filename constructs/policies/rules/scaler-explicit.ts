@@ -18,9 +18,17 @@ interface ScaledObjectSpec {
 /** Rule 45, and the stabilisation of 47. */
 export const scalerExplicit: Policy = {
   id: 'scaler-explicit',
+  rules: [45, 47],
+  source: 'KEDA documentation, GKE best practices for inference autoscaling',
   reason:
     'a scaler without a fallback acts on nothing when its source is down, and its defaults know neither this work nor its cold start',
   check(manifest) {
+    if (manifest.kind === 'ScaledJob') {
+      const job = specOf<ScaledObjectSpec>(manifest);
+      return (['pollingInterval', 'maxReplicaCount'] as const)
+        .filter((field) => job[field] === undefined)
+        .map((field) => `does not state ${field}`);
+    }
     if (manifest.kind !== 'ScaledObject') return [];
     const spec = specOf<ScaledObjectSpec>(manifest);
     const { fallback, minReplicaCount, maxReplicaCount } = spec;
@@ -31,6 +39,13 @@ export const scalerExplicit: Policy = {
       ...(fallback?.failureThreshold === undefined || fallback.replicas === undefined ? ['has no fallback'] : []),
       ...(fallback?.replicas !== undefined && maxReplicaCount !== undefined && fallback.replicas > maxReplicaCount
         ? [`falls back to ${fallback.replicas} replicas, more than its maximum ${maxReplicaCount}`]
+        : []),
+      ...(fallback !== undefined &&
+      (fallback.behavior ?? 'static') === 'static' &&
+      (fallback.replicas ?? 0) < (maxReplicaCount ?? 0)
+        ? [
+            `falls back to ${fallback.replicas} replicas from ${maxReplicaCount}, expected behavior currentReplicasIfHigher`,
+          ]
         : []),
       ...(minReplicaCount === 0 && (spec.initialCooldownPeriod ?? 0) === 0
         ? ['goes to zero before it has looked once: initialCooldownPeriod is 0']

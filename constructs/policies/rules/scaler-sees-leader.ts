@@ -1,17 +1,15 @@
-import { specOf } from '../manifest.ts';
 import type { Policy } from '../policy.ts';
-
-interface Triggers {
-  readonly triggers: readonly { readonly type?: string; readonly metadata?: Readonly<Record<string, string>> }[];
-}
+import { triggersOf } from '../scaler.ts';
 
 /** The complaint behind it: only the leader of a consumer reports its lag, and KEDA asks it by its pod name. */
 export const scalerSeesLeader: Policy = {
   id: 'scaler-sees-leader',
+  rules: [45],
+  source: 'KEDA, source of the nats-jetstream scaler',
   reason: 'behind a cluster IP KEDA asks any server, or none, and scales by a lag that is not there',
   check(manifest) {
-    if (manifest.kind !== 'ScaledObject') return [];
-    return (specOf<Triggers>(manifest).triggers ?? [])
+    if (manifest.kind !== 'ScaledObject' && manifest.kind !== 'ScaledJob') return [];
+    return triggersOf(manifest)
       .filter(({ type }) => type === 'nats-jetstream')
       .flatMap(({ metadata = {} }) => {
         const endpoint = metadata['natsServerMonitoringEndpoint'] ?? '';

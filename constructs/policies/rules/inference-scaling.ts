@@ -1,0 +1,39 @@
+import { usesGpu } from '../gpu.ts';
+import { podsOf, specOf } from '../manifest.ts';
+import { kindPolicy } from '../policy.ts';
+import { scales, triggersOf } from '../scaler.ts';
+
+interface HorizontalSpec {
+  readonly metrics: readonly { readonly type?: string }[];
+  readonly behavior: { readonly scaleDown?: { readonly stabilizationWindowSeconds?: number } };
+}
+
+const UTILISATION = /DCGM_FI_(DEV_GPU_UTIL|PROF_GR_ENGINE_ACTIVE)|duty_cycle/;
+
+/** Rule 47. */
+export const inferenceScaling = kindPolicy(
+  {
+    id: 'inference-scaling',
+    rules: [47],
+    source: 'GKE best practices for inference autoscaling, EKS Best Practices (AI/ML)',
+    reason: 'a GPU is busy long before it is full: by its utilisation a server scales up on one request and never down',
+  },
+  ['ScaledObject', 'HorizontalPodAutoscaler'],
+  (manifest, all) => {
+    const target = all.find((workload) => scales(manifest, workload));
+    if (target === undefined || !podsOf(target).some(usesGpu)) return [];
+    if (manifest.kind === 'HorizontalPodAutoscaler') {
+      const { metrics = [], behavior } = specOf<HorizontalSpec>(manifest);
+      return [
+        metrics.every(({ type }) => type === 'Resource' || type === 'ContainerResource') &&
+          'scales by CPU or memory alone',
+        (behavior?.scaleDown?.stabilizationWindowSeconds ?? 0) === 0 && 'does not stabilise its way down',
+      ];
+    }
+    const speaks = triggersOf(manifest).some(
+      ({ type, metadata = {} }) =>
+        type !== 'cpu' && type !== 'memory' && !UTILISATION.test(Object.values(metadata).join(' ')),
+    );
+    return [!speaks && 'scales by utilisation alone, expected a queue, a batch or a latency'];
+  },
+);

@@ -1,0 +1,38 @@
+import { specOf } from '../manifest.ts';
+import { kindPolicy } from '../policy.ts';
+
+export interface KafkaUserSpec {
+  readonly authentication: { readonly type?: string };
+  readonly authorization: { readonly type?: string; readonly acls?: readonly Acl[] };
+}
+
+interface Acl {
+  readonly type?: string;
+  readonly resource?: { readonly type?: string; readonly name?: string; readonly patternType?: string };
+  readonly operations?: readonly string[];
+}
+
+/** Rule 54, the part of each service. */
+export const kafkaUserLeast = kindPolicy(
+  {
+    id: 'kafka-user-least',
+    rules: [54],
+    source: 'Strimzi documentation (KafkaUser)',
+    reason: 'a service that is broken into reads and writes what its account may',
+  },
+  ['KafkaUser'],
+  (manifest) => {
+    const { authentication, authorization } = specOf<KafkaUserSpec>(manifest);
+    const acls = authorization?.acls ?? [];
+    return [
+      authentication?.type === undefined && 'has no way to say who it is (authentication)',
+      acls.length === 0 && 'has no ACL of its own',
+      ...acls
+        .filter(({ type }) => type !== 'deny')
+        .flatMap(({ resource, operations = [] }) => [
+          resource?.name === '*' && `may use every ${resource.type}`,
+          operations.includes('All') && `may do everything to ${resource?.type} ${resource?.name ?? ''}`,
+        ]),
+    ];
+  },
+);

@@ -1,0 +1,67 @@
+import { type Labels, specOf } from '../manifest.ts';
+import { kindPolicy } from '../policy.ts';
+
+interface NetworkPolicySpec {
+  readonly podSelector: Selector;
+  readonly policyTypes: readonly string[];
+  readonly ingress: readonly FlowRule[];
+  readonly egress: readonly FlowRule[];
+}
+
+interface Selector {
+  readonly matchLabels?: Labels;
+  readonly matchExpressions?: readonly unknown[];
+}
+
+interface FlowRule {
+  readonly from?: readonly Peer[];
+  readonly to?: readonly Peer[];
+  readonly ports?: readonly { readonly port?: number | string; readonly protocol?: string }[];
+}
+
+interface Peer {
+  readonly namespaceSelector?: Selector;
+  readonly podSelector?: Selector;
+  readonly ipBlock?: { readonly cidr?: string };
+}
+
+const DNS = 53;
+
+/** Rule 28, the flows: what is allowed names who, whom and by which port. */
+export const networkFlowNarrow = kindPolicy(
+  {
+    id: 'network-flow-narrow',
+    rules: [28],
+    source: 'EKS Best Practices (network security), NSA/CISA',
+    reason: 'one rule without a peer or a port takes back what the default denies',
+  },
+  ['NetworkPolicy'],
+  (manifest) => {
+    const { podSelector, policyTypes = [], ingress = [], egress = [] } = specOf<NetworkPolicySpec>(manifest);
+    const rules = [...ingress, ...egress];
+    const isDns =
+      ingress.length === 0 &&
+      egress.every(({ ports = [] }) => ports.length > 0 && ports.every(({ port }) => port === DNS));
+    return [
+      policyTypes.length === 0 && 'does not state policyTypes',
+      isEmpty(podSelector) && rules.length > 0 && !isDns && 'allows a flow to every pod of the namespace',
+      ...ingress.map(({ from }) => (from ?? []).length === 0 && 'lets anyone in: a rule without from'),
+      ...egress.map(({ to }) => (to ?? []).length === 0 && 'lets out to anywhere: a rule without to'),
+      ...rules.map(
+        ({ ports = [] }) =>
+          (ports.length === 0 || ports.some(({ port }) => port === undefined)) && 'has a rule for every port',
+      ),
+      ...rules
+        .flatMap(({ from = [], to = [] }) => [...from, ...to])
+        .map(
+          ({ namespaceSelector, podSelector: pods, ipBlock }) =>
+            ipBlock === undefined &&
+            (namespaceSelector === undefined ? isEmpty(pods) : isEmpty(namespaceSelector)) &&
+            'has a peer that is everyone',
+        ),
+    ];
+  },
+);
+
+const isEmpty = (selector: Selector | undefined): boolean =>
+  Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0;

@@ -1,0 +1,42 @@
+import { usesGpu } from '../gpu.ts';
+import { type Probe, podsOf, specOf } from '../manifest.ts';
+import { kindPolicy } from '../policy.ts';
+import { scales } from '../scaler.ts';
+
+interface Pace {
+  readonly cooldownPeriod: number;
+  readonly minReplicaCount: number;
+}
+
+/** Rule 45, against the workload that is scaled. */
+export const scalerOutlastsStart = kindPolicy(
+  {
+    id: 'scaler-outlasts-start',
+    rules: [45],
+    source: 'KEDA documentation, GKE best practices for inference autoscaling',
+    reason: 'a replica that is taken away sooner than it starts is bought again before it was of use',
+  },
+  ['ScaledObject'],
+  (manifest, all) => {
+    const { cooldownPeriod = 0, minReplicaCount = 0 } = specOf<Pace>(manifest);
+    return all
+      .filter((workload) => scales(manifest, workload))
+      .flatMap(podsOf)
+      .flatMap((pod) => {
+        const start = Math.max(0, ...(pod.containers ?? []).map(({ startupProbe }) => budgetOf(startupProbe)));
+        return [
+          cooldownPeriod < start &&
+            `cooldownPeriod ${cooldownPeriod} s is shorter than the start it may take, ${start} s`,
+          usesGpu(pod) &&
+            minReplicaCount < 1 &&
+            'takes the last replica of a GPU server, expected minReplicaCount 1 or more',
+        ];
+      });
+  },
+);
+
+/** Seconds until the kubelet gives up on a start. */
+const budgetOf = (probe: Probe | undefined): number =>
+  probe === undefined
+    ? 0
+    : (probe.initialDelaySeconds ?? 0) + (probe.periodSeconds ?? 10) * (probe.failureThreshold ?? 3);

@@ -1,0 +1,154 @@
+import type { Manifest } from '../../../../constructs/policies/index.ts';
+import { type CaseSet, casesOf } from './case.ts';
+
+const metadata = (name: string) => ({ name, namespace: 'jobs' });
+const amounts = { memory: '256Mi', 'ephemeral-storage': '1Gi' };
+const template = {
+  spec: {
+    serviceAccountName: 'reindex',
+    automountServiceAccountToken: false,
+    restartPolicy: 'Never',
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65_532,
+      runAsGroup: 65_532,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    containers: [
+      {
+        name: 'reindex',
+        image: 'registry.example.com/reindex:1.0.0',
+        resources: { requests: { cpu: '250m', ...amounts }, limits: amounts },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+      },
+    ],
+  },
+};
+const bounds = { ttlSecondsAfterFinished: 86_400, backoffLimit: 2, activeDeadlineSeconds: 3_600 };
+const account: Manifest = {
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: metadata('reindex'),
+  automountServiceAccountToken: false,
+};
+const compliant: readonly Manifest[] = [
+  account,
+  { apiVersion: 'batch/v1', kind: 'Job', metadata: metadata('migrate'), spec: { ...bounds, template } },
+  {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: metadata('nightly'),
+    spec: {
+      schedule: '0 3 * * *',
+      concurrencyPolicy: 'Forbid',
+      startingDeadlineSeconds: 600,
+      jobTemplate: { spec: { ...bounds, template } },
+    },
+  },
+  {
+    apiVersion: 'keda.sh/v1alpha1',
+    kind: 'ScaledJob',
+    metadata: metadata('transcode'),
+    spec: {
+      pollingInterval: 30,
+      maxReplicaCount: 10,
+      successfulJobsHistoryLimit: 5,
+      failedJobsHistoryLimit: 5,
+      jobTargetRef: { backoffLimit: 2, activeDeadlineSeconds: 3_600, template },
+      triggers: [{ type: 'redis-streams', metadata: { address: 'valkey:6379', stream: 'clips', consumerGroup: 'x' } }],
+    },
+  },
+];
+const { broken } = casesOf(compliant);
+const JOB = ['Job', 'migrate'] as const;
+const CRON = ['CronJob', 'nightly'] as const;
+const SCALED = ['ScaledJob', 'transcode'] as const;
+
+export const jobCases: CaseSet = {
+  name: 'jobs',
+  compliant,
+  cases: [
+    broken('job-bounds', 'a job that stays', JOB, 'spec.ttlSecondsAfterFinished', undefined, /ttlSecondsAfterFinished/),
+    broken('job-bounds', 'a job that tries six times', JOB, 'spec.backoffLimit', undefined, /backoffLimit/),
+    broken('job-bounds', 'a job without an end', JOB, 'spec.activeDeadlineSeconds', undefined, /activeDeadlineSeconds/),
+    broken(
+      'job-bounds',
+      'a run without an end',
+      CRON,
+      'spec.jobTemplate.spec.activeDeadlineSeconds',
+      undefined,
+      /activeDeadline/,
+    ),
+    broken('job-bounds', 'runs that were missed', CRON, 'spec.startingDeadlineSeconds', undefined, /never runs again/),
+    broken('job-bounds', 'runs that overlap', CRON, 'spec.concurrencyPolicy', undefined, /overlaps/),
+    broken(
+      'job-bounds',
+      'a history of a hundred',
+      SCALED,
+      'spec.failedJobsHistoryLimit',
+      undefined,
+      /ttlSecondsAfterFinished/,
+    ),
+    broken(
+      'job-bounds',
+      'a scaled job without an end',
+      SCALED,
+      'spec.jobTargetRef.activeDeadlineSeconds',
+      undefined,
+      /activeDeadline/,
+    ),
+    broken('scaler-explicit', 'a hundred jobs', SCALED, 'spec.maxReplicaCount', undefined, /maxReplicaCount/),
+    broken(
+      'pod-security-restricted',
+      'a scaled job that may be root',
+      SCALED,
+      'spec.jobTargetRef.template.spec.securityContext',
+      {},
+      /runAsNonRoot/,
+    ),
+    broken(
+      'read-only-root',
+      'a run with a writable root',
+      CRON,
+      'spec.jobTemplate.spec.template.spec.containers.0.securityContext.readOnlyRootFilesystem',
+      false,
+      /readOnlyRootFilesystem/,
+    ),
+    broken(
+      'service-account-token',
+      'a token for the next pod',
+      ['ServiceAccount', 'reindex'],
+      'automountServiceAccountToken',
+      undefined,
+      /automountServiceAccountToken/,
+    ),
+    broken(
+      'service-account-token',
+      'a token that is asked for',
+      ['ServiceAccount', 'reindex'],
+      'automountServiceAccountToken',
+      true,
+      /no binding/,
+    ),
+    broken(
+      'process-user',
+      'an account of the node',
+      JOB,
+      'spec.template.spec.securityContext.runAsUser',
+      1_000,
+      /runAsUser is 1000/,
+    ),
+    broken(
+      'process-user',
+      'the group of the image',
+      JOB,
+      'spec.template.spec.securityContext.runAsGroup',
+      undefined,
+      /runAsGroup is not stated/,
+    ),
+  ],
+};

@@ -1,11 +1,17 @@
 import { Worker } from 'node:worker_threads';
 import { KitError, type KitErrorCode } from '../errors.ts';
-import type { Fault, Outcome, Reply, Request } from './thread-port.ts';
+import type { Batch, Fault, Reply } from './thread-port.ts';
 
 interface Waiting<Result> {
-  readonly resolve: (result: Result) => void;
+  /** Undefined: done, with nothing to tell. */
+  readonly resolve: (result: Result | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** So many operations share a commit that waiting for more would only keep the thread idle. */
+const FULL_BATCH = 256;
+/** Enough that the thread finds the next full batch when it has committed one. */
+const MOST_SENT = 2;
 
 /**
  * The event loop's side of a database file that one thread owns. Operations that arrive while a batch is being
@@ -16,9 +22,11 @@ export class StoreClient<Op, Result> {
   readonly #waiting = new Map<number, Waiting<Result>>();
   /** Called before each batch is sent, so that others can add what costs nothing extra in the same commit. */
   readonly #beforeBatch: () => void;
-  #batch: Request<Op>[] = [];
+  #batch: Op[] = [];
+  /** Id of the next operation; those of the batch are the ones just before. */
   #nextId = 1;
-  #busy = false;
+  /** Batches that are not answered yet. */
+  #sent = 0;
   #scheduled = false;
   #closed: KitError | undefined;
 
@@ -55,7 +63,7 @@ export class StoreClient<Op, Result> {
   }
 
   /** Adds an operation to the next batch. @throws {KitError} what the thread reports; `bus-closed` */
-  request(op: Op): Promise<Result> {
+  request(op: Op): Promise<Result | undefined> {
     return new Promise((resolve, reject) => this.send(op, { resolve, reject }));
   }
 
@@ -67,14 +75,15 @@ export class StoreClient<Op, Result> {
       return id;
     }
     this.#waiting.set(id, waiting);
-    this.#batch.push({ id, op });
-    this.schedule();
+    this.#batch.push(op);
+    if (this.#batch.length === FULL_BATCH && this.#sent < MOST_SENT) this.#flush();
+    else this.schedule();
     return id;
   }
 
   /** Makes sure that a batch is sent soon, after everything that is ready to run now has added to it. */
   schedule(): void {
-    if (this.#busy || this.#scheduled || this.#closed !== undefined) return;
+    if (this.#sent > 0 || this.#scheduled || this.#closed !== undefined) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -85,7 +94,7 @@ export class StoreClient<Op, Result> {
   /** Sends what is left, waits for the answers and ends the thread. Operations that wait for work are rejected. */
   async close(): Promise<void> {
     if (this.#closed !== undefined) return;
-    while (this.#busy || this.#batch.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    while (this.#sent > 0 || this.#batch.length > 0) await new Promise((resolve) => setImmediate(resolve));
     this.#fail(new KitError('bus-closed', 'the storage is closed'));
     const gone = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.postMessage('close');
@@ -93,28 +102,32 @@ export class StoreClient<Op, Result> {
   }
 
   #flush(): void {
-    if (this.#busy || this.#closed !== undefined) return;
+    if (this.#closed !== undefined) return;
     this.#beforeBatch();
     if (this.#batch.length === 0) return;
-    this.#busy = true;
-    const batch = this.#batch;
+    this.#sent += 1;
+    const batch: Batch<Op> = { first: this.#nextId - this.#batch.length, ops: this.#batch };
     this.#batch = [];
     this.#worker.postMessage(batch);
   }
 
-  #receive({ outcomes, batchDone }: Reply<Result>): void {
-    for (const outcome of outcomes) this.#settle(outcome);
+  #receive({ done, outcomes, batchDone }: Reply<Result>): void {
+    for (const id of done) this.#take(id)?.resolve(undefined);
+    for (const outcome of outcomes) {
+      const waiting = this.#take(outcome.id);
+      if (outcome.ok) waiting?.resolve(outcome.result);
+      else waiting?.reject(errorOf(outcome.fault));
+    }
     if (!batchDone) return;
-    this.#busy = false;
+    this.#sent -= 1;
     // Continuations of what was just settled run first and join the next batch.
     this.schedule();
   }
 
-  #settle(outcome: Outcome<Result>): void {
-    const waiting = this.#waiting.get(outcome.id);
-    this.#waiting.delete(outcome.id);
-    if (outcome.ok) waiting?.resolve(outcome.result);
-    else waiting?.reject(errorOf(outcome.fault));
+  #take(id: number): Waiting<Result> | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
   }
 
   #fail(error: KitError): void {

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { KitError, type KitErrorCode } from '../errors.ts';
-import type { Fault, Outcome, Reply, Request } from './thread-port.ts';
+import type { Batch, Fault, Outcome, Reply } from './thread-port.ts';
 
 /** Refuses an operation; the rest of its batch goes on. Thrown before the operation has written anything. */
 export class Refusal extends Error {
@@ -19,8 +19,8 @@ export class Refusal extends Error {
 export const LATER = Symbol('later');
 
 export interface StoreHandler<Op, Result> {
-  /** Runs inside the batch's transaction. */
-  run(op: Op, id: number): Result | typeof LATER;
+  /** Runs inside the batch's transaction. Undefined: done, with nothing to tell. */
+  run(op: Op, id: number): Result | undefined | typeof LATER;
   /** After the batch is durable: what was changed may wake what waits. */
   committed(): void;
 }
@@ -50,15 +50,15 @@ export function serveStore<Op, Result>(
   const port = parentPort as MessagePort;
   const post = (reply: Reply<Result>): void => port.postMessage(reply);
   try {
-    const store = open((outcomes) => post({ outcomes, batchDone: false }));
-    port.on('message', (message: readonly Request<Op>[] | 'close') => {
+    const store = open((outcomes) => post({ done: [], outcomes, batchDone: false }));
+    port.on('message', (message: Batch<Op> | 'close') => {
       if (message === 'close') {
         store.close();
         store.database.close();
         port.close();
         return;
       }
-      post({ outcomes: runBatch(store.database, store.handler, message, path), batchDone: true });
+      post({ ...runBatch(store.database, store.handler, message, path), batchDone: true });
       store.handler.committed();
     });
     port.postMessage('open');
@@ -67,28 +67,43 @@ export function serveStore<Op, Result>(
   }
 }
 
+type Answers<Result> = Omit<Reply<Result>, 'batchDone'>;
+
 function runBatch<Op, Result>(
   database: DatabaseSync,
   handler: StoreHandler<Op, Result>,
-  batch: readonly Request<Op>[],
+  { first, ops }: Batch<Op>,
   path: string,
-): readonly Outcome<Result>[] {
+): Answers<Result> {
   try {
-    return transact(database, () => batch.flatMap((request) => runOne(handler, request)));
+    return transact(database, () => {
+      const done: number[] = [];
+      const outcomes: Outcome<Result>[] = [];
+      for (const [index, op] of ops.entries()) runOne(handler, op, first + index, done, outcomes);
+      return { done, outcomes };
+    });
   } catch (error) {
-    if (batch.length === 1) return batch.map(({ id }) => ({ id, ok: false, fault: faultOf(error, path) }));
+    if (ops.length === 1) return { done: [], outcomes: [{ id: first, ok: false, fault: faultOf(error, path) }] };
     // One operation may have broken the batch (a full disk refuses an insert, not a delete): each on its own.
-    return batch.flatMap((request) => runBatch(database, handler, [request], path));
+    const each = ops.map((op, index) => runBatch(database, handler, { first: first + index, ops: [op] }, path));
+    return { done: each.flatMap(({ done }) => done), outcomes: each.flatMap(({ outcomes }) => outcomes) };
   }
 }
 
-function runOne<Op, Result>(handler: StoreHandler<Op, Result>, { id, op }: Request<Op>): readonly Outcome<Result>[] {
+function runOne<Op, Result>(
+  handler: StoreHandler<Op, Result>,
+  op: Op,
+  id: number,
+  done: number[],
+  outcomes: Outcome<Result>[],
+): void {
   try {
     const result = handler.run(op, id);
-    return result === LATER ? [] : [{ id, ok: true, result }];
+    if (result === undefined) done.push(id);
+    else if (result !== LATER) outcomes.push({ id, ok: true, result });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return [{ id, ok: false, fault: { code: error.code, message: error.message, repair: error.repair } }];
+    outcomes.push({ id, ok: false, fault: { code: error.code, message: error.message, repair: error.repair } });
   }
 }
 

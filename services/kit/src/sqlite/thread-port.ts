@@ -1,9 +1,9 @@
 // What crosses between the event loop and the thread that owns a database file.
 
-/** One operation of a batch. Its reply may come with the batch's or, for one that waits, later. */
-export interface Request<Op> {
-  readonly id: number;
-  readonly op: Op;
+/** Operations of one commit; their ids count up from `first`. A reply may come with the batch's or, for one that waits, later. */
+export interface Batch<Op> {
+  readonly first: number;
+  readonly ops: readonly Op[];
 }
 
 export type Outcome<Result> =
@@ -18,6 +18,8 @@ export interface Fault {
 }
 
 export interface Reply<Result> {
+  /** Ids of operations that were done and have nothing to tell: most of them, so they cross as bare numbers. */
+  readonly done: readonly number[];
   readonly outcomes: readonly Outcome<Result>[];
   /** True for the answer to a batch: the next one may be sent. */
   readonly batchDone: boolean;

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { QueueProfile } from '@penstock/model';
 import { Refusal } from '../../sqlite/store-thread.ts';
 import type { AttemptRecord, DeadLetter, QueueDepth } from '../port.ts';
-import { type ClaimedItem, headersOf } from './operations.ts';
+import { type ClaimedItems, headersOf } from './operations.ts';
 
 /** Expired keys removed with one publish: more than one, so that the table shrinks, and few, so that nothing stalls. */
 const KEYS_PURGED_AT_ONCE = 4;
@@ -76,43 +76,38 @@ export class ItemStore {
     return { item, duplicate: false };
   }
 
-  /** Leases up to `max` items. Those whose attempts or time are used up go to the dead letters on the way. */
-  claim(queue: number, max: number, now: number): readonly ClaimedItem[] {
+  /**
+   * Leases up to `max` items. Those whose attempts or time are used up go to the dead letters on the way.
+   *
+   * @returns undefined when there is none
+   */
+  claim(queue: number, max: number, now: number): ClaimedItems | undefined {
     const { maxAttempts, ackWaitMs, retentionMs } = this.#profile(queue);
-    const claimed: ClaimedItem[] = [];
-    const rows = this.#sql.due.all(queue, now, max) as unknown as readonly ItemRow[];
-    if (rows.length === 0) return claimed;
-    let { token } = this.#sql.takeTokens.get(rows.length) as { readonly token: number };
-    token -= rows.length;
-    for (const row of rows) {
-      token++;
-      if (row.attempt >= maxAttempts) {
-        this.#bury(queue, row, row.attempt, row.history, now);
-      } else if (row.published_at + retentionMs <= now) {
-        this.#bury(
-          queue,
-          row,
-          row.attempt,
-          appendHistory(row.history, row.attempt, now, 'the retention of the queue is over'),
-          now,
-        );
-      } else {
-        const expiresAt = now + ackWaitMs;
-        this.#sql.lease.run(token, expiresAt, row.item);
-        const { item, key, payload, headers } = row;
-        claimed.push({
-          item,
-          key,
-          payload,
-          headers,
-          attempt: row.attempt + 1,
-          token,
-          publishedAt: row.published_at,
-          expiresAt,
-        });
-      }
-    }
-    return claimed;
+    const rows = (this.#sql.due.all(queue, now, max) as unknown as readonly ItemRow[]).filter((row) => {
+      const isOld = row.published_at + retentionMs <= now;
+      if (row.attempt < maxAttempts && !isOld) return true;
+      const history =
+        row.attempt < maxAttempts
+          ? appendHistory(row.history, row.attempt, now, 'the retention of the queue is over')
+          : row.history;
+      this.#bury(queue, row, row.attempt, history, now);
+      return false;
+    });
+    if (rows.length === 0) return undefined;
+    const { token } = this.#sql.takeToken.get() as { readonly token: number };
+    const expiresAt = now + ackWaitMs;
+    const items = rows.map(({ item }) => item);
+    this.#sql.lease.run(token, expiresAt, JSON.stringify(items));
+    return {
+      token,
+      expiresAt,
+      items,
+      attempts: rows.map(({ attempt }) => attempt + 1),
+      publishedAt: rows.map(({ published_at }) => published_at),
+      keys: rows.map(({ key }) => key),
+      headers: rows.map(({ headers }) => headers),
+      ...joined(rows.map(({ payload }) => payload)),
+    };
   }
 
   ack(item: number, token: number, now: number): void {
@@ -205,8 +200,8 @@ const STATEMENTS = {
   insert: 'INSERT INTO items (queue, due_at, published_at, key, headers, payload) VALUES (?, ?, ?, ?, ?, ?)',
   remember: 'INSERT OR REPLACE INTO keys (queue, key, item, expires_at) VALUES (?, ?, ?, ?)',
   due: 'SELECT item, attempt, published_at, key, headers, history, payload FROM items WHERE queue = ? AND due_at <= ? ORDER BY due_at, item LIMIT ?',
-  takeTokens: 'UPDATE fencing SET token = token + ? RETURNING token',
-  lease: 'UPDATE items SET token = ?, due_at = ?, attempt = attempt + 1 WHERE item = ?',
+  takeToken: 'UPDATE fencing SET token = token + 1 RETURNING token',
+  lease: 'UPDATE items SET token = ?, due_at = ?, attempt = attempt + 1 WHERE item IN (SELECT value FROM json_each(?))',
   leased: `SELECT item, attempt, published_at, key, headers, history, payload FROM items WHERE ${LEASED}`,
   ack: `DELETE FROM items WHERE ${LEASED}`,
   extend: `UPDATE items SET due_at = ? WHERE ${LEASED}`,
@@ -232,4 +227,15 @@ const historyOf = (history: string | null): readonly AttemptRecord[] =>
 
 function appendHistory(history: string | null, attempt: number, at: number, reason: string): string {
   return JSON.stringify([...historyOf(history), { attempt, at, reason }]);
+}
+
+function joined(parts: readonly Uint8Array[]): Pick<ClaimedItems, 'payloads' | 'ends'> {
+  const payloads = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let end = 0;
+  const ends = parts.map((part) => {
+    payloads.set(part, end);
+    end += part.byteLength;
+    return end;
+  });
+  return { payloads, ends };
 }

@@ -31,23 +31,27 @@ export type Operation =
   | { readonly kind: 'depth'; readonly queue: number }
   | { readonly kind: 'dead-letters'; readonly queue: number; readonly limit: number };
 
-export interface ClaimedItem {
-  readonly item: number;
-  readonly key: string;
-  readonly payload: Uint8Array;
-  readonly headers: string | null;
-  readonly attempt: number;
+/** Items of one claim, field by field: a thousand small objects would cost more to hand over than to lease. */
+export interface ClaimedItems {
+  /** One for all: it only has to be greater than that of every earlier claim. */
   readonly token: number;
-  readonly publishedAt: number;
   readonly expiresAt: number;
+  readonly items: readonly number[];
+  readonly attempts: readonly number[];
+  readonly publishedAt: readonly number[];
+  readonly keys: readonly string[];
+  readonly headers: readonly (string | null)[];
+  /** All payloads, one behind the other. */
+  readonly payloads: Uint8Array;
+  /** Where each payload ends. */
+  readonly ends: readonly number[];
 }
 
 /** One shape for all answers keeps the thread's protocol flat; each operation fills the field it is asked for. */
 export type OperationResult =
-  | { readonly kind: 'done' }
   | { readonly kind: 'bound'; readonly queue: number }
   | { readonly kind: 'published'; readonly item: number; readonly duplicate: boolean }
-  | { readonly kind: 'claimed'; readonly items: readonly ClaimedItem[] }
+  | { readonly kind: 'claimed'; readonly claimed: ClaimedItems | undefined }
   | { readonly kind: 'extended'; readonly expiresAt: number }
   | { readonly kind: 'failed'; readonly outcome: 'retried' | 'dead-lettered' }
   | { readonly kind: 'depth'; readonly depth: QueueDepth }

@@ -1,7 +1,7 @@
 import type { QueueProfile } from '@penstock/model';
 import { KitError } from '../../errors.ts';
 import type { Consumption, Lease } from '../port.ts';
-import type { ClaimedItem, OperationResult } from './operations.ts';
+import type { OperationResult } from './operations.ts';
 import type { Store } from './sqlite-bus.ts';
 import { type LeaseOwner, SqliteLease } from './sqlite-lease.ts';
 
@@ -58,17 +58,15 @@ export class SqliteConsumption implements Consumption, LeaseOwner {
     this.#release();
   }
 
-  #receive(result: OperationResult): void {
+  #receive(result: OperationResult | undefined): void {
     this.#claim = undefined;
-    const { items } = result as Extract<OperationResult, { kind: 'claimed' }>;
-    for (const item of items) this.#deliver(item);
+    const { claimed } = result as Extract<OperationResult, { kind: 'claimed' }>;
+    const leases =
+      claimed?.items.map((_, index) => new SqliteLease(this.#store, this, this.#queue, claimed, index)) ?? [];
+    // All are out before the first is handed over: a handler that settles at once must not see free slots that are not.
+    for (const lease of leases) this.#held.add(lease);
+    for (const lease of leases) this.#onLease(lease);
     if (this.#held.size < this.#prefetch) this.#store.schedule();
-  }
-
-  #deliver(item: ClaimedItem): void {
-    const lease = new SqliteLease(this.#store, this, this.#queue, item);
-    this.#held.add(lease);
-    this.#onLease(lease);
   }
 
   /** A claim fails when the store is closed, or for a fault of the disk that may pass: then it is made again. */

@@ -1,6 +1,6 @@
 import { KitError } from '../../errors.ts';
 import type { Failure, Lease } from '../port.ts';
-import { type ClaimedItem, headersOf, type Operation, type OperationResult } from './operations.ts';
+import { type ClaimedItems, headersOf, type Operation, type OperationResult } from './operations.ts';
 import type { Store } from './sqlite-bus.ts';
 
 export interface LeaseOwner {
@@ -23,19 +23,20 @@ export class SqliteLease implements Lease {
   #abort: AbortController | undefined;
   #state: 'held' | 'settling' | 'lost' = 'held';
 
-  constructor(store: Store, owner: LeaseOwner, queue: number, claimed: ClaimedItem) {
+  /** The lease of one item of a claim. */
+  constructor(store: Store, owner: LeaseOwner, queue: number, claimed: ClaimedItems, index: number) {
     this.#store = store;
     this.#owner = owner;
     this.#queue = queue;
-    this.#item = claimed.item;
-    this.#headers = claimed.headers;
+    this.#item = claimed.items[index] as number;
+    this.#headers = claimed.headers[index] as string | null;
     this.#expiresAt = claimed.expiresAt;
-    this.id = String(claimed.item);
-    this.idempotencyKey = claimed.key;
-    this.payload = claimed.payload;
-    this.attempt = claimed.attempt;
+    this.id = String(this.#item);
+    this.idempotencyKey = claimed.keys[index] as string;
+    this.payload = claimed.payloads.subarray(claimed.ends[index - 1] ?? 0, claimed.ends[index]);
+    this.attempt = claimed.attempts[index] as number;
     this.token = claimed.token;
-    this.publishedAt = claimed.publishedAt;
+    this.publishedAt = claimed.publishedAt[index] as number;
   }
 
   get headers(): Readonly<Record<string, string>> {
@@ -98,7 +99,7 @@ export class SqliteLease implements Lease {
     this.#abort?.abort(this.#lost());
   }
 
-  async #settle(op: Operation): Promise<OperationResult> {
+  async #settle(op: Operation): Promise<OperationResult | undefined> {
     if (this.#state !== 'held') throw this.#lost();
     this.#state = 'settling';
     const answer = this.#store.request(op);

@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 import { LATER, openDatabase, Refusal, type StoreHandler, serveStore, transact } from '../../sqlite/store-thread.ts';
 import type { Outcome } from '../../sqlite/thread-port.ts';
 import { ItemStore } from './item-store.ts';
-import type { ClaimedItem, Operation, OperationResult } from './operations.ts';
+import type { ClaimedItems, Operation, OperationResult } from './operations.ts';
 import { checkVersion, createTables } from './schema.ts';
 
 /** How the thread is started. */
@@ -46,27 +46,27 @@ class BusHandler implements StoreHandler<Operation, OperationResult> {
     this.#answer = answer;
   }
 
-  run(op: Operation, id: number): OperationResult | typeof LATER {
+  run(op: Operation, id: number): OperationResult | undefined | typeof LATER {
     const now = Date.now();
     const store = this.#store;
     switch (op.kind) {
       case 'publish':
         return { kind: 'published', ...store.publish(op.queue, op.key, op.payload, op.headers, now) };
       case 'claim': {
-        const items = store.claim(op.queue, op.max, now);
-        if (items.length > 0) return { kind: 'claimed', items };
+        const claimed = store.claim(op.queue, op.max, now);
+        if (claimed !== undefined) return { kind: 'claimed', claimed };
         // A batch that failed is run again one by one, so a claim may come here twice.
         this.#parked = [...this.#parked.filter((claim) => claim.id !== id), { id, queue: op.queue, max: op.max }];
         return LATER;
       }
       case 'ack':
         store.ack(op.item, op.token, now);
-        return DONE;
+        return undefined;
       case 'extend':
         return { kind: 'extended', expiresAt: store.extend(op.queue, op.item, op.token, now) };
       case 'release':
         store.release(op.item, op.token, now);
-        return DONE;
+        return undefined;
       case 'fail':
         return { kind: 'failed', outcome: store.fail(op.queue, op.item, op.token, op, now) };
       case 'cancel':
@@ -79,7 +79,7 @@ class BusHandler implements StoreHandler<Operation, OperationResult> {
         return { kind: 'bound', queue: store.bind(op.profile, this.#path) };
       case 'provision':
         store.provision(op.profile);
-        return DONE;
+        return undefined;
     }
   }
 
@@ -117,13 +117,13 @@ class BusHandler implements StoreHandler<Operation, OperationResult> {
     const now = Date.now();
     const ready = this.#parked.filter(({ queue }) => (this.#store.nextDue(queue) ?? Number.POSITIVE_INFINITY) <= now);
     if (ready.length === 0) return;
-    const served = new Map<number, readonly ClaimedItem[]>();
+    const served = new Map<number, ClaimedItems>();
     try {
       this.#transact(() => {
         served.clear();
         for (const { id, queue, max } of ready) {
-          const items = this.#store.claim(queue, max, Date.now());
-          if (items.length > 0) served.set(id, items);
+          const claimed = this.#store.claim(queue, max, Date.now());
+          if (claimed !== undefined) served.set(id, claimed);
         }
       });
     } catch {
@@ -131,18 +131,16 @@ class BusHandler implements StoreHandler<Operation, OperationResult> {
       return;
     }
     this.#parked = this.#parked.filter(({ id }) => !served.has(id));
-    this.#answer([...served].map(([id, items]) => ({ id, ok: true, result: { kind: 'claimed', items } })));
+    this.#answer([...served].map(([id, claimed]) => ({ id, ok: true, result: { kind: 'claimed', claimed } })));
   }
 
-  #cancel(claim: number): OperationResult {
+  #cancel(claim: number): undefined {
     const parked = this.#parked.some(({ id }) => id === claim);
     this.#parked = this.#parked.filter(({ id }) => id !== claim);
-    if (parked) this.#answer([{ id: claim, ok: true, result: { kind: 'claimed', items: [] } }]);
-    return DONE;
+    if (parked) this.#answer([{ id: claim, ok: true, result: { kind: 'claimed', claimed: undefined } }]);
+    return undefined;
   }
 }
-
-const DONE: OperationResult = { kind: 'done' };
 
 const { path, create } = workerData as ThreadData;
 

@@ -1,7 +1,8 @@
 /**
  * A value that may be known only after deployment, e.g. an address that another engine hands out. A construct places it
  * in what it emits and never looks inside: no branch on it, no truth of it, no parsing. That is what lets a CDK token
- * (a string that stands for one) or a Pulumi output (replaced by a resolver) pass where a plain value passes today.
+ * (a text or number that stands for one) or a Pulumi output (a placeholder of `LateBindings`) pass where a plain value
+ * passes today.
  */
 export class Binding<T> {
   readonly #value: T;

@@ -1,5 +1,6 @@
 export { emit, type Override } from './api-object.ts';
 export { EffectVolume, type EffectVolumeProps } from './effect-volume.ts';
+export { EngineRoute, type EngineRouteProps, type RouteMatch } from './engine-route.ts';
 export { ImageReference } from './image.ts';
 export { InferenceServer, type InferenceServerProps } from './inference-server.ts';
 export {
@@ -15,7 +16,10 @@ export type { InferenceRuntime } from './monitoring/engine-rules.ts';
 export { PlatformMonitoring, type PlatformMonitoringProps } from './monitoring/platform-monitoring.ts';
 export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';
 export { NatsService, type NatsServiceProps } from './nats-service.ts';
+export { PlatformGateway, type PlatformGatewayProps } from './platform-gateway.ts';
 export { QueueAutoscaler, type QueueAutoscalerProps } from './queue-autoscaler.ts';
+export { type SecretBackend, SecretStore, type SecretStoreProps } from './secret-store.ts';
+export { SyncedSecret, type SyncedSecretProps } from './synced-secret.ts';
 export { Worker, type WorkerProps } from './worker.ts';
 export type { Workload, WorkloadContext } from './workload.ts';
 export { WorkloadNetwork, type WorkloadNetworkProps } from './workload-network.ts';

@@ -9,6 +9,7 @@ import type { EffectVolume } from './effect-volume.ts';
 import { selectorLabels } from './labels.ts';
 import { keepTogether } from './placement.ts';
 import { podTemplate } from './pod-template.ts';
+import type { SyncedSecret } from './synced-secret.ts';
 import { emitServiceAccount, metadataOf, ROLLOUT_STRATEGY, type WorkloadContext } from './workload.ts';
 
 export interface WorkerProps {
@@ -21,6 +22,8 @@ export interface WorkerProps {
   readonly engines: Readonly<Record<string, Binding<string>>>;
   /** What else the service asks for by name, e.g. PENSTOCK_CLASSIFIER. @default - nothing */
   readonly addresses?: Readonly<Record<string, Binding<string>>>;
+  /** Secrets that it reads as files. @default - none */
+  readonly secrets?: readonly SyncedSecret[];
   readonly overrides?: { readonly deployment?: Override; readonly serviceAccount?: Override };
 }
 
@@ -52,7 +55,7 @@ export class Worker extends Construct {
         ...props.addresses,
       },
       ports: { ops: workload.service.ports.ops },
-      volumes: [props.effects.mount],
+      volumes: [props.effects.mount, ...(props.secrets ?? []).map(({ mount }) => mount)],
       placement: keepTogether(labels),
     });
     const manifest = {

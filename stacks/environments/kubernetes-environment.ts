@@ -1,5 +1,5 @@
 import type { BytesText } from '@penstock/model';
-import type { NatsServiceProps } from '../../constructs/kubernetes/index.ts';
+import type { NatsServiceProps, PlatformGatewayProps, RouteMatch } from '../../constructs/kubernetes/index.ts';
 
 /** What is so in one cluster and cannot follow from the declaration. */
 export interface KubernetesEnvironment {
@@ -18,4 +18,17 @@ export interface KubernetesEnvironment {
   readonly monitoringNamespace: string;
   /** What a service asks for by name beside its bus, effects and engines: files in its image. By the worker's id. */
   readonly addresses: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** How engines are reached from outside of the cluster. @default - they are not */
+  readonly edge?: EdgeEnvironment;
+}
+
+/** A cluster with a controller of the Gateway API and cert-manager. */
+export interface EdgeEnvironment {
+  /** Class that the controller serves. */
+  readonly className: string;
+  readonly issuer: PlatformGatewayProps['issuer'];
+  /** The namespace whose pods carry the gateway's traffic. */
+  readonly dataPlaneNamespace: string;
+  /** What is let through to which engine, by its id. */
+  readonly engines: Readonly<Record<string, { readonly hostname: string; readonly match: RouteMatch }>>;
 }

@@ -1,5 +1,6 @@
 import { Bytes, type Topology } from '@penstock/model';
 import { App } from 'cdk8s';
+import { EdgeChart, type ExposedEngine } from '../../charts/edge.ts';
 import { MessagingChart } from '../../charts/messaging.ts';
 import { NamespaceChart } from '../../charts/namespace.ts';
 import { ObservabilityChart } from '../../charts/observability.ts';
@@ -54,5 +55,20 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
   messaging.addDependency(first);
   workloads.addDependency(messaging);
   observability.addDependency(workloads);
+  const [exposed, ...others] = exposedEngines(environment, workloads);
+  if (environment.edge !== undefined && exposed !== undefined) {
+    const { className, issuer, dataPlaneNamespace } = environment.edge;
+    const edge = { topology, namespace, className, issuer, dataPlaneNamespace, engines: [exposed, ...others] } as const;
+    new EdgeChart(app, 'edge', edge).addDependency(workloads);
+  }
   return app;
+}
+
+function exposedEngines({ name, edge }: KubernetesEnvironment, workloads: WorkloadsChart): readonly ExposedEngine[] {
+  return Object.entries(edge?.engines ?? {}).map(([engine, { hostname, match }]) => {
+    const server = workloads.engines[engine];
+    if (server === undefined)
+      throw new ConstructError('reference-missing', `environment ${name}`, `no engine ${JSON.stringify(engine)}`);
+    return { server, hostname: Binding.of(hostname), match };
+  });
 }

@@ -1,0 +1,71 @@
+import { Duration, type DurationInput, type Topology } from '@penstock/model';
+import type { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import type { SecretReference } from '../secret-reference.ts';
+import type { Override } from './api-object.ts';
+import { externalSecret } from './crd/external-secret.ts';
+import { topologyAnnotations } from './labels.ts';
+import { goDuration } from './lowering.ts';
+import type { Mount } from './pod-template.ts';
+
+export interface SyncedSecretProps {
+  readonly topology: Topology;
+  /** Name of the Secret that comes to be, with the platform's name in front. */
+  readonly name: string;
+  readonly store: { readonly name: string; readonly kind: 'SecretStore' | 'ClusterSecretStore' };
+  /** The file of each secret, and where its value is kept. */
+  readonly files: Readonly<Record<string, SecretReference>>;
+  /** How soon a rotated secret is here. @default '1 hour' */
+  readonly refresh?: DurationInput;
+  /** Where the files lie in a pod. @default '/var/run/secrets/penstock/<name>' */
+  readonly path?: string;
+  readonly overrides?: { readonly externalSecret?: Override };
+}
+
+/** Readable by the pod's own user and group, written by nobody. */
+const MODE = 0o440;
+
+/**
+ * Secrets of a store as files of a pod, by the External Secrets operator. The manifest holds names only. A secret that
+ * is gone from its store stays in the cluster: what runs must not fall over because somebody tidied up.
+ */
+export class SyncedSecret extends Construct {
+  readonly nodes: { readonly externalSecret: ApiObject };
+  readonly mount: Mount;
+
+  constructor(scope: Construct, id: string, props: SyncedSecretProps) {
+    super(scope, id);
+    const { topology } = props;
+    const name = `${topology.name}-${props.name}`;
+    const refresh = Duration.is(props.refresh) ? props.refresh : Duration.parse(props.refresh ?? '1 hour');
+    this.nodes = {
+      externalSecret: externalSecret(
+        this,
+        'external-secret',
+        {
+          metadata: {
+            name,
+            labels: { 'app.kubernetes.io/part-of': topology.name, 'app.kubernetes.io/managed-by': 'penstock' },
+            annotations: topologyAnnotations(topology),
+          },
+          spec: {
+            refreshInterval: goDuration(refresh.toMilliseconds('up')),
+            secretStoreRef: props.store,
+            target: { name, creationPolicy: 'Owner', deletionPolicy: 'Retain' },
+            data: Object.entries(props.files).map(([secretKey, reference]) => ({
+              secretKey,
+              remoteRef: reference.lower(),
+            })),
+          },
+        },
+        props.overrides?.externalSecret,
+      ),
+    };
+    this.mount = {
+      name: props.name,
+      path: props.path ?? `/var/run/secrets/penstock/${props.name}`,
+      readOnly: true,
+      source: { secret: { secretName: name, defaultMode: MODE } },
+    };
+  }
+}

@@ -1,6 +1,7 @@
 import { suppressionOf, suppressionsIn } from '../suppression.ts';
 import type { Manifest } from './manifest.ts';
 import type { Finding, Policy } from './policy.ts';
+import { alertRoutable } from './rules/alert-routable.ts';
 import { consumerDeadLetters } from './rules/consumer-dead-letters.ts';
 import { consumerLeases } from './rules/consumer-leases.ts';
 import { disruptionBudget } from './rules/disruption-budget.ts';
@@ -48,6 +49,7 @@ import { scalerCredentials } from './rules/scaler-credentials.ts';
 import { scalerExplicit } from './rules/scaler-explicit.ts';
 import { scalerOutlastsStart } from './rules/scaler-outlasts-start.ts';
 import { scalerSeesLeader } from './rules/scaler-sees-leader.ts';
+import { scratchBounded } from './rules/scratch-bounded.ts';
 import { secretsAsFiles } from './rules/secrets-as-files.ts';
 import { serviceAccountOwn } from './rules/service-account-own.ts';
 import { serviceAccountToken } from './rules/service-account-token.ts';
@@ -57,6 +59,7 @@ import { streamAged } from './rules/stream-aged.ts';
 import { streamDurable } from './rules/stream-durable.ts';
 import { streamKept } from './rules/stream-kept.ts';
 import { streamReplicated } from './rules/stream-replicated.ts';
+import { volumeOneNode } from './rules/volume-one-node.ts';
 import { weightsPinned } from './rules/weights-pinned.ts';
 
 export type { Manifest } from './manifest.ts';
@@ -78,11 +81,13 @@ export const POLICIES: readonly Policy[] = [
   imageImmutable,
   rbacLeast,
   resourcesStated,
+  scratchBounded,
   sharedMemory,
   weightsPinned,
   probesDistinct,
   probesExplicit,
   replicasSpread,
+  volumeOneNode,
   rolloutStated,
   disruptionBudget,
   replicasOneOwner,
@@ -96,6 +101,7 @@ export const POLICIES: readonly Policy[] = [
   kafkaTriggerPartitions,
   inferenceScaling,
   inferenceMonitored,
+  alertRoutable,
   nodepoolLimits,
   nodeImagePinned,
   nodeHardened,

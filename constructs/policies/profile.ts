@@ -13,6 +13,7 @@ export interface StatedQueue {
   readonly subject?: string;
   readonly consumer?: string;
   readonly deadLetterStream?: string;
+  readonly deadLetterSubject?: string;
   readonly ackWaitMs?: number;
   readonly maxAckPending?: number;
   readonly maxAttempts?: number;

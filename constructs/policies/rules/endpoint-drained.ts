@@ -1,4 +1,4 @@
-import { type Labels, selects, specOf, templatesOf } from '../manifest.ts';
+import { type Hook, type Labels, selects, specOf, templatesOf } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 
 /** Rule 42, for pods that others call. */
@@ -29,5 +29,6 @@ export const endpointDrained = kindPolicy(
     }),
 );
 
-const hasEffect = (hook: object | undefined): boolean =>
-  Object.values(hook ?? {}).some((action: unknown) => (action as { readonly seconds?: number } | null)?.seconds !== 0);
+/** A hook that sleeps for no time is none. */
+const hasEffect = (hook: Hook | undefined): boolean =>
+  hook !== undefined && (hook.sleep === undefined || (hook.sleep.seconds ?? 0) > 0);

@@ -3,9 +3,10 @@ import { containersOf, type PodSpec } from '../manifest.ts';
 import { podPolicy } from '../policy.ts';
 
 const volumeImages = (pod: PodSpec): readonly string[] =>
-  (pod.volumes ?? []).flatMap(
-    (volume) => (volume['image'] as { readonly reference?: string } | undefined)?.reference ?? [],
-  );
+  (pod.volumes ?? []).flatMap((volume) => {
+    const image = volume['image'] as { readonly reference?: string } | undefined;
+    return image === undefined ? [] : [image.reference ?? '(none)'];
+  });
 
 /** Rule 35, and 49 for the weights of a model. */
 export const imageImmutable = podPolicy(

@@ -1,4 +1,4 @@
-import { type Labels, specOf } from '../manifest.ts';
+import { isWorkload, type Labels, type Manifest, selects, specOf, templatesOf } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 
 interface NetworkPolicySpec {
@@ -36,14 +36,24 @@ export const networkFlowNarrow = kindPolicy(
     reason: 'one rule without a peer or a port takes back what the default denies',
   },
   ['NetworkPolicy'],
-  (manifest) => {
+  (manifest, all) => {
     const { podSelector, policyTypes = [], ingress = [], egress = [] } = specOf<NetworkPolicySpec>(manifest);
+    const covers = (selector: Selector | undefined) => workloadsOf(selector, manifest.metadata.namespace, all);
     const rules = [...ingress, ...egress];
     const isDns =
       ingress.length === 0 &&
       egress.every(({ ports = [] }) => ports.length > 0 && ports.every(({ port }) => port === DNS));
     return [
       policyTypes.length === 0 && 'does not state policyTypes',
+      ingress.length > 0 &&
+        !policyTypes.includes('Ingress') &&
+        'has ingress rules that do not apply, expected policyTypes with Ingress',
+      egress.length > 0 &&
+        !policyTypes.includes('Egress') &&
+        'has egress rules that do not apply, expected policyTypes with Egress',
+      !isEmpty(podSelector) &&
+        covers(podSelector) > 1 &&
+        `opens its flows to ${covers(podSelector)} workloads, expected one`,
       isEmpty(podSelector) && rules.length > 0 && !isDns && 'allows a flow to every pod of the namespace',
       ...ingress.map(({ from }) => (from ?? []).length === 0 && 'lets anyone in: a rule without from'),
       ...egress.map(({ to }) => (to ?? []).length === 0 && 'lets out to anywhere: a rule without to'),
@@ -59,9 +69,27 @@ export const networkFlowNarrow = kindPolicy(
             (namespaceSelector === undefined ? isEmpty(pods) : isEmpty(namespaceSelector)) &&
             'has a peer that is everyone',
         ),
+      ...rules
+        .flatMap(({ from = [], to = [] }) => [...from, ...to])
+        .map(
+          ({ namespaceSelector, podSelector: pods }) =>
+            namespaceSelector === undefined &&
+            !isEmpty(pods) &&
+            covers(pods) > 1 &&
+            `has a peer that is ${covers(pods)} workloads, expected one each`,
+        ),
     ];
   },
 );
 
 const isEmpty = (selector: Selector | undefined): boolean =>
   Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0;
+
+/** How many workloads of the namespace a selector covers. */
+const workloadsOf = (selector: Selector | undefined, namespace: string | undefined, all: readonly Manifest[]): number =>
+  all.filter(
+    (other) =>
+      isWorkload(other) &&
+      other.metadata.namespace === namespace &&
+      templatesOf(other).some(({ metadata }) => selects(selector?.matchLabels, metadata?.labels)),
+  ).length;

@@ -53,8 +53,10 @@ export const queueMatchesProfile = kindPolicy(
       differs('duplicateWindow of its stream', goDurationMs(stream.duplicateWindow), queue.duplicateWindowMs),
       (stream.maxMsgSize ?? 0) < (queue.maxItemBytes ?? 0) &&
         `maxMsgSize of its stream is ${stream.maxMsgSize ?? 'not stated'}, less than an item of ${queue.maxItemBytes} bytes`,
-      !streams.some(({ name }) => name === queue.deadLetterStream) &&
-        `its dead letters have no stream ${queue.deadLetterStream}`,
+      !streams.some(
+        ({ name, subjects = [] }) =>
+          name === queue.deadLetterStream && subjects.some((each) => each.startsWith(`${queue.deadLetterSubject}.`)),
+      ) && `its dead letters have no stream ${queue.deadLetterStream} that takes ${queue.deadLetterSubject}.>`,
       consumer === undefined && `no Consumer ${queue.consumer} of ${queue.stream}`,
       ...(consumer === undefined
         ? []

@@ -1,6 +1,7 @@
 import { canonicalJson } from '@penstock/model';
 import { type AffinityTerm, type PodAffinity, specOf, type WorkloadSpec } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
+import { scales } from '../scaler.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 const HOST = 'kubernetes.io/hostname';
@@ -14,7 +15,7 @@ export const replicasSpread = kindPolicy(
     reason: 'one node or one zone that fails takes all replicas with it',
   },
   ['Deployment', 'StatefulSet'],
-  (manifest) => {
+  (manifest, all) => {
     const { replicas, selector, template } = specOf<WorkloadSpec>(manifest);
     const { affinity, topologySpreadConstraints = [] } = template?.spec ?? {};
     // A term without the workload's own labels counts other pods, or none.
@@ -23,6 +24,9 @@ export const replicasSpread = kindPolicy(
       canonicalJson(term.labelSelector?.matchLabels ?? {}) === canonicalJson(selector?.matchLabels);
     const zones = topologySpreadConstraints.filter(isAbout(ZONE));
     return [
+      replicas === undefined &&
+        !all.some((other) => scales(other, manifest)) &&
+        'states no replicas, and nothing scales it: it runs once',
       replicas !== undefined && replicas < 2 && `has ${replicas} replicas, expected at least 2`,
       zones.length === 0 && 'is not spread over zones by its own labels',
       zones.some(({ maxSkew }) => maxSkew !== 1) && 'lets its zones differ by more than one replica',

@@ -92,7 +92,13 @@ const scaler: Manifest = {
   },
 };
 
-const alert = (name: string, expr: string) => ({ alert: name, expr, for: '5m' });
+const alert = (name: string, expr: string) => ({
+  alert: name,
+  expr,
+  for: '5m',
+  labels: { severity: 'page' },
+  annotations: { summary: name },
+});
 const rules: Manifest = {
   apiVersion: 'monitoring.coreos.com/v1',
   kind: 'PrometheusRule',
@@ -407,6 +413,22 @@ export const gpuCases: CaseSet = {
       `${POD}.volumes.0.emptyDir.sizeLimit`,
       '64Gi',
       /all of its memory/,
+    ),
+    broken(
+      'alert-routable',
+      'an alert for nobody',
+      RULES,
+      'spec.groups.0.rules.0.labels',
+      undefined,
+      /Slow has no severity/,
+    ),
+    broken(
+      'alert-routable',
+      'an alert without a text',
+      RULES,
+      'spec.groups.0.rules.3.annotations.summary',
+      '',
+      /Full has no summary/,
     ),
     broken('rollout-stated', 'the default rollout', SERVER, 'spec.strategy', undefined, /maxSurge/),
   ],

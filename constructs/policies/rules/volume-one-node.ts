@@ -1,0 +1,42 @@
+import { canonicalJson } from '@penstock/model';
+import { type Manifest, specOf, type WorkloadSpec } from '../manifest.ts';
+import { kindPolicy } from '../policy.ts';
+import { scales } from '../scaler.ts';
+
+const HOST = 'kubernetes.io/hostname';
+
+/** Rule 39, where replicas share a volume: what one node mounts at a time keeps them all on that node. */
+export const volumeOneNode = kindPolicy(
+  {
+    id: 'volume-one-node',
+    rules: [39],
+    source: 'Kubernetes documentation (persistent volumes, access modes)',
+    reason: 'a replica on another node waits for a volume that it never gets, and the rollout waits for the replica',
+  },
+  ['Deployment'],
+  (manifest, all) => {
+    const { replicas = 1, selector, template } = specOf<WorkloadSpec>(manifest);
+    const several = replicas > 1 || all.some((other) => scales(other, manifest));
+    const claims = (template?.spec?.volumes ?? []).flatMap(
+      (volume) => (volume['persistentVolumeClaim'] as { readonly claimName?: string } | undefined)?.claimName ?? [],
+    );
+    const isOneNode = ({ kind, metadata, ...claim }: Manifest) =>
+      kind === 'PersistentVolumeClaim' &&
+      metadata.namespace === manifest.metadata.namespace &&
+      claims.includes(metadata.name) &&
+      (claim['spec'] as { readonly accessModes?: readonly string[] } | undefined)?.accessModes?.every(
+        (mode) => mode === 'ReadWriteOnce',
+      ) === true;
+    const together = (template?.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).some(
+      ({ topologyKey, labelSelector }) =>
+        topologyKey === HOST &&
+        canonicalJson(labelSelector?.matchLabels ?? {}) === canonicalJson(selector?.matchLabels),
+    );
+    return [
+      several &&
+        all.some(isOneNode) &&
+        !together &&
+        'shares a ReadWriteOnce volume, and nothing keeps its replicas on one node',
+    ];
+  },
+);

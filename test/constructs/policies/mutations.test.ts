@@ -1,0 +1,273 @@
+import { describe, expect, test } from '@jest/globals';
+import { checkManifests, type Manifest } from '../../../constructs/policies/index.ts';
+import { environments } from '../../../stacks/environments/index.ts';
+import { synthesizeKubernetes } from '../../../stacks/kubernetes/synthesize.ts';
+import { platform } from '../../../stacks/platform.ts';
+import { NOT_SAFETY } from './not-safety.ts';
+
+// The policies are judged here: whatever is taken out of the output of production, one of them has to miss it.
+
+const prod = synthesizeKubernetes(platform, environments.prod);
+
+type Path = readonly (string | number)[];
+type Json = { readonly [key: string]: Json } | readonly Json[] | string | number | boolean | null | undefined;
+
+/** Without these three an object is none. */
+const IDENTITY: readonly string[] = ['apiVersion', 'kind', 'metadata/name'];
+
+const textOf = (path: Path): string => path.map((step) => (typeof step === 'number' ? '*' : step)).join('/');
+
+/** Every path of an object, leaves last; an empty list or object is a leaf. */
+function pathsOf(value: Json, path: Path = []): readonly Path[] {
+  if (value === null || typeof value !== 'object') return [path];
+  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value as Record<string, Json>);
+  return [path, ...entries.flatMap(([key, each]) => pathsOf(each as Json, [...path, key]))];
+}
+
+const at = (value: Json, path: Path): Json =>
+  path.reduce<Json>((inner, step) => (inner as Record<string | number, Json> | undefined)?.[step], value);
+
+const isLeaf = (value: Json): boolean =>
+  value === null || typeof value !== 'object' || Object.keys(value as object).length === 0;
+
+/** A copy with one place changed; `undefined` takes it out. */
+function changed(value: Json, [step, ...rest]: Path, to: Json): Json {
+  if (step === undefined) return to;
+  if (Array.isArray(value)) {
+    return value.flatMap((each: Json, index) => {
+      if (index !== step) return [each];
+      const next = changed(each, rest, to);
+      return next === undefined ? [] : [next];
+    });
+  }
+  const { [step]: found, ...others } = value as Record<string | number, Json>;
+  const next = changed(found, rest, to);
+  return next === undefined ? others : { ...others, [step]: next };
+}
+
+/** What the policies say when one place of one object is changed. */
+function findingsOf(manifest: Manifest, path: Path, to?: Json): readonly string[] {
+  const mutant = changed(manifest as unknown as Json, path, to) as unknown as Manifest;
+  return checkManifests(prod.map((each) => (each === manifest ? mutant : each))).map(({ policy }) => policy);
+}
+
+interface Place {
+  readonly manifest: Manifest;
+  readonly path: Path;
+  /** `Kind path`. */
+  readonly field: string;
+}
+
+const places: readonly Place[] = prod.flatMap((manifest) =>
+  pathsOf(manifest as unknown as Json)
+    .filter((path) => path.length > 0 && !IDENTITY.includes(textOf(path)))
+    .map((path) => ({ manifest, path, field: `${manifest.kind} ${textOf(path)}` })),
+);
+
+const POD = 'spec/template/spec';
+const CONTAINER = `${POD}/containers/*`;
+const LABEL = 'pod-security.kubernetes.io';
+const TRIGGER = 'spec/triggers/*/metadata';
+
+/** What keeps a platform safe, as a person would list it. Whole blocks as well as their fields. */
+const SAFETY: Readonly<Record<string, readonly string[]>> = {
+  Namespace: [`metadata/labels/${LABEL}/enforce`, `metadata/labels/${LABEL}/audit`, `metadata/labels/${LABEL}/warn`],
+  ResourceQuota: ['spec/hard', 'spec/hard/pods', 'spec/hard/requests.cpu', 'spec/hard/limits.memory'],
+  LimitRange: ['spec/limits', 'spec/limits/*/default', 'spec/limits/*/defaultRequest', 'spec/limits/*/max'],
+  NetworkPolicy: [
+    'spec/policyTypes',
+    'spec/podSelector/matchLabels',
+    'spec/ingress/*/from',
+    'spec/ingress/*/ports',
+    'spec/ingress/*/ports/*/port',
+    'spec/egress/*/to',
+    'spec/egress/*/ports',
+    'spec/egress/*/ports/*/port',
+  ],
+  ServiceAccount: ['automountServiceAccountToken'],
+  Deployment: [
+    'spec/strategy/rollingUpdate',
+    'spec/strategy/rollingUpdate/maxSurge',
+    'spec/strategy/rollingUpdate/maxUnavailable',
+    `${POD}/serviceAccountName`,
+    `${POD}/automountServiceAccountToken`,
+    `${POD}/terminationGracePeriodSeconds`,
+    `${POD}/securityContext`,
+    `${POD}/securityContext/runAsNonRoot`,
+    `${POD}/securityContext/runAsUser`,
+    `${POD}/securityContext/runAsGroup`,
+    `${POD}/securityContext/seccompProfile`,
+    `${POD}/securityContext/seccompProfile/type`,
+    `${POD}/affinity`,
+    `${POD}/topologySpreadConstraints`,
+    `${POD}/topologySpreadConstraints/*/topologyKey`,
+    `${POD}/topologySpreadConstraints/*/maxSkew`,
+    `${POD}/topologySpreadConstraints/*/labelSelector`,
+    `${POD}/volumes/*/emptyDir/sizeLimit`,
+    `${CONTAINER}/image`,
+    `${CONTAINER}/securityContext`,
+    `${CONTAINER}/securityContext/allowPrivilegeEscalation`,
+    `${CONTAINER}/securityContext/readOnlyRootFilesystem`,
+    `${CONTAINER}/securityContext/capabilities`,
+    `${CONTAINER}/securityContext/capabilities/drop/*`,
+    `${CONTAINER}/resources`,
+    `${CONTAINER}/resources/requests/cpu`,
+    `${CONTAINER}/resources/requests/memory`,
+    `${CONTAINER}/resources/requests/ephemeral-storage`,
+    `${CONTAINER}/resources/limits/memory`,
+    `${CONTAINER}/resources/limits/ephemeral-storage`,
+    ...['startupProbe', 'readinessProbe', 'livenessProbe'].flatMap((probe) => [
+      `${CONTAINER}/${probe}/httpGet`,
+      `${CONTAINER}/${probe}/httpGet/path`,
+      `${CONTAINER}/${probe}/periodSeconds`,
+      `${CONTAINER}/${probe}/timeoutSeconds`,
+      `${CONTAINER}/${probe}/failureThreshold`,
+    ]),
+    `${CONTAINER}/startupProbe`,
+    `${CONTAINER}/readinessProbe`,
+    `${CONTAINER}/lifecycle`,
+    `${CONTAINER}/lifecycle/preStop/sleep/seconds`,
+  ],
+  PodDisruptionBudget: [
+    'spec/maxUnavailable',
+    'spec/unhealthyPodEvictionPolicy',
+    'spec/selector',
+    'spec/selector/matchLabels/app.kubernetes.io/name',
+  ],
+  ScaledObject: [
+    'spec/pollingInterval',
+    'spec/cooldownPeriod',
+    'spec/minReplicaCount',
+    'spec/maxReplicaCount',
+    'spec/fallback',
+    'spec/fallback/failureThreshold',
+    'spec/fallback/replicas',
+    'spec/fallback/behavior',
+    'spec/advanced/horizontalPodAutoscalerConfig/behavior/scaleDown/stabilizationWindowSeconds',
+    ...['natsServerMonitoringEndpoint', 'account', 'stream', 'consumer', 'lagThreshold'].map(
+      (it) => `${TRIGGER}/${it}`,
+    ),
+  ],
+  Stream: [
+    'spec/storage',
+    'spec/replicas',
+    'spec/maxBytes',
+    'spec/maxAge',
+    'spec/discard',
+    'spec/duplicateWindow',
+    'spec/preventDelete',
+    'spec/subjects',
+  ],
+  Consumer: [
+    'spec/ackPolicy',
+    'spec/ackWait',
+    'spec/maxDeliver',
+    'spec/maxAckPending',
+    'spec/durableName',
+    'spec/streamName',
+    'spec/filterSubject',
+    'spec/preventDelete',
+  ],
+};
+
+/** The same places with a value that somebody might well write there. */
+const VALUES: readonly (readonly [field: string, to: Json])[] = [
+  [`Namespace metadata/labels/${LABEL}/enforce`, 'baseline'],
+  [`Namespace metadata/labels/${LABEL}/enforce`, 'privileged'],
+  ['ServiceAccount automountServiceAccountToken', true],
+  [`Deployment ${POD}/automountServiceAccountToken`, true],
+  [`Deployment ${POD}/serviceAccountName`, 'default'],
+  [`Deployment ${POD}/hostNetwork`, true],
+  [`Deployment ${POD}/hostPID`, true],
+  [`Deployment ${POD}/securityContext/runAsNonRoot`, false],
+  [`Deployment ${POD}/securityContext/runAsUser`, 0],
+  [`Deployment ${POD}/securityContext/seccompProfile/type`, 'Unconfined'],
+  [`Deployment ${POD}/terminationGracePeriodSeconds`, 1],
+  [`Deployment ${CONTAINER}/securityContext/allowPrivilegeEscalation`, true],
+  [`Deployment ${CONTAINER}/securityContext/readOnlyRootFilesystem`, false],
+  [`Deployment ${CONTAINER}/securityContext/privileged`, true],
+  [`Deployment ${CONTAINER}/securityContext/capabilities/drop/*`, 'NET_RAW'],
+  [`Deployment ${CONTAINER}/image`, 'registry.example.com/penstock/task-queue:latest'],
+  [`Deployment ${CONTAINER}/resources/limits/memory`, '64Gi'],
+  [`Deployment ${CONTAINER}/livenessProbe/httpGet/path`, '/readyz'],
+  [`Deployment ${CONTAINER}/startupProbe/failureThreshold`, 1_000],
+  [`Deployment ${POD}/topologySpreadConstraints/*/maxSkew`, 3],
+  [`Deployment ${POD}/topologySpreadConstraints/*/topologyKey`, 'kubernetes.io/hostname'],
+  ['PodDisruptionBudget spec/maxUnavailable', 0],
+  ['PodDisruptionBudget spec/unhealthyPodEvictionPolicy', 'IfHealthyBudget'],
+  ['ScaledObject spec/cooldownPeriod', 1],
+  ['ScaledObject spec/fallback/behavior', 'static'],
+  ['ScaledObject spec/fallback/replicas', 1_000],
+  ['ScaledObject spec/maxReplicaCount', 1_000],
+  [`ScaledObject ${TRIGGER}/natsServerMonitoringEndpoint`, 'nats.nats.svc.cluster.local:8222'],
+  ['Stream spec/storage', 'memory'],
+  ['Stream spec/replicas', 1],
+  ['Stream spec/replicas', 2],
+  ['Stream spec/maxBytes', -1],
+  ['Stream spec/duplicateWindow', '1s'],
+  ['Stream spec/preventDelete', false],
+  ['Consumer spec/ackPolicy', 'none'],
+  ['Consumer spec/ackWait', '1s'],
+  ['Consumer spec/maxDeliver', -1],
+  ['Consumer spec/maxDeliver', 1],
+  ['Consumer spec/maxAckPending', -1],
+  ['Consumer spec/maxAckPending', 1],
+  ['NetworkPolicy spec/ingress/*/from', []],
+  ['NetworkPolicy spec/egress/*/to', [{ namespaceSelector: {} }]],
+  ['NetworkPolicy spec/podSelector/matchLabels', {}],
+];
+
+/** Where a value is held against a cold start, only a worker that is scaled has one. */
+const ONLY_SCALED: readonly string[] = [`Deployment ${CONTAINER}/startupProbe/failureThreshold`];
+
+const scaled = (name: string): boolean =>
+  prod.some(({ kind, metadata }) => kind === 'ScaledObject' && metadata.name === name);
+
+describe('of what production emits', () => {
+  test.each(Object.entries(SAFETY).flatMap(([kind, paths]) => paths.map((path) => `${kind} ${path}`)))(
+    'no %s can be deleted unnoticed',
+    (field) => {
+      const found = places.filter((place) => place.field === field);
+      expect(found).not.toEqual([]);
+      const unnoticed = found.filter(({ manifest, path }) => findingsOf(manifest, path).length === 0);
+      expect(unnoticed.map(({ manifest }) => manifest.metadata.name)).toEqual([]);
+    },
+  );
+
+  test.each(VALUES)('no %s can become %j unnoticed', (field, to) => {
+    const parent = field.slice(0, field.lastIndexOf('/'));
+    const step = field.slice(field.lastIndexOf('/') + 1);
+    const exact = places.filter((place) => place.field === field);
+    const found =
+      exact.length > 0
+        ? exact
+        : places.filter((place) => place.field === parent).map((place) => ({ ...place, path: [...place.path, step] }));
+    expect(found).not.toEqual([]);
+    const unnoticed = found
+      .filter(({ manifest }) => !ONLY_SCALED.includes(field) || scaled(manifest.metadata.name))
+      .filter(({ manifest, path }) => findingsOf(manifest, path, to).length === 0);
+    expect(unnoticed.map(({ manifest }) => manifest.metadata.name)).toEqual([]);
+  });
+
+  describe('every single field', () => {
+    const leaves = places.filter(({ manifest, path }) => isLeaf(at(manifest as unknown as Json, path)));
+    const survivors = [
+      ...new Set(
+        leaves.filter(({ manifest, path }) => findingsOf(manifest, path).length === 0).map(({ field }) => field),
+      ),
+    ];
+    const isOnList = (field: string) => NOT_SAFETY.some(({ fields }) => fields.some((pattern) => pattern.test(field)));
+
+    test('is missed by a policy, or on the list of fields that are not safety', () => {
+      expect(leaves.length).toBeGreaterThan(400);
+      expect(survivors.filter((field) => !isOnList(field))).toEqual([]);
+    });
+
+    test('of that list is still there, and missed by no policy', () => {
+      const stale = NOT_SAFETY.flatMap(({ fields }) => fields).filter(
+        (pattern) => !survivors.some((field) => pattern.test(field)),
+      );
+      expect(stale.map(String)).toEqual([]);
+    });
+  });
+});

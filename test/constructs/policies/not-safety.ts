@@ -1,0 +1,90 @@
+/** Fields that no policy misses, and why nobody would: each group is one answer to "what if it were gone?". */
+export interface Group {
+  readonly because: string;
+  /** Of `Kind path`, the steps of the path parted by slashes, list positions written as `*`. */
+  readonly fields: readonly RegExp[];
+}
+
+export const NOT_SAFETY: readonly Group[] = [
+  {
+    because: 'a label or an annotation for people and queries: nothing selects by it alone',
+    fields: [
+      /^\w+ metadata\/(labels|annotations)\/(app\.kubernetes\.io|penstock\.dev)\//,
+      /^\w+ spec\/template\/metadata\/(labels|annotations)\/(app\.kubernetes\.io|penstock\.dev)\//,
+      /^ConfigMap metadata\/labels\/grafana_dashboard$/,
+    ],
+  },
+  {
+    because: 'the API server refuses the object without it',
+    fields: [
+      /containers\/\*\/(name|ports\/\*\/containerPort|env\/\*\/name|volumeMounts\/\*\/(name|mountPath))$/,
+      /(livenessProbe|readinessProbe|startupProbe)\/httpGet\/port$/,
+      /^\w+ spec\/.*volumes\/\*\/name$/,
+      /preferredDuringSchedulingIgnoredDuringExecution\/\*\/weight$/,
+      /topologySpreadConstraints\/\*\/whenUnsatisfiable$/,
+      /^PersistentVolumeClaim spec\/(accessModes|resources)\//,
+      /^Service spec\/ports\/\*\/port$/,
+      /^ScaledObject spec\/(scaleTargetRef\/name|triggers\/\*\/type)$/,
+      /^ScaledObject .*scale(Up|Down)\/policies\/\*\/(type|value|periodSeconds)$/,
+      /^PrometheusRule spec\/groups\/\*\/(name|rules\/\*\/(expr|alert|record))$/,
+      /^\w+ spec\/.*claimName$/,
+    ],
+  },
+  {
+    because: 'what is left out is what stands there: the default of the API',
+    fields: [
+      /^NetworkPolicy spec\/(ingress|egress|podSelector)$/,
+      /^NetworkPolicy .*ports\/\*\/protocol$/,
+      /^Service spec\/type$/,
+      /^Deployment spec\/strategy\/type$/,
+      /securityContext\/privileged$/,
+      /volumeMounts\/\*\/readOnly$/,
+      /image\/pullPolicy$/,
+      /^Stream spec\/retention$/,
+      /^Consumer spec\/(deliverPolicy|replayPolicy)$/,
+      /^ScaledObject spec\/triggers\/\*\/(metricType|metadata\/(activationLagThreshold|useHttps))$/,
+      /^ScaledObject .*scaleUp\/stabilizationWindowSeconds$/,
+    ],
+  },
+  {
+    because: 'nothing starts, connects or scales without it, and says so at once',
+    fields: [
+      /containers\/\*\/env\/\*\/value$/,
+      /securityContext\/fsGroup$/,
+      /^\w+ spec\/.*ports\/\*\/(name|targetPort)$/,
+      /^Stream spec\/(name|allowDirect|allowMsgTtl|maxMsgsPerSubject)$/,
+      /^PersistentVolumeClaim spec\/storageClassName$/,
+    ],
+  },
+  {
+    because: 'it narrows a peer within one named namespace and port, or tells two platforms in one namespace apart',
+    fields: [
+      /^NetworkPolicy .*(to|from)\/\*\/podSelector\/matchLabels\//,
+      /^NetworkPolicy spec\/podSelector\/matchLabels\/app\.kubernetes\.io\/part-of$/,
+      /^Service spec\/selector\/app\.kubernetes\.io\/part-of$/,
+    ],
+  },
+  {
+    because: 'it makes a start, a rollout or a look faster or tidier, and breaks nothing where it is missing',
+    fields: [
+      /revisionHistoryLimit$/,
+      /imagePullPolicy$/,
+      /enableServiceLinks$/,
+      /fsGroupChangePolicy$/,
+      /topologySpreadConstraints\/\*\/matchLabelKeys\/\*$/,
+      /^Service spec\/ports\/\*\/appProtocol$/,
+    ],
+  },
+  {
+    because: 'it counts only for a worker that goes to zero, and there scaler-explicit asks for it',
+    fields: [/^ScaledObject spec\/initialCooldownPeriod$/],
+  },
+  {
+    because: 'what is scraped and shown is held by the tests of monitoring, series by series',
+    fields: [
+      /^(PodMonitor|ServiceMonitor) spec\//,
+      /^PrometheusRule spec\/groups\/\*\/(interval|rules\/\*\/(for|labels\/\w+|annotations\/description))$/,
+      /^ConfigMap data\//,
+    ],
+  },
+];

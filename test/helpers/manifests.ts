@@ -145,9 +145,12 @@ export interface TriggerParameter {
   readonly default?: string;
 }
 
-/** The pods that the Pod Security Standards themselves name as fit or unfit for the restricted level; none without the data. */
-export function podSecurityFixtures(verdict: 'pass' | 'fail'): readonly (readonly [file: string, pod: Manifest])[] {
-  const folder = join(DATA, 'policy/pod-security/restricted/v1.37', verdict);
+/** The pods that the Pod Security Standards themselves name as fit or unfit for a level; none without the data. */
+export function podSecurityFixtures(
+  verdict: 'pass' | 'fail',
+  level: 'baseline' | 'restricted' = 'restricted',
+): readonly (readonly [file: string, pod: Manifest])[] {
+  const folder = join(DATA, 'policy/pod-security', level, 'v1.37', verdict);
   if (!existsSync(folder)) return [];
   return readdirSync(folder).map((file) => [file, parse(readFileSync(join(folder, file), 'utf8')) as Manifest]);
 }

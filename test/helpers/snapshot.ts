@@ -12,8 +12,8 @@ export const normalisedYaml = (documents: readonly unknown[]): string =>
  * The reviewed text of a golden file. With PENSTOCK_UPDATE_GOLDEN=1 it is written first; without, a missing file is an
  * empty text, so that a test fails where nobody looked.
  */
-export function golden(name: string, text: string): string {
-  const file = join(GOLDEN, name);
+export function golden(name: string, text: string, folder: string = GOLDEN): string {
+  const file = join(folder, name);
   if (process.env['PENSTOCK_UPDATE_GOLDEN'] === '1') {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);

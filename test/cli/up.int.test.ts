@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { penstock } from './command.ts';
 
@@ -87,3 +89,34 @@ test('rejects a database file that is not one and leaves it as it is', async () 
   expect(stderr).toContain('storage-corrupt');
   expect(await readFile(path, 'utf8')).toContain('this is not a database');
 }, 60_000);
+
+/** Ids of the processes that this one has started and whose command line holds `text`. */
+function childrenOf(parent: number, text: string): readonly number[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(parent)], { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .filter((line) => line.includes(text))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+test('accounts for every mail when its worker and its engine are killed again and again', async () => {
+  const KILLS = 6;
+  const killed: number[] = [];
+  const { status, stdout } = await penstock(up('--limit', '1500'), (printed, child) => {
+    // At every line it prints once mails are being done: the worker and the engine by turns.
+    if (!/done [1-9]/.test(printed)) return;
+    const service = killed.length % 2 === 0 ? 'task-queue' : 'inference-engine';
+    const [pid] = childrenOf(child.pid as number, join('services', service, 'src', 'main.ts'));
+    if (pid === undefined || killed.length === KILLS || killed.includes(pid)) return;
+    process.kill(pid, 'SIGKILL');
+    killed.push(pid);
+  });
+  expect(killed.length).toBeGreaterThan(0);
+  expect(status).toBe(0);
+  expect(stdout).toContain('1500 with one effect each + 0 dead letters + 0 open = 1500');
+  // Counted again, past the platform's own books: the table of effects has no key that could hide a second row.
+  const effects = new DatabaseSync(join(state, 'mailroom', 'run-1', 'effects.db'), { readOnly: true });
+  const counted = effects.prepare('SELECT count(*) AS rows, count(DISTINCT mail_id) AS mails FROM verdicts').get();
+  effects.close();
+  expect(counted).toEqual(expect.objectContaining({ rows: 1500, mails: 1500 }));
+}, 180_000);

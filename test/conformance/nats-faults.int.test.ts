@@ -6,7 +6,8 @@ import { connectNats } from '../../services/kit/src/bus/nats/connection.ts';
 import { RequestLane } from '../../services/kit/src/bus/nats/request-lane.ts';
 import { NatsServer, natsRequirement } from '../helpers/nats-server.ts';
 import { describeWith } from '../helpers/requirement.ts';
-import { encode, Taker, testProfile } from './bus/suite.ts';
+import { testProfile } from './bus/profile.ts';
+import { encode, Taker } from './bus/suite.ts';
 
 const TIMEOUT_MS = 60_000;
 

@@ -11,7 +11,7 @@ import {
 } from '../../services/kit/src/bus/nats/stream-config.ts';
 import { NatsServer, natsRequirement } from '../helpers/nats-server.ts';
 import { describeWith } from '../helpers/requirement.ts';
-import { testProfile } from './bus/suite.ts';
+import { testProfile } from './bus/profile.ts';
 
 describe('a queue on JetStream', () => {
   const profile = testProfile('mapped', { ackWaitMs: 7_000, retentionMs: 86_400_000, maxAttempts: 5 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openBus, openBusAdmin } from '@penstock/kit';
 import { testKill9 } from './bus/kill.ts';
 import { describeBus } from './bus/suite.ts';
+import { testZombie } from './bus/zombie.ts';
 
 describeBus('SQLite', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'penstock-bus-'));
@@ -15,7 +16,10 @@ describeBus('SQLite', async () => {
   };
 });
 
-testKill9('SQLite', async () => {
+const fileOfItsOwn = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'penstock-bus-'));
   return { url: `sqlite:${join(folder, 'bus.db')}`, close: () => rm(folder, { recursive: true }) };
-});
+};
+
+testKill9('SQLite', fileOfItsOwn);
+testZombie('SQLite', fileOfItsOwn);

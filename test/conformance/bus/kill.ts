@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { openBus, openBusAdmin, type Queue } from '@penstock/kit';
 import type { KillWorkerPlan } from './kill-worker.ts';
-import { encode, testProfile } from './suite.ts';
+import { testProfile } from './profile.ts';
+import { encode } from './suite.ts';
 
 const KILLS = 100;
 const ITEMS_PER_KILL = 20;

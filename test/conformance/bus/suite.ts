@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Bus, type BusAdmin, type Consumption, KitError, type Lease, type Queue } from '@penstock/kit';
 import type { QueueProfile } from '@penstock/model';
+import { testProfile } from './profile.ts';
 
 /** One backbone for the suite; every test gets a queue of its own on it. */
 export interface BusHarness {
@@ -12,30 +13,6 @@ export interface BusHarness {
 
 export const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 export const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
-/** A profile with short times; names are legal on every backbone. */
-export function testProfile(id: string, overrides: Partial<QueueProfile> = {}): QueueProfile {
-  const stream = `TEST_${id.toUpperCase().replaceAll('-', '_')}`;
-  return {
-    id,
-    stream,
-    subject: `test.queue.${id}`,
-    consumer: 'worker',
-    deadLetterStream: `${stream}_DEAD`,
-    deadLetterSubject: `test.dead.${id}`,
-    durability: 'fsync',
-    ackWaitMs: 30_000,
-    maxAckPending: 100,
-    maxAttempts: 3,
-    backoffMs: [1],
-    maxItemBytes: 65_536,
-    duplicateWindowMs: 120_000,
-    idempotencyWindowMs: 604_800_000,
-    retentionMs: 3_600_000,
-    doneWithinMs: 60_000,
-    ...overrides,
-  };
-}
 
 /** Leases as they come, to be awaited one by one. */
 export class Taker {

@@ -10,6 +10,10 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
     async () => (await import('./commands/check.ts')).check,
   ],
   synth: ['write what would be deployed', async () => (await import('./commands/synth.ts')).synth],
+  plan: [
+    'say in which order it is applied, and what blocks its teardown',
+    async () => (await import('./commands/plan.ts')).plan,
+  ],
   train: [
     'train the classifier on the half of the corpus that is not fed',
     async () => (await import('./commands/train.ts')).train,

@@ -4,6 +4,7 @@ export type ConstructErrorCode =
   | 'durability-unavailable'
   | 'window-too-long'
   | 'reference-missing'
+  | 'dependency-cycle'
   | 'quantity-malformed';
 
 const BRAND = Symbol.for('penstock.error');

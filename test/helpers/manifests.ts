@@ -130,6 +130,18 @@ const isQuantity = ({ description, type }: Record<string, Json>): boolean =>
   typeof description === 'string' &&
   description.startsWith('Quantity is a fixed-point representation');
 
+/** Names of all custom resource definitions, e.g. `streams.jetstream.nats.io`. */
+export function definitionNames(): readonly string[] {
+  const folder = join(DATA, 'crds');
+  return (readdirSync(folder, { recursive: true }) as string[])
+    .filter((file) => /\.ya?ml$/.test(file))
+    .flatMap((file) => parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
+    .map(
+      (document) => document.toJS() as { readonly kind: string; readonly metadata: { readonly name: string } } | null,
+    )
+    .flatMap((crd) => (crd?.kind === 'CustomResourceDefinition' ? [crd.metadata.name] : []));
+}
+
 /** The parameters of a KEDA trigger as KEDA itself lists them. */
 export function triggerParameters(type: string): readonly TriggerParameter[] {
   const file = readFileSync(join(DATA, 'crds/keda/scalers-schema.json'), 'utf8');

@@ -1,0 +1,235 @@
+import { ConstructError } from '../constructs/errors.ts';
+import { containersOf, type Manifest, podsOf } from '../constructs/policies/manifest.ts';
+
+/** Where an add-on is installed from: always one version of it, never whatever is newest. */
+export type AddonSource =
+  | { readonly kind: 'helm'; readonly repository: string; readonly chart: string; readonly values?: HelmValues }
+  | { readonly kind: 'manifest'; readonly url: string };
+
+/** Settings without which the platform's objects have no effect, by their path in the chart's values. */
+type HelmValues = Readonly<Record<string, string | boolean>>;
+
+export interface Addon {
+  /** Version of the chart, or of the release where there is none. */
+  readonly version: string;
+  readonly namespace: string;
+  readonly source: AddonSource;
+  /** The definitions it brings, as `plural.group`. Other objects of these groups cannot be applied before. */
+  readonly crds: readonly string[];
+  /** Add-ons that have to run before it can. */
+  readonly needs: readonly string[];
+}
+
+const helm = (repository: string, chart: string, values?: HelmValues): AddonSource => ({
+  kind: 'helm',
+  repository,
+  chart,
+  ...(values === undefined ? {} : { values }),
+});
+
+const manifest = (url: string): AddonSource => ({ kind: 'manifest', url });
+
+const crds = (group: string, ...plurals: readonly string[]): readonly string[] =>
+  plurals.map((plural) => `${plural}.${group}`);
+
+/** The operators that the objects of a platform are made for, each at the version they were written against. */
+export const ADDONS = {
+  'gateway-api': {
+    version: '1.7.0',
+    namespace: 'default',
+    source: manifest('https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.7.0/standard-install.yaml'),
+    crds: crds(
+      'gateway.networking.k8s.io',
+      'gatewayclasses',
+      'gateways',
+      'grpcroutes',
+      'httproutes',
+      'referencegrants',
+    ),
+    needs: [],
+  },
+  'cert-manager': {
+    version: 'v1.21.2',
+    namespace: 'cert-manager',
+    source: helm('https://charts.jetstack.io', 'cert-manager', { 'crds.enabled': true }),
+    crds: crds('cert-manager.io', 'certificaterequests', 'certificates', 'clusterissuers', 'issuers'),
+    needs: [],
+  },
+  'external-secrets': {
+    version: '2.0.0',
+    namespace: 'external-secrets',
+    source: helm('https://charts.external-secrets.io', 'external-secrets'),
+    crds: crds('external-secrets.io', 'clustersecretstores', 'externalsecrets', 'pushsecrets', 'secretstores'),
+    needs: [],
+  },
+  'kube-prometheus-stack': {
+    version: '82.16.0',
+    namespace: 'monitoring',
+    // Unless told so, its Prometheus takes only what carries the label of its own release: no alert would ever fire.
+    source: helm('https://prometheus-community.github.io/helm-charts', 'kube-prometheus-stack', {
+      'prometheus.prometheusSpec.podMonitorSelectorNilUsesHelmValues': false,
+      'prometheus.prometheusSpec.serviceMonitorSelectorNilUsesHelmValues': false,
+      'prometheus.prometheusSpec.ruleSelectorNilUsesHelmValues': false,
+      'grafana.sidecar.dashboards.searchNamespace': 'ALL',
+    }),
+    crds: crds('monitoring.coreos.com', 'podmonitors', 'prometheusrules', 'servicemonitors'),
+    needs: [],
+  },
+  keda: {
+    version: '2.20.1',
+    namespace: 'keda',
+    source: helm('https://kedacore.github.io/charts', 'keda'),
+    crds: crds('keda.sh', 'clustertriggerauthentications', 'scaledjobs', 'scaledobjects', 'triggerauthentications'),
+    needs: [],
+  },
+  nack: {
+    version: '0.36.0',
+    namespace: 'nats',
+    source: helm('https://nats-io.github.io/k8s/helm/charts', 'nack'),
+    crds: crds('jetstream.nats.io', 'accounts', 'consumers', 'keyvalues', 'objectstores', 'streams', 'streamtemplates'),
+    needs: [],
+  },
+  strimzi: {
+    version: '1.2.0',
+    namespace: 'strimzi',
+    source: helm('oci://quay.io/strimzi-helm', 'strimzi-kafka-operator', { watchAnyNamespace: true }),
+    crds: crds('kafka.strimzi.io', 'kafkanodepools', 'kafkas', 'kafkatopics', 'kafkausers'),
+    needs: [],
+  },
+  'rabbitmq-operator': {
+    version: '2.21.0',
+    namespace: 'rabbitmq-system',
+    source: manifest('https://github.com/rabbitmq/cluster-operator/releases/download/v2.21.0/cluster-operator.yml'),
+    crds: crds('rabbitmq.com', 'rabbitmqclusters'),
+    // Since 2.20 the certificates of its webhooks are cert-manager's.
+    needs: ['cert-manager'],
+  },
+  'cloudnative-pg': {
+    version: '1.30.1',
+    namespace: 'cnpg-system',
+    source: manifest('https://github.com/cloudnative-pg/cloudnative-pg/releases/download/v1.30.1/cnpg-1.30.1.yaml'),
+    crds: crds(
+      'postgresql.cnpg.io',
+      'backups',
+      'clusters',
+      'databases',
+      'poolers',
+      'publications',
+      'scheduledbackups',
+      'subscriptions',
+    ),
+    needs: [],
+  },
+  karpenter: {
+    version: '1.14.0',
+    namespace: 'kube-system',
+    source: helm('oci://public.ecr.aws/karpenter', 'karpenter'),
+    crds: [...crds('karpenter.sh', 'nodeclaims', 'nodepools'), ...crds('karpenter.k8s.aws', 'ec2nodeclasses')],
+    needs: [],
+  },
+  kueue: {
+    version: '0.17.0',
+    namespace: 'kueue-system',
+    source: helm('oci://registry.k8s.io/kueue/charts', 'kueue'),
+    crds: crds('kueue.x-k8s.io', 'clusterqueues', 'localqueues', 'resourceflavors'),
+    needs: [],
+  },
+  lws: {
+    version: '0.9.0',
+    namespace: 'lws-system',
+    source: helm('oci://registry.k8s.io/lws/charts', 'lws'),
+    crds: crds('leaderworkerset.x-k8s.io', 'leaderworkersets'),
+    needs: [],
+  },
+  'nvidia-device-plugin': {
+    version: '0.18.2',
+    namespace: 'nvidia-device-plugin',
+    source: helm('https://nvidia.github.io/k8s-device-plugin', 'nvidia-device-plugin'),
+    crds: [],
+    needs: [],
+  },
+  'dcgm-exporter': {
+    version: '4.8.1',
+    namespace: 'monitoring',
+    // It runs on the node and names the pod that holds a device: those names have to survive the scrape.
+    source: helm('https://nvidia.github.io/dcgm-exporter/helm-charts', 'dcgm-exporter', {
+      'serviceMonitor.enabled': true,
+      'serviceMonitor.honorLabels': true,
+    }),
+    crds: [],
+    needs: ['kube-prometheus-stack', 'nvidia-device-plugin'],
+  },
+} as const satisfies Readonly<Record<string, Addon>>;
+
+export type AddonName = keyof typeof ADDONS;
+
+export interface NeededAddon extends Addon {
+  readonly name: AddonName;
+  /** Kinds of the platform that it is there for; empty when another add-on needs it. */
+  readonly kinds: readonly string[];
+}
+
+const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : '');
+const groupsOf = ({ crds: owned }: Addon): ReadonlySet<string> =>
+  new Set(owned.map((name) => name.slice(name.indexOf('.') + 1)));
+
+/** The add-on that defines an object's kind; undefined for Kubernetes's own and for kinds that no add-on here defines. */
+export function addonOf({ apiVersion }: Pick<Manifest, 'apiVersion'>): AddonName | undefined {
+  const group = groupOf(apiVersion);
+  return ALL.find((name) => groupsOf(ADDONS[name]).has(group));
+}
+
+const ALL = Object.keys(ADDONS) as AddonName[];
+const GPU = 'nvidia.com/gpu';
+
+const usesGpu = (object: Manifest): boolean =>
+  podsOf(object).some((pod) => containersOf(pod).some(({ resources }) => resources?.limits?.[GPU] !== undefined));
+
+/**
+ * The add-ons that a platform's objects need, each after those it needs itself.
+ *
+ * @throws {ConstructError} `dependency-cycle`
+ */
+export function addonsFor(manifests: readonly Manifest[]): readonly NeededAddon[] {
+  const kinds = new Map<AddonName, Set<string>>();
+  const need = (name: AddonName, kind: string | undefined): void => {
+    const known = kinds.get(name);
+    if (known !== undefined && kind === undefined) return;
+    kinds.set(name, new Set([...(known ?? []), ...(kind === undefined ? [] : [kind])]));
+    for (const other of ADDONS[name].needs) need(other, undefined);
+  };
+  for (const object of manifests) {
+    const name = addonOf(object);
+    if (name !== undefined) need(name, object.kind);
+    if (usesGpu(object)) {
+      need('nvidia-device-plugin', object.kind);
+      need('dcgm-exporter', object.kind);
+    }
+  }
+  return inOrder([...kinds.keys()], ADDONS).map((name) => ({
+    name,
+    ...ADDONS[name],
+    kinds: [...(kinds.get(name) ?? [])].toSorted(),
+  }));
+}
+
+/**
+ * Each after what it needs, in the order of the alphabet where nothing else decides.
+ *
+ * @throws {ConstructError} `dependency-cycle`
+ */
+export function inOrder<Name extends string>(
+  names: readonly Name[],
+  catalogue: Readonly<Record<Name, Pick<Addon, 'needs'>>>,
+): readonly Name[] {
+  const waiting = new Set<Name>(names.toSorted());
+  const ordered: Name[] = [];
+  while (waiting.size > 0) {
+    const next = [...waiting].find((name) => catalogue[name].needs.every((needed) => !waiting.has(needed as Name)));
+    if (next === undefined)
+      throw new ConstructError('dependency-cycle', 'add-ons', `${[...waiting].join(', ')} need each other`);
+    waiting.delete(next);
+    ordered.push(next);
+  }
+  return ordered;
+}

@@ -1,0 +1,120 @@
+import type { Manifest } from './policies/manifest.ts';
+
+/** One step of an apply: what may go in together, and what has to be so before the next step. */
+export interface Stage {
+  readonly id: StageId;
+  readonly objects: readonly Manifest[];
+  /** What the next stage needs of this one; undefined where the API server takes the next at once. */
+  readonly waitFor: string | undefined;
+}
+
+/** The kinds of a stage; those that take a while say by which condition they are done. */
+type StageKinds = Readonly<Record<string, Condition | undefined>>;
+type Condition = 'Established' | 'Ready' | 'Active' | 'Available' | 'Complete' | 'Programmed';
+
+/**
+ * The stages, first to last. An object stands in the one that names its kind: quotas and network policies before the
+ * pods they hold, secrets before who reads them, brokers before their streams, streams before the workers that bind to
+ * them, workers before what scales them.
+ */
+const STAGES = {
+  namespaces: { Namespace: undefined },
+  definitions: { CustomResourceDefinition: 'Established' },
+  foundations: {
+    ResourceQuota: undefined,
+    LimitRange: undefined,
+    NetworkPolicy: undefined,
+    PriorityClass: undefined,
+    RuntimeClass: undefined,
+    StorageClass: undefined,
+    ServiceAccount: undefined,
+    ClusterRole: undefined,
+    ClusterRoleBinding: undefined,
+    Role: undefined,
+    RoleBinding: undefined,
+    Service: undefined,
+  },
+  secrets: {
+    ClusterSecretStore: 'Ready',
+    SecretStore: 'Ready',
+    ExternalSecret: 'Ready',
+    ClusterIssuer: 'Ready',
+    Issuer: 'Ready',
+    Certificate: 'Ready',
+    Secret: undefined,
+    ConfigMap: undefined,
+    ClusterTriggerAuthentication: undefined,
+    TriggerAuthentication: undefined,
+  },
+  nodes: {
+    EC2NodeClass: 'Ready',
+    NodePool: 'Ready',
+    ResourceFlavor: undefined,
+    ClusterQueue: 'Active',
+    LocalQueue: 'Active',
+    DeviceClass: undefined,
+    ResourceClaimTemplate: undefined,
+    DaemonSet: undefined,
+  },
+  brokers: {
+    StatefulSet: 'Available',
+    KafkaNodePool: undefined,
+    Kafka: 'Ready',
+    RabbitmqCluster: 'Ready',
+    Cluster: 'Ready',
+    Pooler: undefined,
+    Account: 'Ready',
+  },
+  streams: {
+    Stream: 'Ready',
+    Consumer: 'Ready',
+    KeyValue: 'Ready',
+    ObjectStore: 'Ready',
+    KafkaTopic: 'Ready',
+    KafkaUser: 'Ready',
+    Database: undefined,
+  },
+  // A claim is bound only when its first pod is there: nothing waits for it.
+  storage: { PersistentVolumeClaim: undefined },
+  migrations: { Job: 'Complete' },
+  workloads: {
+    ResourceClaim: undefined,
+    Deployment: 'Available',
+    LeaderWorkerSet: 'Available',
+    CronJob: undefined,
+    PodDisruptionBudget: undefined,
+  },
+  scalers: { ScaledObject: 'Ready', ScaledJob: 'Ready', HorizontalPodAutoscaler: undefined },
+  edge: { GatewayClass: undefined, Gateway: 'Programmed', HTTPRoute: undefined, GRPCRoute: undefined },
+  monitoring: { PodMonitor: undefined, ServiceMonitor: undefined, PrometheusRule: undefined },
+  /** Kinds that this table does not know; last, so that whatever they refer to is there. */
+  others: {},
+} as const satisfies Readonly<Record<string, StageKinds>>;
+
+export type StageId = keyof typeof STAGES;
+
+const ORDER = Object.keys(STAGES) as readonly StageId[];
+const KINDS: ReadonlyMap<string, { readonly stage: StageId; readonly place: number }> = new Map(
+  ORDER.flatMap((stage) => Object.keys(STAGES[stage]).map((kind) => [kind, stage] as const)).map(
+    ([kind, stage], place) => [kind, { stage, place }],
+  ),
+);
+
+/** The stages that have objects. Within one, kinds stand in the table's order, objects of one kind as they came. */
+export function applyOrder(manifests: readonly Manifest[]): readonly Stage[] {
+  const placeOf = ({ kind }: Manifest): number => KINDS.get(kind)?.place ?? KINDS.size;
+  return ORDER.flatMap((id) => {
+    const objects = manifests
+      .filter(({ kind }) => (KINDS.get(kind)?.stage ?? 'others') === id)
+      .toSorted((a, b) => placeOf(a) - placeOf(b));
+    return objects.length === 0 ? [] : [{ id, objects, waitFor: conditionsOf(STAGES[id], objects) }];
+  });
+}
+
+/** e.g. `ExternalSecret and Certificate are Ready`, of the kinds that are there. */
+function conditionsOf(kinds: StageKinds, objects: readonly Manifest[]): string | undefined {
+  const there = [...new Set(objects.map(({ kind }) => kind))].filter((kind) => kinds[kind] !== undefined);
+  const byCondition = Map.groupBy(there, (kind) => kinds[kind]);
+  const texts = [...byCondition].map(([condition, names]) => `every ${names.join(' and ')} is ${condition}`);
+  return texts.length === 0 ? undefined : texts.join(', ');
+}

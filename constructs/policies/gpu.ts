@@ -32,7 +32,7 @@ export interface NodePoolSpec {
       readonly expireAfter?: string;
       readonly nodeClassRef?: { readonly kind?: string; readonly name?: string };
       readonly requirements?: readonly Requirement[];
-      readonly taints?: readonly { readonly key?: string; readonly effect?: string }[];
+      readonly taints?: readonly { readonly key?: string; readonly value?: string; readonly effect?: string }[];
     };
   };
 }

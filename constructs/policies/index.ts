@@ -48,6 +48,7 @@ import { rolloutStated } from './rules/rollout-stated.ts';
 import { scalerCredentials } from './rules/scaler-credentials.ts';
 import { scalerExplicit } from './rules/scaler-explicit.ts';
 import { scalerOutlastsStart } from './rules/scaler-outlasts-start.ts';
+import { scalerSeesAbsence } from './rules/scaler-sees-absence.ts';
 import { scalerSeesLeader } from './rules/scaler-sees-leader.ts';
 import { scratchBounded } from './rules/scratch-bounded.ts';
 import { secretsAsFiles } from './rules/secrets-as-files.ts';
@@ -97,6 +98,7 @@ export const POLICIES: readonly Policy[] = [
   scalerExplicit,
   scalerOutlastsStart,
   scalerCredentials,
+  scalerSeesAbsence,
   scalerSeesLeader,
   kafkaTriggerPartitions,
   inferenceScaling,

@@ -28,7 +28,12 @@ export interface PodSpec {
   readonly securityContext?: SecurityContext;
   readonly affinity?: { readonly podAffinity?: PodAffinity; readonly podAntiAffinity?: PodAffinity };
   readonly topologySpreadConstraints?: readonly (AffinityTerm & { readonly maxSkew?: number })[];
-  readonly tolerations?: readonly { readonly key?: string; readonly operator?: string; readonly effect?: string }[];
+  readonly tolerations?: readonly {
+    readonly key?: string;
+    readonly operator?: string;
+    readonly value?: string;
+    readonly effect?: string;
+  }[];
   readonly resourceClaims?: readonly unknown[];
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];

@@ -3,6 +3,8 @@ import { specOf } from '../manifest.ts';
 import type { Policy } from '../policy.ts';
 
 interface ConsumerSpec {
+  readonly streamName: string;
+  readonly durableName: string;
   readonly ackPolicy: string;
   readonly ackWait: string;
   readonly maxDeliver: number;
@@ -22,9 +24,19 @@ export const consumerLeases: Policy = {
     'the defaults of the operator are no acks and a lease of a nanosecond: work is lost, or delivered to everyone at once',
   check(manifest) {
     if (manifest.kind !== 'Consumer') return [];
-    const { ackPolicy, ackWait, maxDeliver, maxAckPending, backoff = [] } = specOf<ConsumerSpec>(manifest);
+    const {
+      streamName,
+      durableName,
+      ackPolicy,
+      ackWait,
+      maxDeliver,
+      maxAckPending,
+      backoff = [],
+    } = specOf<ConsumerSpec>(manifest);
     const wait = goDurationMs(ackWait);
     return [
+      ...(streamName === undefined ? ['names no stream'] : []),
+      ...(durableName === undefined ? ['is not durable: it forgets what it has given out'] : []),
       ...(ackPolicy === 'explicit' ? [] : [`ackPolicy is ${ackPolicy ?? 'none, the default'}, expected explicit`]),
       ...(wait === undefined || wait < SHORTEST_ACK_WAIT_MS
         ? [`ackWait is ${ackWait ?? 'not stated'}, expected at least 1s`]

@@ -1,5 +1,5 @@
 import { GPU, isGpuPool, type NodePoolSpec, usesGpu } from '../gpu.ts';
-import { podsOf, specOf } from '../manifest.ts';
+import { type Manifest, podsOf, specOf } from '../manifest.ts';
 import type { Policy } from '../policy.ts';
 
 /** Rule 13. A DaemonSet is the node's own: the device plugin and the exporter tolerate and ask for no device. */
@@ -10,18 +10,38 @@ export const gpuTaint: Policy = {
   reason: 'a pod without a GPU on a GPU node keeps the dearest machine of the cluster awake, and its work out',
   check(manifest, all) {
     if (isGpuPool(manifest)) {
-      const taints = specOf<NodePoolSpec>(manifest).template?.spec?.taints ?? [];
-      const keepsOut = taints.some(({ key, effect }) => key === GPU && effect === 'NoSchedule');
+      const keepsOut = taintsOf(manifest).some(({ key, effect }) => key === GPU && effect === 'NoSchedule');
       return keepsOut ? [] : [`is not tainted ${GPU}:NoSchedule`];
     }
     if (manifest.kind === 'DaemonSet') return [];
+    const pools = all.filter(isGpuPool);
     return podsOf(manifest).flatMap((pod) => {
-      const tolerates = (pod.tolerations ?? []).some(
-        ({ key, operator, effect }) =>
-          (key === GPU || (key === undefined && operator === 'Exists')) && (effect ?? 'NoSchedule') === 'NoSchedule',
-      );
-      if (usesGpu(pod)) return tolerates || !all.some(isGpuPool) ? [] : [`does not tolerate ${GPU}: no node takes it`];
-      return tolerates ? [`tolerates ${GPU} and asks for none`] : [];
+      const tolerations = pod.tolerations ?? [];
+      const everything = tolerations.some(({ key }) => key === undefined)
+        ? ['tolerates every taint, expected those it needs']
+        : [];
+      const taints = pools.flatMap((pool) => taintsOf(pool).filter(({ key }) => key === GPU));
+      if (!usesGpu(pod)) {
+        return tolerations.some(({ key }) => key === GPU)
+          ? [...everything, `tolerates ${GPU} and asks for none`]
+          : everything;
+      }
+      const enters = pools.length === 0 || taints.some((taint) => tolerations.some((each) => tolerates(each, taint)));
+      return enters ? everything : [...everything, `does not tolerate ${GPU}: no node takes it`];
     });
   },
 };
+
+interface Taint {
+  readonly key?: string;
+  readonly value?: string;
+  readonly effect?: string;
+}
+
+const taintsOf = (pool: Manifest): readonly Taint[] => specOf<NodePoolSpec>(pool).template?.spec?.taints ?? [];
+
+/** As the scheduler decides it: without an operator the values have to be the same. */
+const tolerates = (toleration: Taint & { readonly operator?: string }, taint: Taint): boolean =>
+  toleration.key === taint.key &&
+  (toleration.operator === 'Exists' || (toleration.value ?? '') === (taint.value ?? '')) &&
+  (toleration.effect === undefined || toleration.effect === taint.effect);

@@ -1,5 +1,6 @@
 import { specOf } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
+import { STRIMZI_CLUSTER } from '../strimzi.ts';
 
 export interface KafkaUserSpec {
   readonly authentication: { readonly type?: string };
@@ -25,11 +26,14 @@ export const kafkaUserLeast = kindPolicy(
     const { authentication, authorization } = specOf<KafkaUserSpec>(manifest);
     const acls = authorization?.acls ?? [];
     return [
+      manifest.metadata.labels?.[STRIMZI_CLUSTER] === undefined &&
+        `names no cluster (${STRIMZI_CLUSTER}): nobody makes it`,
       authentication?.type === undefined && 'has no way to say who it is (authentication)',
       acls.length === 0 && 'has no ACL of its own',
       ...acls
         .filter(({ type }) => type !== 'deny')
         .flatMap(({ resource, operations = [] }) => [
+          resource?.name === undefined && resource?.type !== 'cluster' && `names no ${resource?.type} in an ACL`,
           resource?.name === '*' && `may use every ${resource.type}`,
           operations.includes('All') && `may do everything to ${resource?.type} ${resource?.name ?? ''}`,
         ]),

@@ -249,6 +249,23 @@ export const gpuCases: CaseSet = {
     broken('gpu-taint', 'GPU nodes for all', POOL, 'spec.template.spec.taints', undefined, /is not tainted/),
     broken('gpu-taint', 'a GPU pod that no node takes', SERVER, `${POD}.tolerations`, undefined, /no node takes it/),
     broken('gpu-taint', 'a guest on a GPU node', SERVER, `${CONTAINER}.resources.limits`, amounts, /asks for none/),
+    broken('gpu-taint', 'a pod that goes anywhere', SERVER, `${POD}.tolerations.0.key`, undefined, /every taint/),
+    broken(
+      'gpu-taint',
+      'a toleration of another value',
+      SERVER,
+      `${POD}.tolerations.0.operator`,
+      undefined,
+      /no node takes it/,
+    ),
+    broken(
+      'scaler-sees-absence',
+      'no data for zero',
+      SCALER,
+      'spec.triggers.0.metadata.ignoreNullValues',
+      undefined,
+      /no data for zero/,
+    ),
     broken(
       'gpu-consolidation',
       'loaded models that are moved',

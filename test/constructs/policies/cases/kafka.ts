@@ -226,6 +226,15 @@ export const kafkaCases: CaseSet = {
       /auto.create/,
     ),
     broken('kafka-user-least', 'no authentication', USER, 'spec.authentication', undefined, /who it is/),
+    broken('kafka-user-least', 'a user of no cluster', USER, 'metadata.labels', {}, /names no cluster/),
+    broken(
+      'kafka-user-least',
+      'an ACL of no topic',
+      USER,
+      'spec.authorization.acls.0.resource.name',
+      undefined,
+      /names no topic/,
+    ),
     broken('kafka-user-least', 'no ACL', USER, 'spec.authorization', undefined, /no ACL/),
     broken('kafka-user-least', 'every topic', USER, 'spec.authorization.acls.0.resource.name', '*', /every topic/),
     broken(

@@ -34,6 +34,10 @@ export class ApiSchemas {
     },
   });
   readonly #validators = new Map<string, ValidateFunction>();
+  /** Of the API server itself: what is compiled when it is asked for, since nobody asks for all. */
+  readonly #core = new Map<string, string>();
+  /** Of every project with definitions of its own, as texts: parsed when a kind of theirs is asked for. */
+  #custom: readonly string[];
 
   constructor() {
     const folder = join(DATA, 'crds');
@@ -42,31 +46,37 @@ export class ApiSchemas {
     for (const [name, definition] of Object.entries(core['definitions'] as Record<string, Record<string, Json>>)) {
       for (const { group, version, kind } of (definition['x-kubernetes-group-version-kind'] ??
         []) as unknown as Gvk[]) {
-        this.#validators.set(
-          `${group === '' ? '' : `${group}/`}${version} ${kind}`,
-          this.#ajv.compile({ $ref: `core#/definitions/${name}` }),
-        );
+        this.#core.set(`${group === '' ? '' : `${group}/`}${version} ${kind}`, name);
       }
     }
-    for (const file of [
-      'keda/keda.sh_scaledobjects.yaml',
-      ...['nack', 'prometheus', 'gateway', 'certmanager', 'external-secrets'].flatMap((group) =>
-        readdirSync(join(folder, group)).map((name) => `${group}/${name}`),
-      ),
-    ]) {
-      for (const document of parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
-        this.#addCustom(document.toJS() as Crd | null);
-    }
+    this.#custom = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.ya?ml$/.test(file))
+      .map((file) => readFileSync(join(folder, file), 'utf8'));
   }
 
   /** What is wrong with a manifest; empty when the API server would take it. */
   faultsOf(manifest: Manifest): readonly string[] {
-    const validate = this.#validators.get(`${manifest.apiVersion} ${manifest.kind}`);
+    const validate = this.#validatorOf(`${manifest.apiVersion} ${manifest.kind}`, manifest.kind);
     if (validate === undefined) return [`no schema for ${manifest.apiVersion} ${manifest.kind}`];
     validate(manifest);
     return (validate.errors ?? []).map(
       (error) => `${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`,
     );
+  }
+
+  #validatorOf(id: string, kind: string): ValidateFunction | undefined {
+    const name = this.#core.get(id);
+    if (name !== undefined && !this.#validators.has(id)) {
+      this.#validators.set(id, this.#ajv.compile({ $ref: `core#/definitions/${name}` }));
+    }
+    if (!this.#validators.has(id)) {
+      const defines = new RegExp(`^ +kind: ['"]?${kind}['"]?$`, 'm');
+      for (const text of this.#custom.filter((each) => defines.test(each))) {
+        for (const document of parseAllDocuments(text)) this.#addCustom(document.toJS() as Crd | null);
+      }
+      this.#custom = this.#custom.filter((each) => !defines.test(each));
+    }
+    return this.#validators.get(id);
   }
 
   #addCustom(crd: Crd | null): void {

@@ -52,6 +52,7 @@ import { scalerSeesAbsence } from './rules/scaler-sees-absence.ts';
 import { scalerSeesLeader } from './rules/scaler-sees-leader.ts';
 import { scratchBounded } from './rules/scratch-bounded.ts';
 import { secretsAsFiles } from './rules/secrets-as-files.ts';
+import { selectsOwnPods } from './rules/selects-own-pods.ts';
 import { serviceAccountOwn } from './rules/service-account-own.ts';
 import { serviceAccountToken } from './rules/service-account-token.ts';
 import { sharedMemory } from './rules/shared-memory.ts';
@@ -87,6 +88,7 @@ export const POLICIES: readonly Policy[] = [
   weightsPinned,
   probesDistinct,
   probesExplicit,
+  selectsOwnPods,
   replicasSpread,
   volumeOneNode,
   rolloutStated,

@@ -27,7 +27,10 @@ export interface PodSpec {
   readonly terminationGracePeriodSeconds?: number;
   readonly securityContext?: SecurityContext;
   readonly affinity?: { readonly podAffinity?: PodAffinity; readonly podAntiAffinity?: PodAffinity };
-  readonly topologySpreadConstraints?: readonly (AffinityTerm & { readonly maxSkew?: number })[];
+  readonly topologySpreadConstraints?: readonly (AffinityTerm & {
+    readonly maxSkew?: number;
+    readonly whenUnsatisfiable?: string;
+  })[];
   readonly tolerations?: readonly {
     readonly key?: string;
     readonly operator?: string;

@@ -29,6 +29,8 @@ export const replicasSpread = kindPolicy(
         'states no replicas, and nothing scales it: it runs once',
       replicas !== undefined && replicas < 2 && `has ${replicas} replicas, expected at least 2`,
       zones.length === 0 && 'is not spread over zones by its own labels',
+      zones.some(({ whenUnsatisfiable }) => whenUnsatisfiable === undefined) &&
+        'does not say what happens where zones cannot be even (whenUnsatisfiable)',
       zones.some(({ maxSkew }) => maxSkew !== 1) && 'lets its zones differ by more than one replica',
       !termsOf(affinity?.podAntiAffinity).some(isAbout(HOST)) &&
         'has no anti-affinity between its replicas, by host and its own labels',

@@ -8,68 +8,16 @@ import { gpuCases } from './cases/gpu.ts';
 import { jobCases } from './cases/jobs.ts';
 import { kafkaCases } from './cases/kafka.ts';
 import { natsCases } from './cases/nats.ts';
+import { isLeaf, type Json, mutantOf, type Place, placesOf } from './mutant.ts';
 import { NOT_SAFETY } from './not-safety.ts';
 
 // The policies are judged here: whatever is taken out of the output of production, one of them has to miss it.
 
 const prod = synthesizeKubernetes(platform, environments.prod);
 
-type Path = readonly (string | number)[];
-type Json = { readonly [key: string]: Json } | readonly Json[] | string | number | boolean | null | undefined;
-
-/** Without these three an object is none. */
-const IDENTITY: readonly string[] = ['apiVersion', 'kind', 'metadata/name'];
-
-const textOf = (path: Path): string => path.map((step) => (typeof step === 'number' ? '*' : step)).join('/');
-
-/** Every path of an object, leaves last; an empty list or object is a leaf. */
-function pathsOf(value: Json, path: Path = []): readonly Path[] {
-  if (value === null || typeof value !== 'object') return [path];
-  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value as Record<string, Json>);
-  return [path, ...entries.flatMap(([key, each]) => pathsOf(each as Json, [...path, key]))];
-}
-
-const at = (value: Json, path: Path): Json =>
-  path.reduce<Json>((inner, step) => (inner as Record<string | number, Json> | undefined)?.[step], value);
-
-const isLeaf = (value: Json): boolean =>
-  value === null || typeof value !== 'object' || Object.keys(value as object).length === 0;
-
-/** A copy with one place changed; `undefined` takes it out. */
-function changed(value: Json, [step, ...rest]: Path, to: Json): Json {
-  if (step === undefined) return to;
-  if (Array.isArray(value)) {
-    return value.flatMap((each: Json, index) => {
-      if (index !== step) return [each];
-      const next = changed(each, rest, to);
-      return next === undefined ? [] : [next];
-    });
-  }
-  const { [step]: found, ...others } = value as Record<string | number, Json>;
-  const next = changed(found, rest, to);
-  return next === undefined ? others : { ...others, [step]: next };
-}
-
 /** What the policies say when one place of one object is changed. */
-function findingsOf({ manifest, path, all }: Place, to?: Json): readonly string[] {
-  const mutant = changed(manifest as unknown as Json, path, to) as unknown as Manifest;
-  return checkManifests(all.map((each) => (each === manifest ? mutant : each))).map(({ policy }) => policy);
-}
-
-interface Place {
-  readonly all: readonly Manifest[];
-  readonly manifest: Manifest;
-  readonly path: Path;
-  /** `Kind path`. */
-  readonly field: string;
-}
-
-const placesOf = (all: readonly Manifest[]): readonly Place[] =>
-  all.flatMap((manifest) =>
-    pathsOf(manifest as unknown as Json)
-      .filter((path) => path.length > 0 && !IDENTITY.includes(textOf(path)))
-      .map((path) => ({ all, manifest, path, field: `${manifest.kind} ${textOf(path)}` })),
-  );
+const findingsOf = (place: Place, to?: Json): readonly string[] =>
+  checkManifests(mutantOf(place, to)).map(({ policy }) => policy);
 
 const places = placesOf(prod);
 
@@ -261,7 +209,7 @@ describe('of what production emits', () => {
 
 /** Fields that are gone without any policy saying a word. */
 function survivorsOf(all: readonly Manifest[]): readonly string[] {
-  const leaves = placesOf(all).filter(({ manifest, path }) => isLeaf(at(manifest as unknown as Json, path)));
+  const leaves = placesOf(all).filter(isLeaf);
   return [...new Set(leaves.filter((place) => findingsOf(place).length === 0).map(({ field }) => field))];
 }
 

@@ -21,7 +21,6 @@ export const NOT_SAFETY: readonly Group[] = [
       /(livenessProbe|readinessProbe|startupProbe)\/httpGet\/port$/,
       /^\w+ spec\/.*volumes\/\*\/name$/,
       /preferredDuringSchedulingIgnoredDuringExecution\/\*\/weight$/,
-      /topologySpreadConstraints\/\*\/whenUnsatisfiable$/,
       /^PersistentVolumeClaim spec\/(accessModes|resources)\//,
       /restartPolicy$/,
       /^CronJob spec\/schedule$/,

@@ -21,15 +21,19 @@ interface Finalizer {
 /** Finalizers that controllers put on objects after they were applied: nothing in a manifest shows them. */
 const FINALIZERS: readonly Finalizer[] = [
   { kinds: ['ScaledObject', 'ScaledJob'], name: 'finalizer.keda.sh', controller: 'KEDA' },
-  { kinds: ['Stream'], name: 'streamfinalizer.jetstream.nats.io', controller: 'NACK' },
-  { kinds: ['Consumer'], name: 'consumerfinalizer.jetstream.nats.io', controller: 'NACK' },
+  { kinds: ['Stream'], name: 'stream.nats.io/finalizer', controller: 'NACK' },
+  { kinds: ['Consumer'], name: 'consumer.nats.io/finalizer', controller: 'NACK' },
+  { kinds: ['Account'], name: 'account.nats.io/finalizer', controller: 'NACK' },
+  { kinds: ['KeyValue'], name: 'kv.nats.io/finalizer', controller: 'NACK' },
+  { kinds: ['ObjectStore'], name: 'objectstore.nats.io/finalizer', controller: 'NACK' },
   { kinds: ['KafkaTopic'], name: 'strimzi.io/topic-operator', controller: "Strimzi's topic operator" },
   {
     kinds: ['RabbitmqCluster'],
     name: 'deletion.finalizers.rabbitmqclusters.rabbitmq.com',
     controller: 'the RabbitMQ operator',
   },
-  { kinds: ['NodePool', 'EC2NodeClass'], name: 'karpenter.sh/termination', controller: 'Karpenter' },
+  { kinds: ['NodePool'], name: 'karpenter.sh/termination', controller: 'Karpenter' },
+  { kinds: ['EC2NodeClass'], name: 'karpenter.k8s.aws/termination', controller: 'Karpenter' },
   { kinds: ['ClusterQueue', 'ResourceFlavor'], name: 'kueue.x-k8s.io/resource-in-use', controller: 'Kueue' },
 ];
 

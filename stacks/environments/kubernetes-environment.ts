@@ -16,6 +16,8 @@ export interface KubernetesEnvironment {
   readonly effects: { readonly storageClass: string; readonly size: BytesText };
   /** The namespace whose Prometheus scrapes the platform. */
   readonly monitoringNamespace: string;
+  /** Where docs/alerts.md is to be read: alerts link to their part of it. @default - they link to nothing */
+  readonly runbooks?: string;
   /** What a service asks for by name beside its bus, effects and engines: files in its image. By the worker's id. */
   readonly addresses: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** How engines are reached from outside of the cluster. @default - they are not */

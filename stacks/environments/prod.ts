@@ -13,5 +13,6 @@ export const prod: KubernetesEnvironment = {
   streamSize: '50 GiB',
   effects: { storageClass: 'standard', size: '50 GiB' },
   monitoringNamespace: 'monitoring',
+  runbooks: 'https://docs.example.com/penstock/alerts',
   addresses: { classify: { PENSTOCK_CLASSIFIER: '/app/services/task-queue/classifiers/all-minilm-l6-v2.json' } },
 };

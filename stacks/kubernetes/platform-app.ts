@@ -51,6 +51,7 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     namespace,
     nats,
     streamSize: Bytes.parse(environment.streamSize),
+    ...(environment.runbooks === undefined ? {} : { runbooks: { url: environment.runbooks } }),
   });
   messaging.addDependency(first);
   workloads.addDependency(messaging);

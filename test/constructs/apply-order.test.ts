@@ -71,11 +71,12 @@ describe('what blocks a teardown', () => {
   test.each([
     ['ScaledObject', 'finalizer.keda.sh', 'KEDA'],
     ['ScaledJob', 'finalizer.keda.sh', 'KEDA'],
-    ['Stream', 'streamfinalizer.jetstream.nats.io', 'NACK'],
-    ['Consumer', 'consumerfinalizer.jetstream.nats.io', 'NACK'],
+    ['Stream', 'stream.nats.io/finalizer', 'NACK'],
+    ['Consumer', 'consumer.nats.io/finalizer', 'NACK'],
     ['KafkaTopic', 'strimzi.io/topic-operator', "Strimzi's topic operator"],
     ['RabbitmqCluster', 'deletion.finalizers.rabbitmqclusters.rabbitmq.com', 'the RabbitMQ operator'],
     ['NodePool', 'karpenter.sh/termination', 'Karpenter'],
+    ['EC2NodeClass', 'karpenter.k8s.aws/termination', 'Karpenter'],
     ['ClusterQueue', 'kueue.x-k8s.io/resource-in-use', 'Kueue'],
   ])('a %s waits for the controller that put %s on it', (kind, finalizer, controller) => {
     const [block] = teardownBlocks([object(kind)]);

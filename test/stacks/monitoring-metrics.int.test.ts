@@ -24,8 +24,10 @@ beforeAll(async () => {
   scraped = `${await scrapeWorker()}\n${await scrapeEngine()}`;
 }, 60_000);
 
-afterAll(() => {
+afterAll(async () => {
+  const gone = new Promise((resolve) => engine.once('close', resolve));
   engine.kill('SIGKILL');
+  await gone;
 });
 
 /** A worker on the profile that is deployed, after one item of each outcome. */
@@ -48,6 +50,7 @@ async function scrapeWorker(): Promise<string> {
   const text = await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)).text();
   await telemetry.shutdown();
   server.close();
+  server.closeAllConnections();
   return text;
 }
 

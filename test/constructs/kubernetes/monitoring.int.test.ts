@@ -371,34 +371,58 @@ describeWith(promtoolRequirement(), 'the alerts, evaluated by Prometheus', () =>
   });
 
   test.each(SCENARIOS)('$title: $fires', ({ but, fires }) => {
-    const series = Object.entries({ ...WELL, ...but }).flatMap(([name, values]) =>
-      values === undefined ? [] : [{ series: name, values }],
-    );
-    const { status, output } = promtool(['test', 'rules', 'test.yml'], {
-      'rules.yml': { groups: groups.map(({ name, rules: inner }) => ({ name, rules: inner })) },
-      'test.yml': {
-        rule_files: ['rules.yml'],
-        // Coarser than the groups' own minute, and a fifth of the work.
-        evaluation_interval: '5m',
-        tests: [
-          {
-            interval: '1m',
-            input_series: series,
-            promql_expr_test: [
-              {
-                expr: 'group by (alertname) (ALERTS{alertstate="firing"})',
-                eval_time: `${LENGTH}m`,
-                exp_samples: fires.map((name) => ({ labels: `{alertname="${name}"}`, value: 1 })),
-              },
-            ],
-          },
-        ],
-      },
-    });
-    expect(output).toContain('SUCCESS');
-    expect(status).toBe(0);
+    const samples = fires.map((name) => ({ labels: `{alertname="${name}"}`, value: 1 }));
+    expect(evaluate(but, 'group by (alertname) (ALERTS{alertstate="firing"})', samples)).toEqual({ status: 0 });
+  });
+
+  test.each([
+    ['a tenth late burns the budget in every window', growing(540), ['1h', '3d', '6h']],
+    ['one in 25 late is too slow for the hour', growing(576), ['3d', '6h']],
+    ['one in 100 late is for the morning', growing(594), ['3d']],
+    ['what ended two hours ago wakes nobody', '0+0x60 600+600x119', ['3d']],
+  ] as const)('%s', (_, inTime, windows) => {
+    const samples = windows.map((window) => ({
+      labels: `{long_window="${window}",severity="${window === '3d' ? 'ticket' : 'page'}"}`,
+      value: 1,
+    }));
+    const query = 'group by (long_window, severity) (ALERTS{alertstate="firing"})';
+    const late = { [`penstock_queue_latency_bucket{${QUEUE},le="180"}`]: inTime };
+    expect(evaluate(late, query, samples)).toEqual({ status: 0 });
+  });
+
+  test('rejects alerts that are expected and do not fire, so that a scenario can fail', () => {
+    const samples = [{ labels: '{alertname="PenstockQueueLag"}', value: 1 }];
+    const { output } = evaluate({}, 'group by (alertname) (ALERTS{alertstate="firing"})', samples);
+    expect(output).toContain('PenstockQueueLag');
   });
 });
+
+/** Evaluates a query after the scenario; what promtool says where the samples are others. */
+function evaluate(
+  but: Scenario['but'],
+  expr: string,
+  samples: readonly { readonly labels: string; readonly value: number }[],
+): { readonly status: number | null; readonly output?: string } {
+  const series = Object.entries({ ...WELL, ...but }).flatMap(([name, values]) =>
+    values === undefined ? [] : [{ series: name, values }],
+  );
+  const { status, output } = promtool(['test', 'rules', 'test.yml'], {
+    'rules.yml': { groups: groups.map(({ name, rules: inner }) => ({ name, rules: inner })) },
+    'test.yml': {
+      rule_files: ['rules.yml'],
+      // Coarser than the groups' own minute, and a fifth of the work.
+      evaluation_interval: '5m',
+      tests: [
+        {
+          interval: '1m',
+          input_series: series,
+          promql_expr_test: [{ expr, eval_time: `${LENGTH}m`, exp_samples: samples }],
+        },
+      ],
+    },
+  });
+  return status === 0 ? { status } : { status, output };
+}
 
 describe('the alerts', () => {
   test('each have a scenario in which they fire', () => {

@@ -101,7 +101,7 @@ export const NOT_SAFETY: readonly Group[] = [
     because: 'what is scraped and shown is held by the tests of monitoring, series by series',
     fields: [
       /^(PodMonitor|ServiceMonitor) spec\//,
-      /^PrometheusRule spec\/groups\/\*\/(interval|rules\/\*\/(for|labels\/\w+|annotations\/description))$/,
+      /^PrometheusRule spec\/groups\/\*\/(interval|rules\/\*\/(for|labels\/\w+|annotations\/(description|runbook_url)))$/,
       /^ConfigMap data\//,
     ],
   },

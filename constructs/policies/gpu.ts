@@ -16,9 +16,12 @@ export const gpusOf = ({ resources: { limits = {}, requests = {} } = {} }: Conta
 export const usesGpu = (pod: PodSpec): boolean =>
   (pod.resourceClaims ?? []).length > 0 || containersOf(pod).some((container) => gpusOf(container) > 0);
 
-/** What answers requests on a GPU and stays: jobs on one come and go. */
+/** What answers requests and stays: jobs come and go. */
+export const SERVING: readonly string[] = ['Deployment', 'StatefulSet', 'LeaderWorkerSet'];
+
+/** True when it does so on a GPU. */
 export const servesOnGpu = (manifest: Manifest): boolean =>
-  ['Deployment', 'StatefulSet', 'LeaderWorkerSet'].includes(manifest.kind) && podsOf(manifest).some(usesGpu);
+  SERVING.includes(manifest.kind) && podsOf(manifest).some(usesGpu);
 
 export interface NodePoolSpec {
   readonly limits: Readonly<Record<string, string | number>>;

@@ -116,7 +116,8 @@ export interface WorkloadSpec {
   readonly template?: PodTemplate;
 }
 
-const WORKLOADS: readonly string[] = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job'];
+/** What makes pods and keeps them, or sees them through. */
+export const WORKLOADS: readonly string[] = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job'];
 
 /** The spec as the caller expects it; its fields are read as ones that may be missing. */
 export const specOf = <T>(manifest: Manifest): Partial<T> => (manifest['spec'] ?? {}) as Partial<T>;

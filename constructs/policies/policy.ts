@@ -9,9 +9,11 @@ export interface Policy {
   readonly rules: readonly number[];
   /** Who asks for it beside us. */
   readonly source: string;
+  /** Kinds of the other objects that it looks at. @default - it looks at one object alone */
+  readonly reads?: readonly string[];
   /** What goes wrong for whom when it is broken, in one sentence. */
   readonly reason: string;
-  /** What is wrong with one object, seen beside all others; empty when it holds. */
+  /** What is wrong with one object, seen beside all others of the kinds it reads; empty when it holds. */
   readonly check: (manifest: Manifest, all: readonly Manifest[]) => readonly string[];
 }
 

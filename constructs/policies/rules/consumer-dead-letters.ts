@@ -15,6 +15,7 @@ export const consumerDeadLetters = kindPolicy(
     id: 'consumer-dead-letters',
     rules: [57],
     source: 'NATS documentation (JetStream consumers, advisories)',
+    reads: ['Stream'],
     reason: 'an item that has used its deliveries up stays in its stream, given to nobody and missed by nobody',
   },
   ['Consumer'],

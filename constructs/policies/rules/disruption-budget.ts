@@ -15,6 +15,7 @@ export const disruptionBudget = kindPolicy(
     id: 'disruption-budget',
     rules: [40],
     source: 'EKS Best Practices (reliability), kube-score, kube-linter',
+    reads: ['PodDisruptionBudget'],
     reason:
       'without a budget a drain takes all replicas at once; with one that never allows a disruption no node can be drained',
   },

@@ -7,6 +7,7 @@ export const endpointDrained = kindPolicy(
     id: 'endpoint-drained',
     rules: [42],
     source: 'EKS Best Practices (reliability), Kubernetes documentation (pod termination)',
+    reads: ['Service'],
     reason: 'a process that stops before every proxy has heard of it answers the last callers with a reset',
   },
   ['Deployment', 'StatefulSet'],

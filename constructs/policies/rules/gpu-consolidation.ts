@@ -1,4 +1,4 @@
-import { isGpuPool, type NodePoolSpec, servesOnGpu, usesGpu } from '../gpu.ts';
+import { isGpuPool, type NodePoolSpec, SERVING, servesOnGpu, usesGpu } from '../gpu.ts';
 import { specOf, templatesOf } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 
@@ -10,6 +10,7 @@ export const gpuConsolidation = kindPolicy(
     id: 'gpu-consolidation',
     rules: [14],
     source: 'EKS Best Practices (AI/ML compute), Karpenter documentation',
+    reads: SERVING,
     reason:
       'a node that is moved to save money takes a loaded model with it, and its load time is paid in the middle of the day',
   },

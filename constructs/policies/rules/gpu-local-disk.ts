@@ -8,6 +8,7 @@ export const gpuLocalDisk = kindPolicy(
     id: 'gpu-local-disk',
     rules: [50],
     source: 'EKS Best Practices (AI/ML performance)',
+    reads: ['NodePool'],
     reason:
       'images and models of many gigabytes come from the network disk, while the local disk that is paid for lies unused',
   },

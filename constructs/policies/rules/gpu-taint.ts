@@ -7,6 +7,7 @@ export const gpuTaint: Policy = {
   id: 'gpu-taint',
   rules: [13],
   source: 'EKS Best Practices (AI/ML compute)',
+  reads: ['NodePool'],
   reason: 'a pod without a GPU on a GPU node keeps the dearest machine of the cluster awake, and its work out',
   check(manifest, all) {
     if (isGpuPool(manifest)) {

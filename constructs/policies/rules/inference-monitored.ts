@@ -24,6 +24,7 @@ export const inferenceMonitored: Policy = {
   id: 'inference-monitored',
   rules: [48],
   source: 'EKS Best Practices (AI/ML observability)',
+  reads: ['PrometheusRule', 'ServiceMonitor', 'PodMonitor', 'Service'],
   reason: 'a server of a model that is slow or full answers its probes: nobody knows until the callers say so',
   check(manifest, all) {
     if (!servesOnGpu(manifest)) return [];

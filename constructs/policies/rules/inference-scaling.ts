@@ -1,5 +1,5 @@
 import { usesGpu } from '../gpu.ts';
-import { podsOf, specOf } from '../manifest.ts';
+import { podsOf, specOf, WORKLOADS } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 import { scales, triggersOf } from '../scaler.ts';
 
@@ -16,6 +16,7 @@ export const inferenceScaling = kindPolicy(
     id: 'inference-scaling',
     rules: [47],
     source: 'GKE best practices for inference autoscaling, EKS Best Practices (AI/ML)',
+    reads: WORKLOADS,
     reason: 'a GPU is busy long before it is full: by its utilisation a server scales up on one request and never down',
   },
   ['ScaledObject', 'HorizontalPodAutoscaler'],

@@ -9,6 +9,7 @@ export const kafkaQuorum = kindPolicy(
     id: 'kafka-quorum',
     rules: [51],
     source: 'Strimzi documentation (KRaft)',
+    reads: ['KafkaNodePool'],
     reason: 'a quorum of two stops with one node, and a controller that is a broker too stops when the broker is busy',
   },
   ['Kafka'],

@@ -20,6 +20,7 @@ export const kafkaReplication = kindPolicy(
     id: 'kafka-replication',
     rules: [52],
     source: 'Strimzi documentation (broker configuration)',
+    reads: ['KafkaNodePool'],
     reason: 'what is not stated falls back to one copy: the broker that dies takes acknowledged records with it',
   },
   ['Kafka'],

@@ -17,6 +17,7 @@ export const kafkaTopicDurable = kindPolicy(
     id: 'kafka-topic-durable',
     rules: [55],
     source: 'Strimzi documentation (KafkaTopic)',
+    reads: ['Kafka', 'KafkaNodePool'],
     reason: 'a topic has what it states and nothing of what its author meant: one copy, or a week of records',
   },
   ['KafkaTopic'],

@@ -16,6 +16,7 @@ export const kafkaTriggerPartitions = kindPolicy(
     id: 'kafka-trigger-partitions',
     rules: [44],
     source: 'KEDA documentation (Apache Kafka scaler)',
+    reads: ['KafkaTopic'],
     reason: 'a group has one reader per partition: every replica beyond them is paid for and reads nothing',
   },
   ['ScaledObject', 'ScaledJob'],

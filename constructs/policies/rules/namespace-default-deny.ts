@@ -13,6 +13,7 @@ export const namespaceDefaultDeny: Policy = {
   id: 'namespace-default-deny',
   rules: [28],
   source: 'EKS Best Practices (network security), CIS EKS 4.3.2, NSA/CISA',
+  reads: ['NetworkPolicy'],
   reason: 'a pod that was broken into reaches everything that nothing forbids',
   check({ kind, metadata }, all) {
     if (kind !== 'Namespace') return [];

@@ -31,6 +31,7 @@ export const namespaceQuota = kindPolicy(
     id: 'namespace-quota',
     rules: [29],
     source: 'EKS Best Practices (reliability), NSA/CISA',
+    reads: ['ResourceQuota', 'LimitRange'],
     reason: 'one runaway workload takes the cluster from all others',
   },
   ['Namespace'],

@@ -8,6 +8,7 @@ export const natsQuorum = kindPolicy(
     id: 'nats-quorum',
     rules: [56],
     source: 'NATS documentation (JetStream clustering)',
+    reads: ['StatefulSet'],
     reason: 'two servers lose their majority with one, four with two: the even one is paid for and carries nothing',
   },
   ['StatefulSet', 'Stream'],

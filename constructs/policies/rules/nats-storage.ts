@@ -7,6 +7,7 @@ export const natsStorage = kindPolicy(
     id: 'nats-storage',
     rules: [58],
     source: 'NATS documentation (JetStream configuration)',
+    reads: ['ConfigMap'],
     reason:
       'a store without a bound takes what it finds of the disk, and an ack means a disk write only where it is said',
   },

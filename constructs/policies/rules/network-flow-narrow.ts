@@ -1,4 +1,4 @@
-import { isWorkload, type Labels, type Manifest, selects, specOf, templatesOf } from '../manifest.ts';
+import { isWorkload, type Labels, type Manifest, selects, specOf, templatesOf, WORKLOADS } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 
 interface NetworkPolicySpec {
@@ -33,6 +33,7 @@ export const networkFlowNarrow = kindPolicy(
     id: 'network-flow-narrow',
     rules: [28],
     source: 'EKS Best Practices (network security), NSA/CISA',
+    reads: WORKLOADS,
     reason: 'one rule without a peer or a port takes back what the default denies',
   },
   ['NetworkPolicy'],

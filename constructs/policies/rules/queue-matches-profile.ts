@@ -28,6 +28,7 @@ export const queueMatchesProfile = kindPolicy(
     id: 'queue-matches-profile',
     rules: [57, 58],
     source: 'NATS documentation (JetStream consumers, streams)',
+    reads: ['Stream', 'Consumer', 'ScaledObject', 'HorizontalPodAutoscaler'],
     reason: 'a worker that renews a lease by another number than the server has loses it while it works',
   },
   ['Deployment', 'StatefulSet', 'Job', 'CronJob'],

@@ -7,6 +7,7 @@ export const replicasOneOwner: Policy = {
   id: 'replicas-one-owner',
   rules: [41],
   source: 'kube-score',
+  reads: ['ScaledObject', 'HorizontalPodAutoscaler'],
   reason: 'every apply of the manifest would undo what the scaler did, in the middle of a peak',
   check(manifest, all) {
     const { replicas } = specOf<WorkloadSpec>(manifest);

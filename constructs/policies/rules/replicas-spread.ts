@@ -12,6 +12,7 @@ export const replicasSpread = kindPolicy(
     id: 'replicas-spread',
     rules: [39],
     source: 'EKS Best Practices (reliability), kube-score, kube-linter',
+    reads: ['ScaledObject', 'HorizontalPodAutoscaler'],
     reason: 'one node or one zone that fails takes all replicas with it',
   },
   ['Deployment', 'StatefulSet'],

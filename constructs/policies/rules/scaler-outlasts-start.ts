@@ -1,5 +1,5 @@
 import { usesGpu } from '../gpu.ts';
-import { type Probe, podsOf, specOf } from '../manifest.ts';
+import { type Probe, podsOf, specOf, WORKLOADS } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 import { scales } from '../scaler.ts';
 
@@ -14,6 +14,7 @@ export const scalerOutlastsStart = kindPolicy(
     id: 'scaler-outlasts-start',
     rules: [45],
     source: 'KEDA documentation, GKE best practices for inference autoscaling',
+    reads: WORKLOADS,
     reason: 'a replica that is taken away sooner than it starts is bought again before it was of use',
   },
   ['ScaledObject'],

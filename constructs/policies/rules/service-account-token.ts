@@ -13,6 +13,7 @@ export const serviceAccountToken = kindPolicy(
     id: 'service-account-token',
     rules: [33],
     source: 'CIS EKS 4.1.6, NSA/CISA',
+    reads: ['RoleBinding', 'ClusterRoleBinding'],
     reason: 'the next pod that runs as this account gets a token that nobody thought of',
   },
   ['ServiceAccount'],

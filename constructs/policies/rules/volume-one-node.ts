@@ -11,6 +11,7 @@ export const volumeOneNode = kindPolicy(
     id: 'volume-one-node',
     rules: [39],
     source: 'Kubernetes documentation (persistent volumes, access modes)',
+    reads: ['PersistentVolumeClaim', 'ScaledObject', 'HorizontalPodAutoscaler'],
     reason: 'a replica on another node waits for a volume that it never gets, and the rollout waits for the replica',
   },
   ['Deployment'],

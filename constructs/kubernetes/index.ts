@@ -12,6 +12,7 @@ export {
 } from './jetstream-queue.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
 export { ALERT_NAMES, type AlertName, type Runbooks } from './monitoring/alert.ts';
+export { BrokerMonitor, type BrokerMonitorProps, type MonitoredBroker } from './monitoring/broker-monitor.ts';
 export type { InferenceRuntime } from './monitoring/engine-rules.ts';
 export { PlatformMonitoring, type PlatformMonitoringProps } from './monitoring/platform-monitoring.ts';
 export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';

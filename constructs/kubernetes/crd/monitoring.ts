@@ -14,21 +14,12 @@ export interface PodMonitorSpec {
   readonly podMetricsEndpoints: readonly MetricsEndpoint[];
 }
 
-/** The fields of a ServiceMonitor that we emit. */
-export interface ServiceMonitorSpec {
-  readonly selector: { readonly matchLabels: Labels };
-  readonly namespaceSelector?: { readonly matchNames: readonly string[] };
-  readonly endpoints: readonly MetricsEndpoint[];
-}
-
 export interface MetricsEndpoint {
   /** Name of the port. */
   readonly port: string;
   readonly path: string;
   readonly interval: string;
   readonly scrapeTimeout: string;
-  /** Labels that a sample brings along stay as they are, e.g. the pod that a node's exporter speaks of. */
-  readonly honorLabels?: true;
 }
 
 /** The fields of a PrometheusRule that we emit. */
@@ -66,15 +57,6 @@ export function podMonitor(
   override?: Override,
 ) {
   return emit(scope, id, { apiVersion: API_VERSION, kind: 'PodMonitor', ...props }, override);
-}
-
-export function serviceMonitor(
-  scope: Construct,
-  id: string,
-  props: CustomResourceProps<ServiceMonitorSpec>,
-  override?: Override,
-) {
-  return emit(scope, id, { apiVersion: API_VERSION, kind: 'ServiceMonitor', ...props }, override);
 }
 
 export function prometheusRule(

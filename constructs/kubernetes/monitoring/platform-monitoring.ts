@@ -7,10 +7,12 @@ import { podMonitor, prometheusRule, type RuleGroup } from '../crd/monitoring.ts
 import { topologyAnnotations } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
 import { alertRule, type Runbooks } from './alert.ts';
+import { BrokerMonitor } from './broker-monitor.ts';
 import { dashboardJson } from './dashboard.ts';
 import { engineAlertRules, type InferenceRuntime, type WatchedEngine } from './engine-rules.ts';
 import { objectiveAlerts, objectiveRecords } from './objective-rules.ts';
 import { platformDashboard } from './platform-dashboard.ts';
+import { SCRAPE } from './promql.ts';
 import { brokerAlertRules, queueAlertRules, type WatchedQueue } from './queue-rules.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -35,13 +37,9 @@ export interface PlatformMonitoringProps {
   };
 }
 
-/** How often everything is scraped: a window of five minutes then holds ten samples. */
-const SCRAPE = { interval: '30s', scrapeTimeout: '10s' } as const;
 const EVALUATION = '1m';
 /** By this label the sidecar of Grafana's chart finds dashboards. */
 const DASHBOARD_LABEL = { grafana_dashboard: '1' } as const;
-/** The port of the exporter that NATS's own chart puts beside each server. */
-const NATS_EXPORTER_PORT = 'prom-metrics';
 
 /** What watches a platform: its pods and its broker are scraped, its promises are alerts, its numbers a dashboard. */
 export class PlatformMonitoring extends Construct {
@@ -64,7 +62,13 @@ export class PlatformMonitoring extends Construct {
     const queues = watchedQueues(props);
     const engines = watchedEngines(props);
     const dashboard = dashboardJson(platformDashboard(topology, props.namespace, queues, engines));
-    const broker = metadata('-nats', picked);
+    const broker = new BrokerMonitor(this, 'broker', {
+      topology,
+      namespace: props.namespace,
+      broker: { kind: 'nats', service: props.nats },
+      pickedBy: picked,
+      ...(overrides?.broker === undefined ? {} : { overrides: { monitor: overrides.broker } }),
+    });
     this.nodes = {
       workloads: podMonitor(
         this,
@@ -72,13 +76,13 @@ export class PlatformMonitoring extends Construct {
         { metadata: metadata('', picked), spec: workloadsMonitor(topology) },
         overrides?.workloads,
       ),
-      broker: podMonitor(this, 'broker', { metadata: broker, spec: brokerMonitor(props.nats) }, overrides?.broker),
+      broker: broker.nodes.monitor,
       alerts: prometheusRule(
         this,
         'alerts',
         {
           metadata: metadata('', picked),
-          spec: { groups: ruleGroups(props, `${props.namespace}/${broker.name}`, queues, engines) },
+          spec: { groups: ruleGroups(props, broker.job, queues, engines) },
         },
         overrides?.alerts,
       ),
@@ -103,14 +107,6 @@ function workloadsMonitor(topology: Topology) {
     },
     podTargetLabels: ['app.kubernetes.io/name', 'app.kubernetes.io/component'],
     podMetricsEndpoints: [{ port: 'ops', path: '/metrics', ...SCRAPE }],
-  };
-}
-
-function brokerMonitor(nats: NatsService) {
-  return {
-    selector: { matchLabels: nats.podLabels },
-    namespaceSelector: { matchNames: [nats.namespace] },
-    podMetricsEndpoints: [{ port: NATS_EXPORTER_PORT, path: '/metrics', ...SCRAPE }],
   };
 }
 

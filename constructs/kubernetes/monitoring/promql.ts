@@ -31,6 +31,9 @@ export const GPU_METRICS = {
   xid: 'DCGM_FI_DEV_XID_ERRORS',
 } as const;
 
+/** How often everything is scraped: a window of five minutes then holds ten samples. */
+export const SCRAPE = { interval: '30s', scrapeTimeout: '10s' } as const;
+
 export type Matchers = Readonly<Record<string, string | RegExp>>;
 
 /** `metric{label="value"}`; a RegExp is matched whole, as Prometheus does. */

@@ -1,0 +1,77 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { Chart, Testing } from 'cdk8s';
+import { BrokerMonitor, type MonitoredBroker, NatsService } from '../../../constructs/kubernetes/index.ts';
+import { checkManifests, type Manifest } from '../../../constructs/policies/index.ts';
+import { platform } from '../../../stacks/platform.ts';
+import { ApiSchemas, realData } from '../../helpers/manifests.ts';
+import { describeWith } from '../../helpers/requirement.ts';
+
+function monitor(broker: MonitoredBroker): { readonly manifest: Manifest; readonly job: string } {
+  const chart = new Chart(Testing.app(), 'chart', { namespace: 'mailroom' });
+  const { job } = new BrokerMonitor(chart, 'monitor', {
+    topology: platform,
+    namespace: 'mailroom',
+    broker,
+    pickedBy: { release: 'prometheus' },
+  });
+  return { manifest: (Testing.synth(chart) as Manifest[])[0] as Manifest, job };
+}
+
+const BROKERS = [
+  [
+    { kind: 'nats', service: new NatsService({ namespace: 'nats', replicas: 3, syncInterval: 'periodic' }) },
+    { 'app.kubernetes.io/name': 'nats', 'app.kubernetes.io/instance': 'nats' },
+    'prom-metrics',
+    'nats',
+  ],
+  [
+    { kind: 'kafka', namespace: 'kafka', cluster: 'events' },
+    { 'strimzi.io/kind': 'Kafka', 'strimzi.io/cluster': 'events' },
+    'tcp-prometheus',
+    'kafka',
+  ],
+  [
+    { kind: 'rabbitmq', namespace: 'rabbit', cluster: 'jobs' },
+    { 'app.kubernetes.io/component': 'rabbitmq', 'app.kubernetes.io/name': 'jobs' },
+    'prometheus',
+    'rabbit',
+  ],
+  [
+    { kind: 'postgres', namespace: 'data', cluster: 'effects' },
+    { 'cnpg.io/podRole': 'instance', 'cnpg.io/cluster': 'effects' },
+    'metrics',
+    'data',
+  ],
+] as const satisfies readonly (readonly [MonitoredBroker, object, string, string])[];
+
+describe.each(BROKERS)('the monitor of %j', (broker, pods, port, namespace) => {
+  const { manifest, job } = monitor(broker);
+
+  test('finds the pods by the labels of whoever made them, in their own namespace', () => {
+    expect(manifest['spec']).toMatchObject({
+      selector: { matchLabels: pods },
+      namespaceSelector: { matchNames: [namespace] },
+      podMetricsEndpoints: [{ port, path: '/metrics' }],
+    });
+  });
+
+  test('is found by its Prometheus, and says what its targets are called', () => {
+    expect(manifest.metadata.labels?.['release']).toBe('prometheus');
+    expect(job).toBe(`mailroom/${manifest.metadata.name}`);
+  });
+
+  test('breaks no policy', () => {
+    expect(checkManifests([manifest])).toEqual([]);
+  });
+});
+
+describeWith(realData, 'the schema of a PodMonitor', () => {
+  let schemas: ApiSchemas;
+  beforeAll(() => {
+    schemas = new ApiSchemas();
+  });
+
+  test.each(BROKERS.map(([broker]) => broker))('takes that of $kind', (broker) => {
+    expect(schemas.faultsOf(monitor(broker).manifest)).toEqual([]);
+  });
+});

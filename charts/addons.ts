@@ -12,7 +12,8 @@ type HelmValues = Readonly<Record<string, string | boolean>>;
 export interface Addon {
   /** Version of the chart, or of the release where there is none. */
   readonly version: string;
-  readonly namespace: string;
+  /** Left out: it brings definitions only. */
+  readonly namespace?: string;
   readonly source: AddonSource;
   /** The definitions it brings, as `plural.group`. Other objects of these groups cannot be applied before. */
   readonly crds: readonly string[];
@@ -36,7 +37,6 @@ const crds = (group: string, ...plurals: readonly string[]): readonly string[] =
 export const ADDONS = {
   'gateway-api': {
     version: '1.7.0',
-    namespace: 'default',
     source: manifest('https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.7.0/standard-install.yaml'),
     crds: crds(
       'gateway.networking.k8s.io',

@@ -62,7 +62,7 @@ function addonLines(addons: readonly NeededAddon[]): readonly string[] {
   return [
     '  0. add-ons, each by its definitions, then its operator',
     ...addons.flatMap(({ name, version, namespace, source, kinds, needs }) => [
-      `       ${name} ${version} into ${namespace}: ${kinds.length === 0 ? 'another add-on needs it' : kinds.join(', ')}${needs.length === 0 ? '' : `; after ${needs.join(', ')}`}`,
+      `       ${name} ${version}${namespace === undefined ? '' : ` into ${namespace}`}: ${kinds.length === 0 ? 'another add-on needs it' : kinds.join(', ')}${needs.length === 0 ? '' : `; after ${needs.join(', ')}`}`,
       `         ${source.kind === 'helm' ? `${source.repository} ${source.chart}` : source.url}`,
       ...(source.kind === 'helm'
         ? Object.entries(source.values ?? {}).map(([path, value]) => `         --set ${path}=${value}`)

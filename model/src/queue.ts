@@ -21,7 +21,10 @@ export interface QueueSpec {
   readonly durability?: Durability;
   /** Largest payload with headers. @default '64 KiB' */
   readonly maxItemSize?: BytesInput;
-  /** An item nobody took for this long is dropped. @default '14 days' */
+  /**
+   * How long an item may wait. One that nobody took by then is dropped by a broker and kept as a dead letter by the
+   * embedded driver (docs/guarantees.md). @default '14 days'
+   */
   readonly retention?: DurationInput;
   /** How long an effect is remembered, so that a repeated item has none. @default '7 days' */
   readonly idempotencyWindow?: DurationInput;

@@ -13,6 +13,8 @@ export interface ApiOptions {
 /** Texts of one request at most, as the OpenAI API has it. */
 const MAX_INPUTS = 2_048;
 const MAX_BODY_BYTES = 8 * 1_024 * 1_024;
+/** Characters that may wait for the tokenizer: how much work a text is shows only afterwards. */
+const MAX_UNTOKENIZED = 16 * 1_024 * 1_024;
 
 /** A request that is wrong in itself, with the field that is. */
 class BadRequest extends Error {
@@ -27,6 +29,19 @@ class BadRequest extends Error {
 /** The OpenAI embeddings API: `POST /v1/embeddings`, `GET /v1/models`. */
 export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInstance {
   const { model } = profile;
+  let untokenized = 0;
+  /** @throws {KitError} `engine-overloaded` before any work is done for the request */
+  const admitted = async (input: readonly string[]): Promise<readonly Tokenized[]> => {
+    const characters = input.reduce((sum, text) => sum + text.length, 0);
+    if (untokenized + characters > MAX_UNTOKENIZED)
+      throw new KitError('engine-overloaded', `${untokenized} characters wait for the tokenizer already`);
+    untokenized += characters;
+    try {
+      return await tokenize(input);
+    } finally {
+      untokenized -= characters;
+    }
+  };
   const api = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
   api.setErrorHandler((error, _request, reply) => sendError(reply, error, queue));
   api.setNotFoundHandler((_request, reply) =>
@@ -46,7 +61,7 @@ export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInst
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) gone.abort(new KitError('request-refused', 'the client went away'));
     });
-    const texts = await tokenize(input);
+    const texts = await admitted(input);
     const vectors = await queue.embed(texts, deadline, gone.signal);
     const tokens = texts.reduce((sum, text) => sum + text.tokens, 0);
     reply.header('x-model-revision', model.revision);

@@ -69,10 +69,21 @@ export class EngineClient {
   async #refusal(response: Response): Promise<KitError> {
     const text = await response.text();
     const message = `${this.#options.url} answered ${response.status}: ${text.slice(0, 200)}`;
-    if (response.status === 429 || response.status === 503) return new KitError('engine-overloaded', message);
+    if (response.status === 429 || response.status === 503) {
+      const retryAfterMs = retryAfterOf(response.headers.get('retry-after'));
+      return new KitError('engine-overloaded', message, retryAfterMs === undefined ? {} : { retryAfterMs });
+    }
     if (response.status === 504) return new KitError('deadline-exceeded', message);
     return new KitError(response.status < 500 ? 'request-refused' : 'engine-failed', message);
   }
+}
+
+/** Seconds, or a date (RFC 9110, 10.2.3); undefined for anything else. */
+function retryAfterOf(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000;
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }
 
 /** Little-endian float32, as the OpenAI API encodes it (the copy aligns it); numbers from a server without base64. */

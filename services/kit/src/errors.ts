@@ -29,6 +29,8 @@ export interface KitErrorOptions {
   /** What a person can do about it. */
   readonly repair?: string;
   readonly cause?: unknown;
+  /** Milliseconds after which whoever refused wants to be asked again. @default - it did not say */
+  readonly retryAfterMs?: number;
 }
 
 /** A fault of a running service, with a literal code to switch on. */
@@ -37,6 +39,8 @@ export class KitError extends Error {
   readonly code: KitErrorCode;
   readonly retryable: boolean;
   readonly repair: string | undefined;
+  /** Trying again sooner is refused again. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: KitErrorCode, message: string, options: KitErrorOptions = {}) {
     super(
@@ -46,6 +50,7 @@ export class KitError extends Error {
     this.code = code;
     this.retryable = CODES[code].retryable;
     this.repair = options.repair;
+    this.retryAfterMs = options.retryAfterMs;
     Object.defineProperty(this, BRAND, { value: 'kit' });
   }
 

@@ -44,9 +44,15 @@ export async function runService<D extends ServiceDeclaration>(
   env: Environment,
   start: (context: ServiceContext<ProfileOf<D>>) => Promise<RunningService>,
 ): Promise<void> {
-  const log = pino({ level: env['PENSTOCK_LOG_LEVEL'] ?? 'info', base: { service: declaration.name } });
+  const level = env['PENSTOCK_LOG_LEVEL'] ?? 'info';
+  const isLevel = level === 'silent' || Object.hasOwn(pino.levels.values, level);
+  const log = pino({ level: isLevel ? level : 'info', base: { service: declaration.name } });
   const host = env['PENSTOCK_HOST'] ?? '0.0.0.0';
   try {
+    if (!isLevel) {
+      const expected = `silent or one of ${Object.keys(pino.levels.values).join(', ')}`;
+      throw new KitError('address-malformed', `PENSTOCK_LOG_LEVEL: received "${level}", expected ${expected}`);
+    }
     const profile = readProfile(env, declaration);
     const tracesEndpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
     const instance = profile instanceof ModelError ? declaration.name : profile.id;

@@ -152,7 +152,11 @@ class WorkerLoop implements Worker {
       return 'released';
     }
     try {
-      const outcome = await lease.fail({ reason: reasonOf(error), retryable: isRetryable(error) });
+      const outcome = await lease.fail({
+        reason: reasonOf(error),
+        retryable: isRetryable(error),
+        ...delayOf(error, this.#options.queue.profile.backoffMs, lease.attempt),
+      });
       log.warn({ err: error, outcome }, 'attempt failed');
       return outcome;
     } catch (settleError) {
@@ -185,6 +189,13 @@ class DrainOver extends Error {
 /** Errors say themselves whether trying again can help; one that does not say is tried again. */
 const isRetryable = (error: unknown): boolean =>
   (error as { readonly retryable?: unknown } | null)?.retryable !== false;
+
+/** The queue's own backoff, unless whoever refused asked for a longer pause. */
+function delayOf(error: unknown, backoffMs: readonly number[], attempt: number): { readonly delayMs?: number } {
+  const asked = KitError.is(error) ? error.retryAfterMs : undefined;
+  const own = backoffMs[Math.min(attempt, backoffMs.length) - 1] ?? 0;
+  return asked === undefined || asked <= own ? {} : { delayMs: asked };
+}
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -72,4 +72,30 @@ describe('the embeddings API', () => {
     expect(response.statusCode).toBe(503);
     expect(response.json().error).toMatchObject({ type: 'server_error', code: 'engine-failed' });
   });
+
+  test('rejects with 429 when too much waits for the tokenizer, and says when to come back', async () => {
+    const release = Promise.withResolvers<void>();
+    const slow = createApi({
+      profile: { model, deadlineMs: 60_000 },
+      queue: new EmbeddingQueue({
+        executor: new HashedEmbedder(model.dimensions, model.maxTokens),
+        maxBatchTokens: 512,
+        maxQueueTokens: 4_096,
+      }),
+      tokenize: async () => {
+        await release.promise;
+        return [];
+      },
+    });
+    const half = { model: model.id, input: 'x'.repeat(7 * 1_024 * 1_024) };
+    const ask = async (payload: object) => slow.inject({ method: 'POST', url: '/v1/embeddings', payload });
+    const waiting = [ask(half), ask(half)];
+    let refused = await ask(half);
+    // The first two may still be read when the third comes.
+    while (refused.statusCode !== 429) refused = await ask(half);
+    expect(refused.headers['retry-after']).toBe('1');
+    release.resolve();
+    await Promise.all(waiting);
+    await slow.close();
+  });
 });

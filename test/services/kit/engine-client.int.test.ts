@@ -105,4 +105,15 @@ describe('the engine client', () => {
     const client = await serve(() => caller.abort('lease lost'));
     await expect(client.embed(['a'], { ...soon(), signal: caller.signal })).rejects.toBe('lease lost');
   });
+
+  test.each([
+    ['7', 7_000],
+    ['soon', undefined],
+    [new Date(0).toUTCString(), 0],
+  ])('keeps a pause that the engine asks for: %s', async (header, retryAfterMs) => {
+    const client = await serve((_request, response) => {
+      response.writeHead(429, { 'retry-after': header }).end('busy');
+    });
+    await expect(client.embed(['a'], soon())).rejects.toMatchObject({ code: 'engine-overloaded', retryAfterMs });
+  });
 });

@@ -35,6 +35,8 @@ export class FakeLease implements Lease {
   extensions = 0;
   /** What the next settlement throws. */
   refusal: unknown;
+  /** What an ack waits for. */
+  confirmation: Promise<void> = Promise.resolve();
   readonly #lost = new AbortController();
   readonly #settled = Promise.withResolvers<string>();
   readonly settled = this.#settled.promise;
@@ -58,6 +60,7 @@ export class FakeLease implements Lease {
   }
 
   async ack(): Promise<void> {
+    await this.confirmation;
     this.#settle('acked');
   }
 

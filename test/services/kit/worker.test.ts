@@ -99,6 +99,43 @@ describe('a worker', () => {
     expect(await seen.promise).toBe(lease.publishedAt + queue.profile.doneWithinMs);
   });
 
+  test.each([
+    [5_000, { delayMs: 5_000 }],
+    [0, {}],
+    [undefined, {}],
+  ])(
+    'a refusal that asks for a pause of %s ms gets the longer of it and the backoff',
+    async (retryAfterMs, expected) => {
+      const { queue } = start(async () => {
+        throw new KitError('engine-overloaded', 'busy', retryAfterMs === undefined ? {} : { retryAfterMs });
+      });
+      const [lease] = queue.deliver('a') as [FakeLease];
+      await lease.settled;
+      const [{ delayMs }] = lease.failures as [{ readonly delayMs?: number }];
+      expect(delayMs === undefined ? {} : { delayMs }).toEqual(expected);
+    },
+  );
+
+  test('starts the next item while the last one is being settled, and drains only when that is done', async () => {
+    const { handler, started, finish } = gates();
+    const { queue, worker } = start(handler, { concurrency: 1 });
+    const [a] = queue.deliver(['a', 'b']) as [FakeLease];
+    const confirmed = Promise.withResolvers<void>();
+    a.confirmation = confirmed.promise;
+    finish('a');
+    await settle();
+    expect(started).toEqual(['a', 'b']);
+    finish('b');
+    let drained = false;
+    const drain = worker.drain().then(() => {
+      drained = true;
+    });
+    await settle();
+    expect(drained).toBe(false);
+    confirmed.resolve();
+    await drain;
+  });
+
   test('does not count an ack that was not confirmed as a failed attempt', async () => {
     const gate = gates();
     const { queue } = start(gate.handler);

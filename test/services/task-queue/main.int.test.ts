@@ -84,3 +84,9 @@ test('rejects an environment by all the addresses it lacks', () => {
 test('rejects a profile that cannot be read', () => {
   expect(start({ PENSTOCK_PROFILE: '{' })).toEqual({ status: 1, log: expect.stringContaining('profile-malformed') });
 });
+
+test('rejects a log level that there is not', () => {
+  const { status, log } = start({ PENSTOCK_LOG_LEVEL: 'loud' });
+  expect(status).toBe(1);
+  expect(log).toContain('PENSTOCK_LOG_LEVEL: received \\"loud\\", expected silent or one of trace, debug');
+});

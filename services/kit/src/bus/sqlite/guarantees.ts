@@ -8,5 +8,6 @@ export const SQLITE_GUARANTEES: Guarantees = {
   order: 'by the time an item can be taken: first published, first taken; a retry queues up at its due time',
   duplicateWindow: 'a key published again within the window of the profile is the same item, acked or not',
   lateAck: 'refused',
-  losesWhen: 'the disk that holds the file is lost',
+  losesWhen:
+    'the disk that holds the file is lost; an item older than the retention of the profile becomes a dead letter and stays',
 };

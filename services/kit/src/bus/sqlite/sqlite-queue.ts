@@ -31,7 +31,7 @@ export class SqliteQueue implements Queue {
 
   async publish({ idempotencyKey, payload, headers }: OutgoingItem): Promise<PublishReceipt> {
     const headersText = headers === undefined ? null : JSON.stringify(headers);
-    checkSize(this.profile, idempotencyKey, payload.byteLength + (headersText?.length ?? 0));
+    checkSize(this.profile, idempotencyKey, payload.byteLength + Buffer.byteLength(headersText ?? ''));
     const { item, duplicate } = await this.#ask<'published'>({
       kind: 'publish',
       queue: this.#number,

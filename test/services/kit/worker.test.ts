@@ -111,8 +111,7 @@ describe('a worker', () => {
       });
       const [lease] = queue.deliver('a') as [FakeLease];
       await lease.settled;
-      const [{ delayMs }] = lease.failures as [{ readonly delayMs?: number }];
-      expect(delayMs === undefined ? {} : { delayMs }).toEqual(expected);
+      expect(lease.failures).toEqual([{ reason: expect.stringContaining('busy'), retryable: true, ...expected }]);
     },
   );
 

@@ -140,6 +140,14 @@ const isQuantity = ({ description, type }: Record<string, Json>): boolean =>
   typeof description === 'string' &&
   description.startsWith('Quantity is a fixed-point representation');
 
+/** Files of all custom resource definitions, those of `except` left out: a folder name such as `keda`. */
+export function definitionFiles(except: string): readonly string[] {
+  const folder = join(DATA, 'crds');
+  return (readdirSync(folder, { recursive: true }) as string[])
+    .filter((file) => /\.ya?ml$/.test(file) && !file.startsWith(`${except}/`))
+    .map((file) => join(folder, file));
+}
+
 /** Names of all custom resource definitions, e.g. `streams.jetstream.nats.io`. */
 export function definitionNames(): readonly string[] {
   const folder = join(DATA, 'crds');

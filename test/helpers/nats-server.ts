@@ -36,6 +36,8 @@ function isRecent(path: string): boolean {
 export interface NatsServerOptions {
   /** Whether every write is synced before it is confirmed, or by the server's default every 2 minutes. @default 'always' */
   readonly syncInterval?: 'always' | '2m';
+  /** Whether it answers `/jsz` and its like at `monitoring`. @default false */
+  readonly monitoring?: boolean;
 }
 
 /** One server with JetStream on a free port of the loopback, in a folder of its own. */
@@ -44,6 +46,7 @@ export class NatsServer implements AsyncDisposable {
   readonly #folder: string;
   #process: ChildProcess | undefined;
   #port = -1;
+  #monitoring = '';
 
   private constructor(binary: string, folder: string) {
     this.#binary = binary;
@@ -55,7 +58,10 @@ export class NatsServer implements AsyncDisposable {
     if (binary === undefined) throw new Error(`no nats-server: ${HOW_TO_GET}`);
     const folder = await mkdtemp(join(tmpdir(), 'penstock-nats-'));
     const store = { store_dir: join(folder, 'data'), sync_interval: options.syncInterval ?? 'always' };
-    await writeFile(join(folder, 'nats.conf'), JSON.stringify({ jetstream: store }));
+    await writeFile(
+      join(folder, 'nats.conf'),
+      JSON.stringify({ jetstream: store, ...(options.monitoring === true ? { http: '127.0.0.1:-1' } : {}) }),
+    );
     const server = new NatsServer(binary, folder);
     await server.restart();
     return server;
@@ -63,6 +69,11 @@ export class NatsServer implements AsyncDisposable {
 
   get url(): string {
     return `nats://127.0.0.1:${this.#port}`;
+  }
+
+  /** Host and port of its monitoring endpoint; empty without one. */
+  get monitoring(): string {
+    return this.#monitoring;
   }
 
   /** Starts it again on the same port with what is in its folder. */
@@ -104,8 +115,9 @@ export class NatsServer implements AsyncDisposable {
     const deadline = performance.now() + READY_WITHIN_MS;
     while (performance.now() < deadline && child.exitCode === null) {
       const text = await readFile(file, 'utf8').catch(() => '');
-      const [url] = text.endsWith('}') ? (JSON.parse(text) as { nats: string[] }).nats : [];
-      if (url !== undefined) return Number(new URL(url).port);
+      const ports = text.endsWith('}') ? (JSON.parse(text) as { nats: string[]; monitoring?: string[] }) : undefined;
+      if (ports?.monitoring?.[0] !== undefined) this.#monitoring = new URL(ports.monitoring[0]).host;
+      if (ports?.nats[0] !== undefined) return Number(new URL(ports.nats[0]).port);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     child.kill('SIGKILL');

@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { inferenceEngine } from '@penstock/inference-engine/service';
+import { openBus, openBusAdmin } from '@penstock/kit';
+import { defineTopology, queueProfile } from '@penstock/model';
+import { taskQueue } from '@penstock/task-queue/service';
+import { type Manifest, podsOf } from '../../constructs/policies/manifest.ts';
+import { environments } from '../../stacks/environments/index.ts';
+import { synthesizeKubernetes } from '../../stacks/kubernetes/synthesize.ts';
+import { platform } from '../../stacks/platform.ts';
+import { KubernetesCluster, kubernetesRequirement } from '../helpers/kubernetes-cluster.ts';
+import { definitionFiles, realData } from '../helpers/manifests.ts';
+import { NatsServer, natsRequirement } from '../helpers/nats-server.ts';
+import { describeWith } from '../helpers/requirement.ts';
+
+// A real API server with real admission, real controllers and a real KEDA. What is not real: nodes run no containers.
+
+let cluster: KubernetesCluster;
+
+describeWith(realData, 'with the definitions of every operator', () => {
+  describeWith(kubernetesRequirement(), 'a Kubernetes control plane', () => {
+    beforeAll(async () => {
+      cluster = await KubernetesCluster.start('--nodes=3,2', '--pvs=6', '--keda', '--fast');
+      // KEDA has brought its own.
+      await cluster.ask('apply', '--server-side', ...definitionFiles('keda').flatMap((file) => ['-f', file]));
+      await cluster.ask('wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s');
+    }, 180_000);
+
+    afterAll(() => cluster.stop());
+
+    describe.each(Object.entries(environments))('given everything of %s', (_name, environment) => {
+      const manifests = synthesizeKubernetes(platform, environment);
+
+      test('takes every object without a warning', async () => {
+        expect(await cluster.apply(manifests)).toMatchObject({ status: 0, stderr: '' });
+      }, 60_000);
+
+      test('has nothing to change when it is given the same again', async () => {
+        expect(await cluster.differences(manifests)).toBe('');
+      }, 60_000);
+
+      test('lets in every pod under the restricted standard', async () => {
+        const pods = manifests.flatMap((manifest) => podsLike(manifest));
+        expect(pods.length).toBeGreaterThan(1);
+        expect(await cluster.apply(pods, '--dry-run=server')).toMatchObject({ status: 0, stderr: '' });
+      }, 60_000);
+
+      test('rejects the same pods when they may gain privileges', async () => {
+        const [pod] = manifests.flatMap((manifest) => podsLike(manifest));
+        const text = JSON.stringify(pod).replaceAll(
+          '"allowPrivilegeEscalation":false',
+          '"allowPrivilegeEscalation":true',
+        );
+        const { status, stderr } = await cluster.apply([JSON.parse(text) as Manifest], '--dry-run=server');
+        expect(status).not.toBe(0);
+        expect(stderr).toContain('violates PodSecurity "restricted');
+      }, 60_000);
+
+      test('runs the engines and the workers, and none on a node with GPUs', async () => {
+        const { namespace } = environment;
+        await cluster.ask('-n', namespace, 'wait', '--for=condition=Available', 'deploy', '--all', '--timeout=90s');
+        const pods = await cluster.ask('-n', namespace, 'get', 'pods', '-o', 'jsonpath={.items[*].spec.nodeName}');
+        const nodes = pods.split(' ');
+        expect(nodes.length).toBeGreaterThan(2);
+        expect(nodes.filter((node) => !node.startsWith('cpu-'))).toEqual([]);
+      }, 120_000);
+    });
+
+    describeWith(natsRequirement(), 'with a backlog on a real NATS server', () => {
+      let nats: NatsServer;
+
+      beforeAll(async () => {
+        nats = await NatsServer.start({ monitoring: true });
+      });
+
+      afterAll(() => nats.stop());
+
+      test('KEDA starts the worker from nothing, by the derived threshold, and stops it when the work is done', async () => {
+        const namespace = 'scaled';
+        const profile = queueProfile(sometimes.queues.mails, sometimes.workers.classify);
+        await using admin = await openBusAdmin(nats.url);
+        await admin.provision(profile);
+        await using bus = await openBus(nats.url);
+        const queue = await bus.bind(profile);
+        const manifests = synthesizeKubernetes(sometimes, { ...environments.dev, namespace });
+        expect(await cluster.apply(manifests.map((each) => hurried(each, nats.monitoring)))).toMatchObject({
+          status: 0,
+        });
+        const { lagThreshold, name } = sometimes.workers.classify;
+        const replicas = (count: number) =>
+          cluster.ask(
+            '-n',
+            namespace,
+            'wait',
+            `--for=jsonpath={.spec.replicas}=${count}`,
+            `deploy/${name}`,
+            '--timeout=90s',
+          );
+        await cluster.ask('-n', namespace, 'wait', '--for=condition=Ready', 'scaledobject', '--all', '--timeout=60s');
+        await replicas(0);
+
+        const items = lagThreshold * 2 + 1;
+        await Promise.all(
+          Array.from({ length: items }, (_, n) =>
+            queue.publish({ idempotencyKey: `k-${n}`, payload: new Uint8Array(10) }),
+          ),
+        );
+        await replicas(3);
+
+        let open = items;
+        const done = Promise.withResolvers<void>();
+        const consumption = queue.consume({ prefetch: 100 }, (lease) => {
+          lease.ack().then(() => {
+            open -= 1;
+            if (open === 0) done.resolve();
+          }, done.reject);
+        });
+        await done.promise;
+        await consumption.stop();
+        await replicas(0);
+      }, 400_000);
+    });
+  });
+});
+
+/** A declaration like the platform's, whose worker may sleep. */
+const sometimes = defineTopology({
+  name: 'sometimes',
+  queues: { mails: { arrivalRate: '60/s', peakRate: '200/s', doneWithin: '2 minutes', durability: 'fsync' } },
+  engines: {
+    embedder: {
+      service: inferenceEngine,
+      task: 'embedding',
+      model: { id: 'all-minilm-l6-v2', revision: '1.19.0-beta29', weights: '90 MB', dimensions: 384, maxTokens: 128 },
+      tokenRate: '3500/s',
+      tokensPerRequest: 110,
+      doneWithin: '1 second',
+      resources: { cpu: 1, memory: '1 GiB' },
+    },
+  },
+  workers: {
+    classify: {
+      service: taskQueue,
+      queue: 'mails',
+      workTime: { mean: '250 milliseconds', p99: '1 second' },
+      itemsAtOnce: 8,
+      idle: 'scale-to-zero',
+      calls: { embedder: { engine: 'embedder' } },
+      resources: { cpu: 0.25, memory: '256 MiB' },
+    },
+  },
+});
+
+/** The pods that a workload would make, each as an object of its own. */
+const podsLike = (manifest: Manifest): readonly Manifest[] =>
+  podsOf(manifest).map((spec, index) => {
+    const { name, namespace } = manifest.metadata;
+    return { apiVersion: 'v1', kind: 'Pod', metadata: { name: `${name}-${index}`, namespace }, spec } as Manifest;
+  });
+
+/**
+ * The scaler as synthesized, but for where NATS is, which no name of a cluster leads to here, and for its patience,
+ * which is minutes. Everything else that decides is as it would be.
+ */
+function hurried(manifest: Manifest, monitoring: string): Manifest {
+  if (manifest.kind !== 'ScaledObject') return manifest;
+  const spec = structuredClone(manifest['spec']) as {
+    pollingInterval: number;
+    cooldownPeriod: number;
+    initialCooldownPeriod: number;
+    advanced: { horizontalPodAutoscalerConfig: { behavior: { scaleDown: { stabilizationWindowSeconds: number } } } };
+    triggers: { metadata: Record<string, string> }[];
+  };
+  spec.pollingInterval = 1;
+  spec.cooldownPeriod = 2;
+  spec.initialCooldownPeriod = 0;
+  spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown.stabilizationWindowSeconds = 1;
+  for (const { metadata } of spec.triggers) metadata['natsServerMonitoringEndpoint'] = monitoring;
+  return { ...manifest, spec };
+}

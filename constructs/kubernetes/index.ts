@@ -16,6 +16,9 @@ export { BrokerMonitor, type BrokerMonitorProps, type MonitoredBroker } from './
 export type { InferenceRuntime } from './monitoring/engine-rules.ts';
 export { PlatformMonitoring, type PlatformMonitoringProps } from './monitoring/platform-monitoring.ts';
 export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';
+export { NatsCluster, type NatsClusterNodes, type NatsClusterProps, type NatsSize } from './nats-cluster.ts';
+export { type NatsClient, type NatsDurability, natsConfig } from './nats-config.ts';
+export type { NatsGrant } from './nats-permissions.ts';
 export { NatsService, type NatsServiceProps } from './nats-service.ts';
 export { PlatformGateway, type PlatformGatewayProps } from './platform-gateway.ts';
 export { QueueAutoscaler, type QueueAutoscalerProps } from './queue-autoscaler.ts';

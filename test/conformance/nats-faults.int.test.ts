@@ -37,11 +37,11 @@ describeWith(natsRequirement(), 'NATS JetStream under faults', () => {
 
   /** What a person or another process does on the server. */
   const onServer = async (act: (lane: RequestLane) => Promise<unknown>): Promise<void> => {
-    const connection = await connectNats({ servers: server.url });
-    const lane = new RequestLane(connection);
+    const client = await connectNats({ servers: server.url });
+    const lane = new RequestLane(client);
     await act(lane);
     lane.close();
-    await connection.close();
+    await client.connection.close();
   };
 
   test(

@@ -83,8 +83,8 @@ describeWith(natsRequirement(), 'provisioning on NATS JetStream', () => {
   });
 
   test('rejects a stream of another kind and leaves it as it is', async () => {
-    const connection = await connectNats({ servers: server.url });
-    const lane = new RequestLane(connection);
+    const client = await connectNats({ servers: server.url });
+    const lane = new RequestLane(client);
     const foreign = { name: 'TEST_FOREIGN', subjects: ['test.queue.foreign'], retention: 'limits', storage: 'memory' };
     await lane.ask('$JS.API.STREAM.CREATE.TEST_FOREIGN', foreign, 5_000);
     const admin = await openBusAdmin(server.url);
@@ -95,7 +95,7 @@ describeWith(natsRequirement(), 'provisioning on NATS JetStream', () => {
     expect(info.config).toMatchObject({ retention: 'limits', storage: 'memory' });
     await admin.close();
     lane.close();
-    await connection.close();
+    await client.connection.close();
   });
 
   test('rejects more copies than there are servers', async () => {

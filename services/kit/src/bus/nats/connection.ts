@@ -4,6 +4,8 @@ import {
   credsAuthenticator,
   errors,
   type NatsConnection,
+  nkeyAuthenticator,
+  nkeys,
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
@@ -14,7 +16,9 @@ export type NatsCredentials =
   | { readonly kind: 'password'; readonly user: string; readonly password: string }
   | { readonly kind: 'token'; readonly token: string }
   /** The text of a `.creds` file. */
-  | { readonly kind: 'creds'; readonly text: string };
+  | { readonly kind: 'creds'; readonly text: string }
+  /** The seed of a user key (`SU...`). The server lets it read only inboxes under its public key. */
+  | { readonly kind: 'nkey'; readonly seed: string };
 
 export interface NatsBusOptions {
   /** `nats://host:port`, several with commas between; `tls://` for an encrypted one. */
@@ -23,6 +27,14 @@ export interface NatsBusOptions {
   readonly name?: string;
   /** @default - user and password of the first address, when it has them */
   readonly credentials?: NatsCredentials;
+  /** File with the authority that signs the servers' certificates. @default - those that Node knows */
+  readonly caFile?: string;
+}
+
+/** A connection, and where its answers come: nobody else can read there when the server knows its key. */
+export interface NatsClient {
+  readonly connection: NatsConnection;
+  readonly inboxPrefix: string | undefined;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -35,21 +47,27 @@ const RECONNECT_WAIT_MS = 250;
  *
  * @throws {KitError} `address-malformed`, `bus-unreachable`
  */
-export async function connectNats(options: NatsBusOptions): Promise<NatsConnection> {
+export async function connectNats(options: NatsBusOptions): Promise<NatsClient> {
   const { servers, credentials, tls } = parseServers(options.servers);
-  const authenticator = authenticatorOf(options.credentials ?? credentials);
+  const own = options.credentials ?? credentials;
+  const authenticator = authenticatorOf(own);
+  const inboxPrefix = own?.kind === 'nkey' ? `_INBOX.${publicKeyOf(own.seed)}` : undefined;
   try {
-    return await connect({
+    const connection = await connect({
       servers,
       name: options.name ?? 'penstock',
       ...(authenticator === undefined ? {} : { authenticator }),
-      ...(tls ? { tls: {} } : {}),
+      ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
+      ...(tls || options.caFile !== undefined
+        ? { tls: options.caFile === undefined ? {} : { caFile: options.caFile } }
+        : {}),
       timeout: CONNECT_TIMEOUT_MS,
       pingInterval: PING_INTERVAL_MS,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_WAIT_MS,
       ignoreAuthErrorAbort: true,
     });
+    return { connection, inboxPrefix };
   } catch (error) {
     const refused =
       error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
@@ -99,8 +117,21 @@ function authenticatorOf(credentials: NatsCredentials | undefined): Authenticato
       return usernamePasswordAuthenticator(credentials.user, credentials.password);
     case 'token':
       return tokenAuthenticator(credentials.token);
+    case 'nkey':
+      return nkeyAuthenticator(new TextEncoder().encode(credentials.seed));
     case 'creds':
       return credsAuthenticator(new TextEncoder().encode(credentials.text));
+  }
+}
+
+/** @throws {KitError} `address-malformed`, without the seed in its message */
+function publicKeyOf(seed: string): string {
+  try {
+    return nkeys.fromSeed(new TextEncoder().encode(seed)).getPublicKey();
+  } catch {
+    throw new KitError('address-malformed', 'the NATS seed cannot be read', {
+      repair: 'give the file that holds the seed of a user key: one line that begins with SU',
+    });
   }
 }
 

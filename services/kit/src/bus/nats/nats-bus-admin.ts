@@ -2,7 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { QueueProfile } from '@penstock/model';
 import { KitError } from '../../errors.ts';
 import type { BusAdmin } from '../port.ts';
-import { connectNats, type NatsBusOptions } from './connection.ts';
+import { connectNats, type NatsBusOptions, type NatsClient } from './connection.ts';
 import { apiFault, isNotFound } from './faults.ts';
 import { RequestLane } from './request-lane.ts';
 import {
@@ -52,9 +52,9 @@ class NatsBusAdmin implements BusAdmin {
   readonly #lane: RequestLane;
   readonly #replicas: number | undefined;
 
-  constructor(connection: NatsConnection, replicas: number | undefined) {
-    this.#connection = connection;
-    this.#lane = new RequestLane(connection);
+  constructor(client: NatsClient, replicas: number | undefined) {
+    this.#connection = client.connection;
+    this.#lane = new RequestLane(client);
     this.#replicas = replicas;
   }
 

@@ -2,7 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { QueueProfile } from '@penstock/model';
 import { KitError } from '../../errors.ts';
 import type { Bus, Guarantees, Queue } from '../port.ts';
-import { connectNats, messageOf, type NatsBusOptions } from './connection.ts';
+import { connectNats, messageOf, type NatsBusOptions, type NatsClient } from './connection.ts';
 import { NATS_GUARANTEES } from './guarantees.ts';
 import { NatsQueue } from './nats-queue.ts';
 import { checkProvisioned } from './provisioned.ts';
@@ -27,9 +27,9 @@ class NatsBus implements Bus {
   readonly #queues: NatsQueue[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor(connection: NatsConnection) {
-    this.#connection = connection;
-    this.#lane = new RequestLane(connection);
+  constructor(client: NatsClient) {
+    this.#connection = client.connection;
+    this.#lane = new RequestLane(client);
     void this.#follow();
   }
 

@@ -1,4 +1,4 @@
-import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { QueueProfile } from '@penstock/model';
 import { KitError } from '../../errors.ts';
 import type { Consumption, Lease } from '../port.ts';
@@ -150,7 +150,7 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   }
 
   #attach(): void {
-    const subject = createInbox();
+    const subject = this.lane.newInbox();
     const subscription = this.#connection.subscribe(subject, {
       callback: (error, message) => {
         if (error !== null) void this.#renew();

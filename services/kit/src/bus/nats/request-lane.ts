@@ -1,5 +1,6 @@
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { KitError } from '../../errors.ts';
+import type { NatsClient } from './connection.ts';
 import { messageOf } from './connection.ts';
 
 interface Waiting {
@@ -27,6 +28,7 @@ export interface ApiError {
  */
 export class RequestLane {
   readonly #connection: NatsConnection;
+  readonly #inboxPrefix: string | undefined;
   readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #waiting = new Map<string, Waiting>();
@@ -36,13 +38,19 @@ export class RequestLane {
   #insisting = 0;
   #onIdle: (() => void) | undefined;
 
-  constructor(connection: NatsConnection) {
+  constructor({ connection, inboxPrefix }: NatsClient) {
     this.#connection = connection;
-    this.#inbox = `${createInbox()}.`;
+    this.#inboxPrefix = inboxPrefix;
+    this.#inbox = `${this.newInbox()}.`;
     this.#subscription = connection.subscribe(`${this.#inbox}*`, { callback: (_, msg) => this.#answered(msg) });
     this.#sweep = setInterval(() => this.#dropOverdue(), SWEEP_MS);
     this.#sweep.unref();
     void this.#follow();
+  }
+
+  /** A subject for answers that this client may read. */
+  newInbox(): string {
+    return createInbox(this.#inboxPrefix);
   }
 
   /**

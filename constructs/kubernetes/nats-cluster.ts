@@ -1,0 +1,246 @@
+import { type Bytes, fingerprintOf } from '@penstock/model';
+import type { ApiObject } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { ConstructError } from '../errors.ts';
+import { emit, type Override } from './api-object.ts';
+import type { ImageReference } from './image.ts';
+import { byteQuantity, cpuQuantity, quantity } from './lowering.ts';
+import { EXPORTER_PORT, NATS_PORTS, type NatsClient, type NatsDurability, natsConfig } from './nats-config.ts';
+import { natsPods } from './nats-pods.ts';
+import { NatsService } from './nats-service.ts';
+import { networkPolicy, type Peer, tcp } from './network-flow.ts';
+
+/** One server has one disk: nothing on it is durable. */
+export type NatsSize =
+  | { readonly servers: 3 | 5; readonly durability: NatsDurability }
+  | { readonly servers: 1; readonly durability: 'best-effort' };
+
+interface CommonProps {
+  /** @default 'nats' */
+  readonly name?: string;
+  /** Has to be there, and held to the restricted Pod Security Standard. */
+  readonly namespace: string;
+  /** Account of the streams and of every client. */
+  readonly account: string;
+  readonly clients: readonly NatsClient[];
+  readonly images: { readonly server: ImageReference; readonly exporter: ImageReference };
+  /** Of each server; a claim cannot be made smaller, and a storage class that can grow it is wise. */
+  readonly storage: { readonly storageClass: string; readonly size: Bytes };
+  /** Of each server. */
+  readonly resources: { readonly cpu: number; readonly memory: Bytes };
+  /** Secret with `tls.crt`, `tls.key` and `ca.crt`, e.g. of a cert-manager Certificate. @default - no encryption */
+  readonly tlsSecret?: string;
+  /** Who connects, beside the operator that makes the streams. */
+  readonly clientNamespaces: readonly string[];
+  /** Who reads the lag. @default 'keda' */
+  readonly scalerNamespace?: string;
+  /** Who scrapes. @default 'monitoring' */
+  readonly monitoringNamespace?: string;
+  readonly overrides?: Readonly<Partial<Record<keyof NatsClusterNodes, Override>>>;
+}
+
+export type NatsClusterProps = CommonProps & NatsSize;
+
+export interface NatsClusterNodes {
+  readonly config: ApiObject;
+  readonly serviceAccount: ApiObject;
+  readonly headlessService: ApiObject;
+  readonly service: ApiObject;
+  readonly statefulSet: ApiObject;
+  readonly disruptionBudget: ApiObject;
+  readonly networkPolicy: ApiObject;
+}
+
+/**
+ * A NATS cluster with JetStream: one server a zone, each on a volume of its own. Streams and consumers are not its
+ * business: `JetStreamQueue` declares them and NACK makes them.
+ */
+export class NatsCluster extends Construct {
+  readonly nodes: NatsClusterNodes;
+  /** How the rest of the platform knows it. */
+  readonly service: NatsService;
+
+  /** @throws {ConstructError} `durability-unavailable` when one server is asked to keep what it has acknowledged */
+  constructor(scope: Construct, id: string, props: NatsClusterProps) {
+    super(scope, id);
+    const name = props.name ?? 'nats';
+    const { servers, durability, namespace, overrides } = props;
+    if ((servers as number) === 1 && durability !== 'best-effort') {
+      throw new ConstructError(
+        'durability-unavailable',
+        `NATS cluster ${name}`,
+        `received ${durability} on 1 server, expected 3 or 5 servers, or durability 'best-effort'`,
+      );
+    }
+    this.service = new NatsService({
+      name,
+      namespace,
+      account: props.account,
+      replicas: servers,
+      syncInterval: durability === 'fsync' ? 'always' : 'periodic',
+    });
+    const labels = this.service.podLabels;
+    const metadata = (suffix = '') => ({
+      name: `${name}${suffix}`,
+      namespace,
+      labels: {
+        ...labels,
+        'app.kubernetes.io/component': 'broker',
+        'app.kubernetes.io/managed-by': 'penstock',
+      },
+    });
+    const text = natsConfig({
+      name,
+      servers,
+      durability,
+      storage: props.storage.size,
+      account: props.account,
+      clients: props.clients,
+      ...(props.tlsSecret === undefined ? {} : { tlsFolder: TLS_FOLDER }),
+    });
+    this.nodes = {
+      config: emit(
+        this,
+        'config',
+        k8s.KubeConfigMap.manifest({ metadata: metadata('-config'), data: { 'nats.conf': text } }),
+        overrides?.config,
+      ),
+      serviceAccount: emit(
+        this,
+        'service-account',
+        k8s.KubeServiceAccount.manifest({ metadata: metadata(), automountServiceAccountToken: false }),
+        overrides?.serviceAccount,
+      ),
+      headlessService: emit(
+        this,
+        'headless-service',
+        headless(metadata('-headless'), labels),
+        overrides?.headlessService,
+      ),
+      service: emit(this, 'service', clientService(metadata(), labels), overrides?.service),
+      statefulSet: emit(
+        this,
+        'stateful-set',
+        statefulSet(props, name, metadata(), labels, fingerprintOf(text)),
+        overrides?.statefulSet,
+      ),
+      disruptionBudget: emit(
+        this,
+        'disruption-budget',
+        disruptionBudget(metadata(), labels),
+        overrides?.disruptionBudget,
+      ),
+      networkPolicy: networkPolicy(this, 'network-policy', metadata(), rules(props, labels), overrides?.networkPolicy),
+    };
+  }
+}
+
+const TLS_FOLDER = '/etc/nats-tls';
+
+type Labels = Readonly<Record<string, string>>;
+
+const portOf = (name: string, port: number): k8s.ServicePort => ({
+  name,
+  port,
+  targetPort: k8s.IntOrString.fromString(name),
+});
+
+/** Every pod by name, ready or not: servers have to find each other before any of them is ready. */
+const headless = (metadata: k8s.ObjectMeta, selector: Labels): unknown =>
+  k8s.KubeService.manifest({
+    metadata,
+    spec: {
+      clusterIp: 'None',
+      publishNotReadyAddresses: true,
+      selector,
+      ports: Object.entries(NATS_PORTS).map(([port, number]) => portOf(port, number)),
+    },
+  });
+
+const clientService = (metadata: k8s.ObjectMeta, selector: Labels): unknown =>
+  k8s.KubeService.manifest({
+    metadata,
+    spec: { type: 'ClusterIP', selector, ports: [portOf('client', NATS_PORTS.client)] },
+  });
+
+/** One at a time: a stream of three copies answers with two. */
+const disruptionBudget = (metadata: k8s.ObjectMeta, labels: Labels): unknown =>
+  k8s.KubePodDisruptionBudget.manifest({
+    metadata,
+    spec: {
+      maxUnavailable: k8s.IntOrString.fromNumber(1),
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      selector: { matchLabels: labels },
+    },
+  });
+
+function statefulSet(
+  props: NatsClusterProps,
+  name: string,
+  metadata: k8s.ObjectMeta,
+  labels: Labels,
+  configFingerprint: string,
+): unknown {
+  const { storage, servers } = props;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata,
+    spec: {
+      serviceName: `${name}-headless`,
+      replicas: servers,
+      // All at once: one server alone has no majority and never gets ready.
+      podManagementPolicy: 'Parallel',
+      updateStrategy: { type: 'RollingUpdate' },
+      revisionHistoryLimit: 3,
+      // Deleting or shrinking the set must not delete what was acknowledged.
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+      selector: { matchLabels: labels },
+      template: natsPods({
+        name,
+        labels,
+        servers,
+        images: props.images,
+        resources: {
+          cpu: quantity(cpuQuantity(props.resources.cpu)),
+          memory: props.resources.memory,
+        },
+        configFingerprint,
+        ...(props.tlsSecret === undefined ? {} : { tls: { secret: props.tlsSecret, folder: TLS_FOLDER } }),
+      }),
+      volumeClaimTemplates: [
+        {
+          metadata: { name: 'data' },
+          spec: {
+            accessModes: ['ReadWriteOnce'],
+            storageClassName: storage.storageClass,
+            resources: { requests: { storage: byteQuantity(storage.size) } },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** Clients, each other, the scaler on every server, and who scrapes. */
+function rules(props: NatsClusterProps, labels: Labels) {
+  const from = (peer: Peer, port: number) => ({ peer, ports: [tcp(port)] });
+  const servers = from({ pods: labels }, NATS_PORTS.cluster);
+  return {
+    pods: labels,
+    ingress: [
+      ...props.clientNamespaces.map((namespace) => from({ namespace }, NATS_PORTS.client)),
+      servers,
+      from({ namespace: props.scalerNamespace ?? 'keda' }, NATS_PORTS.monitor),
+      from({ namespace: props.monitoringNamespace ?? 'monitoring' }, EXPORTER_PORT),
+    ],
+    egress: [
+      servers,
+      {
+        peer: { namespace: 'kube-system', pods: { 'k8s-app': 'kube-dns' } },
+        ports: [{ port: 53, protocol: 'UDP' } as const, tcp(53)],
+      },
+    ],
+  };
+}

@@ -1,0 +1,143 @@
+import type { Bytes } from '@penstock/model';
+import { k8s } from 'cdk8s-plus-28';
+import type { ImageReference } from './image.ts';
+import { byteQuantity, quantity } from './lowering.ts';
+import { EXPORTER_PORT, NATS_DATA, NATS_PID_FILE, NATS_PORTS, NATS_VARIABLES } from './nats-config.ts';
+
+export interface NatsPodsProps {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly servers: number;
+  readonly images: { readonly server: ImageReference; readonly exporter: ImageReference };
+  readonly resources: { readonly cpu: k8s.Quantity; readonly memory: Bytes };
+  /** Changes with the configuration, so that a changed one rolls out. */
+  readonly configFingerprint: string;
+  readonly tls?: { readonly secret: string; readonly folder: string };
+}
+
+const USER_ID = 65_532;
+const CONFIG_FOLDER = '/etc/nats';
+const ZONE_LABEL = 'topology.kubernetes.io/zone';
+/** Ten seconds of grace, thirty to send clients away, twenty to write what is open. */
+const TERMINATION_GRACE_SECONDS = 60;
+/** What Go may take before it collects in earnest; the rest is for the kernel's side of files and connections. */
+const GO_MEMORY_SHARE = 0.8;
+const MEBIBYTE = 1_048_576;
+/** Recovery of a large store is read from the disk before a server is healthy: a quarter of an hour. */
+const STARTUP = { periodSeconds: 10, failureThreshold: 90 };
+
+/** A server with its exporter; passes the restricted Pod Security Standard. */
+export function natsPods(props: NatsPodsProps): unknown {
+  const { name, labels, tls } = props;
+  const pod = k8s.toJson_PodSpec({
+    serviceAccountName: name,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER_ID,
+      runAsGroup: USER_ID,
+      fsGroup: USER_ID,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(props.servers > 1 ? placement(labels) : {}),
+    containers: [server(props), exporter(props)],
+    volumes: [
+      { name: 'config', configMap: { name: `${name}-config` } },
+      { name: 'pid', emptyDir: { sizeLimit: quantity('1Mi') } },
+      ...(tls === undefined ? [] : [{ name: 'tls', secret: { secretName: tls.secret, defaultMode: 0o440 } }]),
+    ],
+  });
+  return {
+    metadata: { labels, annotations: { 'penstock.dev/config-fingerprint': props.configFingerprint } },
+    spec: pod,
+  };
+}
+
+/** Required: two servers of one zone or node would be lost together, and with them the majority. */
+function placement(labels: NatsPodsProps['labels']): Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints'> {
+  const labelSelector = { matchLabels: labels };
+  return {
+    topologySpreadConstraints: [
+      { topologyKey: ZONE_LABEL, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', labelSelector },
+    ],
+    affinity: {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector }],
+      },
+    },
+  };
+}
+
+const SECURITY: k8s.SecurityContext = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  privileged: false,
+  readOnlyRootFilesystem: true,
+};
+
+const resourcesOf = (cpu: k8s.Quantity, memoryText: string): k8s.ResourceRequirements => {
+  const both = { memory: quantity(memoryText), 'ephemeral-storage': quantity('64Mi') };
+  return { requests: { cpu, ...both }, limits: both };
+};
+
+function server({ images, resources, tls }: NatsPodsProps): k8s.Container {
+  const ask = (path: string): k8s.Probe => ({
+    httpGet: { path, port: k8s.IntOrString.fromString('monitor') },
+    timeoutSeconds: 5,
+  });
+  const goMemory = Math.floor((resources.memory.bytes * GO_MEMORY_SHARE) / MEBIBYTE);
+  return {
+    name: 'nats',
+    image: images.server.text,
+    imagePullPolicy: 'IfNotPresent',
+    args: ['--config', `${CONFIG_FOLDER}/nats.conf`],
+    env: [
+      { name: NATS_VARIABLES.serverName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      // The zone of its node, which Kubernetes writes on pods from 1.35.
+      { name: 'ZONE', valueFrom: { fieldRef: { fieldPath: `metadata.labels['${ZONE_LABEL}']` } } },
+      { name: NATS_VARIABLES.zoneTag, value: 'az:$(ZONE)' },
+      { name: 'GOMEMLIMIT', value: `${goMemory}MiB` },
+    ],
+    ports: Object.entries(NATS_PORTS).map(([name, containerPort]) => ({ name, containerPort })),
+    resources: resourcesOf(resources.cpu, byteQuantity(resources.memory)),
+    securityContext: SECURITY,
+    // Without streams at first: a server that recovers is alive, and one that lags is not to be killed for it.
+    startupProbe: { ...ask('/healthz'), ...STARTUP },
+    readinessProbe: { ...ask('/healthz?js-server-only=true'), periodSeconds: 10, failureThreshold: 3 },
+    livenessProbe: { ...ask('/healthz?js-enabled-only=true'), periodSeconds: 30, failureThreshold: 3 },
+    // Sends clients away one by one, then ends by itself; the SIGTERM that follows changes nothing.
+    lifecycle: { preStop: { exec: { command: ['nats-server', `-sl=ldm=${NATS_PID_FILE}`] } } },
+    volumeMounts: [
+      { name: 'config', mountPath: CONFIG_FOLDER, readOnly: true },
+      { name: 'pid', mountPath: NATS_PID_FILE.replace(/\/[^/]+$/, '') },
+      { name: 'data', mountPath: NATS_DATA },
+      ...(tls === undefined ? [] : [{ name: 'tls', mountPath: tls.folder, readOnly: true }]),
+    ],
+  };
+}
+
+function exporter({ images }: NatsPodsProps): k8s.Container {
+  const port = k8s.IntOrString.fromString('prom-metrics');
+  return {
+    name: 'exporter',
+    image: images.exporter.text,
+    imagePullPolicy: 'IfNotPresent',
+    args: [
+      `-port=${EXPORTER_PORT}`,
+      '-connz',
+      '-routez',
+      '-varz',
+      '-jsz=all',
+      '-prefix=nats',
+      '-use_internal_server_id',
+      `http://127.0.0.1:${NATS_PORTS.monitor}/`,
+    ],
+    ports: [{ name: 'prom-metrics', containerPort: EXPORTER_PORT }],
+    resources: resourcesOf(quantity('10m'), '64Mi'),
+    securityContext: SECURITY,
+    readinessProbe: { tcpSocket: { port }, periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 3 },
+  };
+}

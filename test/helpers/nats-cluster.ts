@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { findNatsServer } from './nats-server.ts';
+
+const SERVERS = 3;
+const READY_WITHIN_MS = 30_000;
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const holders = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
+  for (const holder of holders) {
+    holder.listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    ports.push((holder.address() as { readonly port: number }).port);
+  }
+  await Promise.all(holders.map((holder) => new Promise((resolve) => holder.close(resolve))));
+  return ports;
+}
+
+/**
+ * Three servers by one configuration as it lies on Kubernetes. What differs here is where they are: addresses, ports,
+ * folders. Their names and zones come by the same variables.
+ */
+export class NatsClusterOnLoopback {
+  readonly addresses: string[];
+  readonly #processes = new Map<string, ChildProcess>();
+
+  private constructor(addresses: string[]) {
+    this.addresses = addresses;
+  }
+
+  static async start(config: string, folder: string): Promise<NatsClusterOnLoopback> {
+    const ports = await freePorts(SERVERS * 3);
+    const portOf = (server: number, kind: 0 | 1 | 2): number => ports[server * 3 + kind] as number;
+    const cluster = new NatsClusterOnLoopback(
+      Array.from({ length: SERVERS }, (_, server) => `127.0.0.1:${portOf(server, 0)}`),
+    );
+    for (let server = 0; server < SERVERS; server += 1) {
+      const own = join(folder, `nats-${server}`);
+      await mkdir(own, { recursive: true });
+      const placed = config
+        .replaceAll(
+          /nats:\/\/nats-(\d)\.nats-headless:6222/g,
+          (_, n: string) => `nats://127.0.0.1:${portOf(Number(n), 1)}`,
+        )
+        .replace('"port": 4222', `"host": "127.0.0.1", "port": ${portOf(server, 0)}`)
+        .replace('"port": 6222', `"host": "127.0.0.1", "port": ${portOf(server, 1)}`)
+        .replace('"http_port": 8222', `"http": "127.0.0.1:${portOf(server, 2)}"`)
+        .replace('"/data"', JSON.stringify(join(own, 'data')))
+        .replace('"/var/run/nats/nats.pid"', JSON.stringify(join(own, 'nats.pid')));
+      await writeFile(join(own, 'nats.conf'), placed);
+      const env = { SERVER_NAME: `nats-${server}`, ZONE_TAG: `az:zone-${server}` };
+      const child = spawn(findNatsServer() as string, ['-c', join(own, 'nats.conf'), '-l', join(own, 'log')], {
+        env,
+        stdio: 'ignore',
+      });
+      cluster.#processes.set(`nats-${server}`, child);
+    }
+    await cluster.untilReady(async () => {
+      const healthy = await Promise.all(
+        Array.from({ length: SERVERS }, (_, server) => fetch(`http://127.0.0.1:${portOf(server, 2)}/healthz`)),
+      );
+      if (healthy.some(({ ok }) => !ok)) throw new Error('not healthy yet');
+    });
+    return cluster;
+  }
+
+  /** Tries until it succeeds: a cluster elects its leaders in its own time. */
+  async untilReady<T>(attempt: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + READY_WITHIN_MS;
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  /** As power loss of one server. */
+  async kill(name: string): Promise<void> {
+    await this.#end(name, 'SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#processes.keys()].map((name) => this.#end(name, 'SIGTERM')));
+  }
+
+  async #end(name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const child = this.#processes.get(name);
+    this.#processes.delete(name);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+}

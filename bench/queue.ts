@@ -139,4 +139,10 @@ async function main(): Promise<void> {
   console.log(`\n${tables(results, contestants)}`);
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  if (!KitError.is(error)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

@@ -3,6 +3,7 @@ import { k8s } from 'cdk8s-plus-28';
 import type { ImageReference } from './image.ts';
 import { byteQuantity, quantity } from './lowering.ts';
 import { EXPORTER_PORT, NATS_DATA, NATS_PID_FILE, NATS_PORTS, NATS_VARIABLES } from './nats-config.ts';
+import { RESTRICTED_CONTAINER, RESTRICTED_POD } from './pod-security.ts';
 
 export interface NatsPodsProps {
   readonly name: string;
@@ -15,7 +16,6 @@ export interface NatsPodsProps {
   readonly tls?: { readonly secret: string; readonly folder: string };
 }
 
-const USER_ID = 65_532;
 const CONFIG_FOLDER = '/etc/nats';
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
 /** Ten seconds of grace, thirty to send clients away, twenty to write what is open. */
@@ -34,14 +34,7 @@ export function natsPods(props: NatsPodsProps): unknown {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: USER_ID,
-      runAsGroup: USER_ID,
-      fsGroup: USER_ID,
-      fsGroupChangePolicy: 'OnRootMismatch',
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    securityContext: RESTRICTED_POD,
     ...(props.servers > 1 ? placement(labels) : {}),
     containers: [server(props), exporter(props)],
     volumes: [
@@ -71,13 +64,6 @@ function placement(labels: NatsPodsProps['labels']): Pick<k8s.PodSpec, 'affinity
   };
 }
 
-const SECURITY: k8s.SecurityContext = {
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-  privileged: false,
-  readOnlyRootFilesystem: true,
-};
-
 const resourcesOf = (cpu: k8s.Quantity, memoryText: string): k8s.ResourceRequirements => {
   const both = { memory: quantity(memoryText), 'ephemeral-storage': quantity('64Mi') };
   return { requests: { cpu, ...both }, limits: both };
@@ -103,7 +89,7 @@ function server({ images, resources, tls }: NatsPodsProps): k8s.Container {
     ],
     ports: Object.entries(NATS_PORTS).map(([name, containerPort]) => ({ name, containerPort })),
     resources: resourcesOf(resources.cpu, byteQuantity(resources.memory)),
-    securityContext: SECURITY,
+    securityContext: RESTRICTED_CONTAINER,
     // Without streams at first: a server that recovers is alive, and one that lags is not to be killed for it.
     startupProbe: { ...ask('/healthz'), ...STARTUP },
     readinessProbe: { ...ask('/healthz?js-server-only=true'), periodSeconds: 10, failureThreshold: 3 },
@@ -137,7 +123,7 @@ function exporter({ images }: NatsPodsProps): k8s.Container {
     ],
     ports: [{ name: 'prom-metrics', containerPort: EXPORTER_PORT }],
     resources: resourcesOf(quantity('10m'), '64Mi'),
-    securityContext: SECURITY,
+    securityContext: RESTRICTED_CONTAINER,
     readinessProbe: { tcpSocket: { port }, periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 3 },
   };
 }

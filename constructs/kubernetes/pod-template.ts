@@ -3,10 +3,9 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from '../binding.ts';
 import { topologyAnnotations, workloadLabels } from './labels.ts';
 import { byteQuantity, cpuQuantity, PROBE_PERIOD, periodsWithin, quantity, seconds } from './lowering.ts';
+import { RESTRICTED_CONTAINER, RESTRICTED_POD } from './pod-security.ts';
 import type { Workload, WorkloadContext } from './workload.ts';
 
-/** Nobody's account on the node: the images need no user of their own, and every file they write is in a volume. */
-const USER_ID = 65_532;
 /** For the endpoint to leave every proxy before the process hears SIGTERM; part of the grace, beside the drain. */
 const ENDPOINT_REMOVAL_SECONDS = 3;
 const SCRATCH = '/tmp';
@@ -54,14 +53,7 @@ export function podTemplate(props: PodTemplateProps): unknown {
         // One variable for every service of the namespace is of no use to anyone and slows the start.
         enableServiceLinks: false,
         terminationGracePeriodSeconds: seconds(props.terminationGrace),
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: USER_ID,
-          runAsGroup: USER_ID,
-          fsGroup: USER_ID,
-          fsGroupChangePolicy: 'OnRootMismatch',
-          seccompProfile: { type: 'RuntimeDefault' },
-        },
+        securityContext: RESTRICTED_POD,
         ...props.placement,
         containers: [],
       }),
@@ -91,12 +83,7 @@ function container(props: PodTemplateProps, mounts: readonly Mount[]): unknown {
         requests: { cpu: quantity(cpuQuantity(resources.cpu)), memory, 'ephemeral-storage': ephemeralStorage },
         limits: { memory, 'ephemeral-storage': ephemeralStorage },
       },
-      securityContext: {
-        allowPrivilegeEscalation: false,
-        capabilities: { drop: ['ALL'] },
-        privileged: false,
-        readOnlyRootFilesystem: true,
-      },
+      securityContext: RESTRICTED_CONTAINER,
       ...probes(props.startupBudget),
       volumeMounts: mounts.map(({ name, path, readOnly }) => ({ name, mountPath: path, readOnly })),
     }),

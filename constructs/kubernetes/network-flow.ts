@@ -38,10 +38,13 @@ export function networkPolicy(
   const spec: k8s.NetworkPolicySpec = {
     podSelector: Object.keys(pods).length === 0 ? {} : { matchLabels: pods },
     policyTypes: [...(ingress === undefined ? [] : ['Ingress']), ...(egress === undefined ? [] : ['Egress'])],
-    ...(ingress === undefined
+    // An empty list and none mean the same; the API server keeps none, and would see a change in every apply.
+    ...(ingress === undefined || ingress.length === 0
       ? {}
       : { ingress: ingress.map((flow) => ({ from: [peerOf(flow)], ports: portsOf(flow) })) }),
-    ...(egress === undefined ? {} : { egress: egress.map((flow) => ({ to: [peerOf(flow)], ports: portsOf(flow) })) }),
+    ...(egress === undefined || egress.length === 0
+      ? {}
+      : { egress: egress.map((flow) => ({ to: [peerOf(flow)], ports: portsOf(flow) })) }),
   };
   return emit(scope, id, k8s.KubeNetworkPolicy.manifest({ metadata, spec }), override);
 }

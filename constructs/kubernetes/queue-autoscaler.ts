@@ -33,10 +33,7 @@ export class QueueAutoscaler extends Construct {
     const cooldownPeriod = seconds(workload.cooldown);
     const spec = {
       scaleTargetRef: { name: worker.nodes.deployment.name },
-      pollingInterval: seconds(workload.pollingInterval),
-      cooldownPeriod,
-      // Without it the first deployment of a scale-to-zero worker goes to zero before it has looked once.
-      initialCooldownPeriod: cooldownPeriod,
+      ...(workload.minReplicas === 0 ? sleep(seconds(workload.pollingInterval), cooldownPeriod) : {}),
       minReplicaCount: workload.minReplicas,
       maxReplicaCount: workload.maxReplicas,
       // A scaler that sees nothing keeps what runs, and at least what carries the mean. Not the most: a consumer that is
@@ -74,6 +71,17 @@ export class QueueAutoscaler extends Construct {
     };
   }
 }
+
+/**
+ * KEDA itself only starts and stops the first replica, and says so in a warning where there is nothing to start: between
+ * one and the most, the HorizontalPodAutoscaler asks and waits by its own times. Without an initial cooldown the first
+ * deployment goes to zero before it has looked once.
+ */
+const sleep = (pollingInterval: number, cooldownPeriod: number) => ({
+  pollingInterval,
+  cooldownPeriod,
+  initialCooldownPeriod: cooldownPeriod,
+});
 
 /** Up at once and by doubling, as the autoscaler's own default; down only by the highest need of a whole cooldown. */
 function behaviorOf(cooldownSeconds: number, worker: string): ScalingBehavior {

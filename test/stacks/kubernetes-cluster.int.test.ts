@@ -25,7 +25,7 @@ describeWith(realData, 'with the definitions of every operator', () => {
       await cluster.ask('wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s');
     }, 180_000);
 
-    afterAll(() => cluster.stop());
+    afterAll(() => cluster.stop(), 60_000);
 
     describe.each(Object.entries(environments))('given everything of %s', (_name, environment) => {
       const manifests = synthesizeKubernetes(platform, environment);
@@ -125,7 +125,7 @@ describeWith(realData, 'with the definitions of every operator', () => {
 /** A declaration like the platform's, whose worker may sleep. */
 const sometimes = defineTopology({
   name: 'sometimes',
-  queues: { mails: { arrivalRate: '60/s', peakRate: '200/s', doneWithin: '2 minutes', durability: 'fsync' } },
+  queues: { mails: { arrivalRate: '60/s', peakRate: '200/s', doneWithin: '2 minutes' } },
   engines: {
     embedder: {
       service: inferenceEngine,

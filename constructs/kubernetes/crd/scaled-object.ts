@@ -4,12 +4,12 @@ import { emit, type Override } from '../api-object.ts';
 /** The fields of a KEDA ScaledObject that we emit. Names and units are KEDA's. */
 export interface ScaledObjectSpec {
   readonly scaleTargetRef: { readonly name: string };
-  /** Seconds. */
-  readonly pollingInterval: number;
-  /** Seconds. */
-  readonly cooldownPeriod: number;
-  /** Seconds. */
-  readonly initialCooldownPeriod: number;
+  /** Seconds. @default - nobody reads it where replicas are kept */
+  readonly pollingInterval?: number;
+  /** Seconds. @default - nobody reads it where replicas are kept */
+  readonly cooldownPeriod?: number;
+  /** Seconds. @default - nobody reads it where replicas are kept */
+  readonly initialCooldownPeriod?: number;
   readonly minReplicaCount: number;
   readonly maxReplicaCount: number;
   readonly fallback: {

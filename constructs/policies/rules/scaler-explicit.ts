@@ -33,7 +33,13 @@ export const scalerExplicit: Policy = {
     const spec = specOf<ScaledObjectSpec>(manifest);
     const { fallback, minReplicaCount, maxReplicaCount } = spec;
     const stabilised = spec.advanced?.horizontalPodAutoscalerConfig?.behavior?.scaleDown?.stabilizationWindowSeconds;
-    const explicit = ['pollingInterval', 'cooldownPeriod', 'minReplicaCount', 'maxReplicaCount'] as const;
+    // Where replicas are kept, KEDA reads neither of the two and warns of both.
+    const sleeps = (minReplicaCount ?? 0) === 0;
+    const explicit = [
+      ...(sleeps ? (['pollingInterval', 'cooldownPeriod'] as const) : []),
+      'minReplicaCount',
+      'maxReplicaCount',
+    ] as const;
     return [
       ...explicit.filter((field) => spec[field] === undefined).map((field) => `does not state ${field}`),
       ...(fallback?.failureThreshold === undefined || fallback.replicas === undefined ? ['has no fallback'] : []),

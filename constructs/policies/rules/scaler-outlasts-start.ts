@@ -6,6 +6,11 @@ import { scales } from '../scaler.ts';
 interface Pace {
   readonly cooldownPeriod: number;
   readonly minReplicaCount: number;
+  readonly advanced: {
+    readonly horizontalPodAutoscalerConfig?: {
+      readonly behavior?: { readonly scaleDown?: { readonly stabilizationWindowSeconds?: number } };
+    };
+  };
 }
 
 /** Rule 45, against the workload that is scaled. */
@@ -19,15 +24,17 @@ export const scalerOutlastsStart = kindPolicy(
   },
   ['ScaledObject'],
   (manifest, all) => {
-    const { cooldownPeriod = 0, minReplicaCount = 0 } = specOf<Pace>(manifest);
+    const { cooldownPeriod = 0, minReplicaCount = 0, advanced } = specOf<Pace>(manifest);
+    const window = advanced?.horizontalPodAutoscalerConfig?.behavior?.scaleDown?.stabilizationWindowSeconds ?? 0;
+    // The first replica goes after the cooldown, every other one after the window.
+    const quiet = minReplicaCount === 0 ? Math.min(cooldownPeriod, window) : window;
     return all
       .filter((workload) => scales(manifest, workload))
       .flatMap(podsOf)
       .flatMap((pod) => {
         const start = Math.max(0, ...(pod.containers ?? []).map(({ startupProbe }) => budgetOf(startupProbe)));
         return [
-          cooldownPeriod < start &&
-            `cooldownPeriod ${cooldownPeriod} s is shorter than the start it may take, ${start} s`,
+          quiet < start && `takes a replica away after ${quiet} s, sooner than the start it may take, ${start} s`,
           usesGpu(pod) &&
             minReplicaCount < 1 &&
             'takes the last replica of a GPU server, expected minReplicaCount 1 or more',

@@ -95,8 +95,16 @@ describe('a worker scaled by its queue', () => {
 
   test('waits out a cold start before it goes down: the cooldown of the model', () => {
     const { scaler } = synthesize(topologyWith({ coldStart: '4 minutes' }));
-    expect(scaler.cooldownPeriod).toBe(480);
     expect(scaler.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown.stabilizationWindowSeconds).toBe(480);
+  });
+
+  test('says when to start and stop the first replica only where there may be none', () => {
+    expect(synthesize(zero).scaler).toMatchObject({
+      pollingInterval: zero.workers['run']?.pollingInterval.inSeconds,
+      cooldownPeriod: zero.workers['run']?.cooldown.inSeconds,
+    });
+    for (const field of ['pollingInterval', 'cooldownPeriod', 'initialCooldownPeriod'])
+      expect(synthesize(warm).scaler).not.toHaveProperty(field);
   });
 
   test('has the bounds of the model', () => {

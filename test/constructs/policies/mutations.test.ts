@@ -92,8 +92,6 @@ const SAFETY: Readonly<Record<string, readonly string[]>> = {
     'spec/selector/matchLabels/app.kubernetes.io/name',
   ],
   ScaledObject: [
-    'spec/pollingInterval',
-    'spec/cooldownPeriod',
     'spec/minReplicaCount',
     'spec/maxReplicaCount',
     'spec/fallback',
@@ -152,7 +150,7 @@ const VALUES: readonly (readonly [field: string, to: Json])[] = [
   [`Deployment ${POD}/topologySpreadConstraints/*/topologyKey`, 'kubernetes.io/hostname'],
   ['PodDisruptionBudget spec/maxUnavailable', 0],
   ['PodDisruptionBudget spec/unhealthyPodEvictionPolicy', 'IfHealthyBudget'],
-  ['ScaledObject spec/cooldownPeriod', 1],
+  ['ScaledObject spec/advanced/horizontalPodAutoscalerConfig/behavior/scaleDown/stabilizationWindowSeconds', 1],
   ['ScaledObject spec/fallback/behavior', 'static'],
   ['ScaledObject spec/fallback/replicas', 1_000],
   ['ScaledObject spec/maxReplicaCount', 1_000],

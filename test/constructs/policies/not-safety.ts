@@ -95,7 +95,6 @@ export const NOT_SAFETY: readonly Group[] = [
   },
   {
     because: 'it counts only for a worker that goes to zero, and there scaler-explicit asks for it',
-    fields: [/^ScaledObject spec\/initialCooldownPeriod$/],
   },
   {
     because: 'what is scraped and shown is held by the tests of monitoring, series by series',

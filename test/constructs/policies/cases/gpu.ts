@@ -72,8 +72,6 @@ const scaler: Manifest = {
   metadata: metadata('chat'),
   spec: {
     scaleTargetRef: { name: 'chat' },
-    pollingInterval: 15,
-    cooldownPeriod: 600,
     minReplicaCount: 2,
     maxReplicaCount: 8,
     fallback: { failureThreshold: 3, replicas: 2, behavior: 'currentReplicasIfHigher' },
@@ -311,19 +309,19 @@ export const gpuCases: CaseSet = {
     ),
     broken(
       'scaler-outlasts-start',
-      'a cooldown shorter than the load',
+      'a way down that is shorter than the load',
       SCALER,
-      'spec.cooldownPeriod',
+      'spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown.stabilizationWindowSeconds',
       60,
-      /60 s is shorter than .* 300 s/,
+      /after 60 s, sooner than .* 300 s/,
     ),
     broken(
       'scaler-outlasts-start',
-      'a longer load than the cooldown',
+      'a longer load than the way down',
       SERVER,
       `${CONTAINER}.startupProbe.failureThreshold`,
       121,
-      /shorter than .* 605 s/,
+      /sooner than .* 605 s/,
     ),
     broken(
       'scaler-outlasts-start',

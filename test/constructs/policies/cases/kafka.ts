@@ -78,8 +78,6 @@ const scaler: Manifest = {
   metadata: { name: 'indexer', namespace: 'events' },
   spec: {
     scaleTargetRef: { name: 'indexer' },
-    pollingInterval: 30,
-    cooldownPeriod: 300,
     minReplicaCount: 2,
     maxReplicaCount: 12,
     fallback: { failureThreshold: 3, replicas: 2, behavior: 'currentReplicasIfHigher' },

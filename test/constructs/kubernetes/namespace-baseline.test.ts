@@ -64,8 +64,6 @@ describe('a namespace', () => {
     expect(find('NetworkPolicy', 'default-deny')?.['spec']).toEqual({
       podSelector: {},
       policyTypes: ['Ingress', 'Egress'],
-      ingress: [],
-      egress: [],
     });
     expect(find('NetworkPolicy', 'allow-dns')?.['spec']).toMatchObject({
       podSelector: {},

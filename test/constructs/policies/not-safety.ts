@@ -94,9 +94,6 @@ export const NOT_SAFETY: readonly Group[] = [
     ],
   },
   {
-    because: 'it counts only for a worker that goes to zero, and there scaler-explicit asks for it',
-  },
-  {
     because: 'what is scraped and shown is held by the tests of monitoring, series by series',
     fields: [
       /^(PodMonitor|ServiceMonitor) spec\//,

@@ -3,6 +3,7 @@ export type ConstructErrorCode =
   | 'image-mutable'
   | 'durability-unavailable'
   | 'window-too-long'
+  | 'name-too-long'
   | 'reference-missing'
   | 'dependency-cycle'
   | 'quantity-malformed';

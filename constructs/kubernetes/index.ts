@@ -10,6 +10,7 @@ export {
   type JetStreamQueueProps,
   streamSpec,
 } from './jetstream-queue.ts';
+export { KafkaTopic, type KafkaTopicProps } from './kafka-topic.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
 export { ALERT_NAMES, type AlertName, type Runbooks } from './monitoring/alert.ts';
 export { BrokerMonitor, type BrokerMonitorProps, type MonitoredBroker } from './monitoring/broker-monitor.ts';

@@ -5,6 +5,27 @@ export interface Group {
   readonly fields: readonly RegExp[];
 }
 
+/** Proved by the schemas themselves, in refused.test.ts. */
+export const REFUSED: Group = {
+  because: 'the API server refuses the object without it',
+  fields: [
+    /containers\/\*\/(name|ports\/\*\/containerPort|env\/\*\/name|volumeMounts\/\*\/(name|mountPath))$/,
+    /(livenessProbe|readinessProbe|startupProbe)\/httpGet\/port$/,
+    /^\w+ spec\/.*volumes\/\*\/name$/,
+    /preferredDuringSchedulingIgnoredDuringExecution\/\*\/weight$/,
+    /^CronJob spec\/schedule$/,
+    /^Kafka spec\/kafka\/listeners\/\*\/(name|port|type)$/,
+    /^KafkaUser spec\/authorization\/(type|acls\/\*\/resource\/type)$/,
+    /^NodePool spec\/disruption\/(consolidateAfter|budgets\/\*\/nodes)$/,
+    /^NodePool spec\/template\/spec\/(nodeClassRef\/\w+|requirements\/\*\/(key|operator))$/,
+    /^Service spec\/ports\/\*\/port$/,
+    /^Scaled(Object|Job) spec\/(scaleTargetRef\/name|triggers\/\*\/type)$/,
+    /^ScaledObject .*scale(Up|Down)\/policies\/\*\/(type|value|periodSeconds)$/,
+    /^PrometheusRule spec\/groups\/\*\/(name|rules\/\*\/expr)$/,
+    /^\w+ spec\/.*claimName$/,
+  ],
+};
+
 export const NOT_SAFETY: readonly Group[] = [
   {
     because: 'a label or an annotation for people and queries: nothing selects by it alone',
@@ -14,28 +35,19 @@ export const NOT_SAFETY: readonly Group[] = [
       /^ConfigMap metadata\/labels\/grafana_dashboard$/,
     ],
   },
+  REFUSED,
   {
-    because: 'the API server refuses the object without it',
+    because:
+      'what the schema leaves open, the validation behind it or the controller refuses, or less is allowed or made',
     fields: [
-      /containers\/\*\/(name|ports\/\*\/containerPort|env\/\*\/name|volumeMounts\/\*\/(name|mountPath))$/,
-      /(livenessProbe|readinessProbe|startupProbe)\/httpGet\/port$/,
-      /^\w+ spec\/.*volumes\/\*\/name$/,
-      /preferredDuringSchedulingIgnoredDuringExecution\/\*\/weight$/,
       /^PersistentVolumeClaim spec\/(accessModes|resources)\//,
       /restartPolicy$/,
-      /^CronJob spec\/schedule$/,
       /^KafkaNodePool spec\/storage\/volumes\/\*\/(id|size)$/,
-      /^Kafka spec\/kafka\/listeners\/\*\/(name|port|type)$/,
-      /^KafkaUser spec\/authorization\/(type|acls\/\*\/(resource\/type|operations\/\*))$/,
-      /^NodePool spec\/disruption\/(consolidateAfter|budgets\/\*\/nodes)$/,
-      /^NodePool spec\/template\/spec\/(nodeClassRef\/\w+|requirements\/\*\/(key|operator|values\/\*))$/,
       /^EC2NodeClass spec\/(role|(subnet|securityGroup)SelectorTerms\/.*|blockDeviceMappings\/.*)$/,
       /^StatefulSet spec\/serviceName$/,
-      /^Service spec\/ports\/\*\/port$/,
-      /^Scaled(Object|Job) spec\/(scaleTargetRef\/name|triggers\/\*\/type)$/,
-      /^ScaledObject .*scale(Up|Down)\/policies\/\*\/(type|value|periodSeconds)$/,
-      /^PrometheusRule spec\/groups\/\*\/(name|rules\/\*\/(expr|alert|record))$/,
-      /^\w+ spec\/.*claimName$/,
+      /^KafkaUser spec\/authorization\/acls\/\*\/operations\/\*$/,
+      /^NodePool spec\/template\/spec\/requirements\/\*\/values\/\*$/,
+      /^PrometheusRule spec\/groups\/\*\/rules\/\*\/(alert|record)$/,
     ],
   },
   {

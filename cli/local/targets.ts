@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** What became of one target: one line for people, and whether it holds. */
@@ -21,6 +22,8 @@ export async function checkTargets(
   const child = spawn(process.execPath, [main, 'check', '--brief', '--platform', platform], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // The platform's first mail must not wait for them either.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   let text = '';
   const take = (chunk: string, ok: boolean) => {
     text += chunk;

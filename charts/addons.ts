@@ -1,4 +1,5 @@
 import { ConstructError } from '../constructs/errors.ts';
+import { GPU } from '../constructs/policies/gpu.ts';
 import { containersOf, type Manifest, podsOf } from '../constructs/policies/manifest.ts';
 
 /** Where an add-on is installed from: always one version of it, never whatever is newest. */
@@ -180,7 +181,6 @@ export function addonOf({ apiVersion }: Pick<Manifest, 'apiVersion'>): AddonName
 }
 
 const ALL = Object.keys(ADDONS) as AddonName[];
-const GPU = 'nvidia.com/gpu';
 
 const usesGpu = (object: Manifest): boolean =>
   podsOf(object).some((pod) => containersOf(pod).some(({ resources }) => resources?.limits?.[GPU] !== undefined));

@@ -4,6 +4,7 @@ import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
 import { emit, type Override } from './api-object.ts';
+import { oneAtATime } from './disruption-budget.ts';
 import type { ImageReference } from './image.ts';
 import { selectorLabels } from './labels.ts';
 import { spreadApart } from './placement.ts';
@@ -50,7 +51,13 @@ export class InferenceServer extends Construct {
     this.nodes = {
       deployment: emit(this, 'deployment', deployment(props), props.overrides?.deployment),
       service: emit(this, 'service', service(props), props.overrides?.service),
-      disruptionBudget: emit(this, 'disruption-budget', disruptionBudget(props), props.overrides?.disruptionBudget),
+      disruptionBudget: emit(
+        this,
+        'disruption-budget',
+        // What carries the peak never loses more than one replica to a drain.
+        oneAtATime(metadataOf(props.context), selectorLabels(props.context.topology, workload)),
+        props.overrides?.disruptionBudget,
+      ),
       serviceAccount: emitServiceAccount(this, props.context, props.overrides?.serviceAccount),
     };
   }
@@ -108,20 +115,6 @@ function service({ context }: InferenceServerProps): unknown {
           appProtocol: 'http',
         },
       ],
-    },
-  });
-}
-
-/** One at a time: what carries the peak never loses more than one replica to a drain. */
-function disruptionBudget({ context }: InferenceServerProps): unknown {
-  const { topology, workload } = context;
-  return k8s.KubePodDisruptionBudget.manifest({
-    metadata: metadataOf(context),
-    spec: {
-      maxUnavailable: k8s.IntOrString.fromNumber(1),
-      // A pod that is not healthy carries nothing: it must not hold up the drain of its node.
-      unhealthyPodEvictionPolicy: 'AlwaysAllow',
-      selector: { matchLabels: selectorLabels(topology, workload) },
     },
   });
 }

@@ -5,7 +5,7 @@ import { ConstructError } from '../errors.ts';
 import { suppressionOf } from '../suppression.ts';
 import type { Override } from './api-object.ts';
 import { type ConsumerSpec, consumer, type StreamSpec, stream } from './crd/jetstream.ts';
-import { topologyAnnotations } from './labels.ts';
+import { platformMetadata } from './labels.ts';
 import { goDuration } from './lowering.ts';
 import type { NatsService } from './nats-service.ts';
 
@@ -38,15 +38,14 @@ export class JetStreamQueue extends Construct {
     const replicas = replicasOf(profile, nats);
     const copies = replicas === 1 ? BEST_EFFORT : {};
     const storage = { replicas, maxBytes: props.maxBytes.bytes };
+    const common = platformMetadata(topology, `${topology.name}-${queue.id}`, {
+      'app.kubernetes.io/name': queue.id,
+      'app.kubernetes.io/component': 'queue',
+    });
     const metadata = (suffix: string, annotations: Readonly<Record<string, string>> = {}) => ({
-      name: `${topology.name}-${queue.id}${suffix}`,
-      labels: {
-        'app.kubernetes.io/name': queue.id,
-        'app.kubernetes.io/component': 'queue',
-        'app.kubernetes.io/part-of': topology.name,
-        'app.kubernetes.io/managed-by': 'penstock',
-      },
-      annotations: { ...topologyAnnotations(topology), ...annotations },
+      ...common,
+      name: `${common.name}${suffix}`,
+      annotations: { ...common.annotations, ...annotations },
     });
     const { overrides } = props;
     this.nodes = {

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { ConstructError } from '../errors.ts';
 import type { Override } from './api-object.ts';
 import { kafkaTopic } from './crd/kafka-topic.ts';
-import { topologyAnnotations } from './labels.ts';
+import { platformMetadata } from './labels.ts';
 
 export interface KafkaTopicProps {
   readonly topology: Topology;
@@ -29,17 +29,11 @@ export class KafkaTopic extends Construct {
     super(scope, id);
     const { topology, topic, cluster, overrides } = props;
     const object = (name: string, retention: Duration) => ({
-      metadata: {
-        name,
-        labels: {
-          'strimzi.io/cluster': cluster,
-          'app.kubernetes.io/name': topic.id,
-          'app.kubernetes.io/component': 'topic',
-          'app.kubernetes.io/part-of': topology.name,
-          'app.kubernetes.io/managed-by': 'penstock',
-        },
-        annotations: topologyAnnotations(topology),
-      },
+      metadata: platformMetadata(topology, name, {
+        'strimzi.io/cluster': cluster,
+        'app.kubernetes.io/name': topic.id,
+        'app.kubernetes.io/component': 'topic',
+      }),
       spec: {
         topicName: name,
         // Dead letters get as many: a record keeps the number of the partition it came from.

@@ -30,3 +30,16 @@ export function workloadLabels(
 export const topologyAnnotations = (topology: Topology): Readonly<Record<string, string>> => ({
   [TOPOLOGY_ANNOTATION]: topology.fingerprint,
 });
+
+/** The labels of every object of a platform. */
+export const platformLabels = (topology: Topology): Readonly<Record<string, string>> => ({
+  'app.kubernetes.io/part-of': topology.name,
+  'app.kubernetes.io/managed-by': 'penstock',
+});
+
+/** Metadata of what a platform has beside its workloads; `labels` say more about it. */
+export const platformMetadata = (topology: Topology, name: string, labels: Readonly<Record<string, string>> = {}) => ({
+  name,
+  labels: { ...platformLabels(topology), ...labels },
+  annotations: topologyAnnotations(topology),
+});

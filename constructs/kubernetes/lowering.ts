@@ -1,4 +1,4 @@
-import { type Bytes, Duration } from '@penstock/model';
+import { type Bytes, Duration, type ResolvedResources } from '@penstock/model';
 import { k8s } from 'cdk8s-plus-28';
 
 // From the model's units to the texts of the targets. Rounded up where something has to be rounded: a grace, a lease or a
@@ -23,6 +23,15 @@ export function byteQuantity(size: Bytes): string {
 export const cpuQuantity = (cores: number): string => `${Math.ceil(Number((cores * 1_000).toPrecision(12)))}m`;
 
 export const quantity = (text: string): k8s.Quantity => k8s.Quantity.fromString(text);
+
+/** No limit on the processor: throttling makes p99 unpredictable, and requests already share it fairly. */
+export function resourceRequirements({ cpu, memory, ephemeralStorage }: ResolvedResources): k8s.ResourceRequirements {
+  const limits = {
+    memory: quantity(byteQuantity(memory)),
+    'ephemeral-storage': quantity(byteQuantity(ephemeralStorage)),
+  };
+  return { requests: { cpu: quantity(cpuQuantity(cpu)), ...limits }, limits };
+}
 
 /** A probe's allowance as periods: at least the budget, whatever the period. */
 export const periodsWithin = (budget: Duration, periodSeconds: number): number =>

@@ -4,9 +4,9 @@ import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { emit, type Override } from './api-object.ts';
 import { type Footprint, footprintsOf, totalOf } from './footprint.ts';
-import { topologyAnnotations } from './labels.ts';
+import { platformMetadata } from './labels.ts';
 import { byteQuantity, cpuQuantity, quantity } from './lowering.ts';
-import { networkPolicy } from './network-flow.ts';
+import { DNS, networkPolicy } from './network-flow.ts';
 
 export interface NamespaceBaselineProps {
   readonly topology: Topology;
@@ -39,12 +39,7 @@ export class NamespaceBaseline extends Construct {
     super(scope, id);
     const { topology, overrides } = props;
     const footprints = footprintsOf(topology);
-    const metadata = (name: string) => ({
-      name,
-      namespace: props.name,
-      labels: { 'app.kubernetes.io/part-of': topology.name, 'app.kubernetes.io/managed-by': 'penstock' },
-      annotations: topologyAnnotations(topology),
-    });
+    const metadata = (name: string) => ({ ...platformMetadata(topology, name), namespace: props.name });
     this.nodes = {
       namespace: emit(this, 'namespace', namespace(metadata(props.name)), overrides?.namespace),
       quota: emit(this, 'quota', quota(metadata(topology.name), totalOf(footprints), props.claims), overrides?.quota),
@@ -62,15 +57,7 @@ export class NamespaceBaseline extends Construct {
         metadata('allow-dns'),
         {
           pods: {},
-          egress: [
-            {
-              peer: { namespace: 'kube-system', pods: { 'k8s-app': 'kube-dns' } },
-              ports: [
-                { port: 53, protocol: 'UDP' },
-                { port: 53, protocol: 'TCP' },
-              ],
-            },
-          ],
+          egress: [DNS],
         },
         overrides?.allowDns,
       ),

@@ -4,12 +4,13 @@ import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { ConstructError } from '../errors.ts';
 import { emit, type Override } from './api-object.ts';
+import { oneAtATime } from './disruption-budget.ts';
 import type { ImageReference } from './image.ts';
-import { byteQuantity, cpuQuantity, quantity } from './lowering.ts';
+import { byteQuantity } from './lowering.ts';
 import { EXPORTER_PORT, NATS_PORTS, type NatsClient, type NatsDurability, natsConfig } from './nats-config.ts';
 import { natsPods } from './nats-pods.ts';
 import { NatsService } from './nats-service.ts';
-import { networkPolicy, type Peer, tcp } from './network-flow.ts';
+import { DNS, networkPolicy, type Peer, tcp } from './network-flow.ts';
 
 /** One server has one disk: nothing on it is durable. */
 export type NatsSize =
@@ -128,7 +129,8 @@ export class NatsCluster extends Construct {
       disruptionBudget: emit(
         this,
         'disruption-budget',
-        disruptionBudget(metadata(), labels),
+        // A stream of three copies answers with two.
+        oneAtATime(metadata(), labels),
         overrides?.disruptionBudget,
       ),
       networkPolicy: networkPolicy(this, 'network-policy', metadata(), rules(props, labels), overrides?.networkPolicy),
@@ -164,17 +166,6 @@ const clientService = (metadata: k8s.ObjectMeta, selector: Labels): unknown =>
     spec: { type: 'ClusterIP', selector, ports: [portOf('client', NATS_PORTS.client)] },
   });
 
-/** One at a time: a stream of three copies answers with two. */
-const disruptionBudget = (metadata: k8s.ObjectMeta, labels: Labels): unknown =>
-  k8s.KubePodDisruptionBudget.manifest({
-    metadata,
-    spec: {
-      maxUnavailable: k8s.IntOrString.fromNumber(1),
-      unhealthyPodEvictionPolicy: 'AlwaysAllow',
-      selector: { matchLabels: labels },
-    },
-  });
-
 function statefulSet(
   props: NatsClusterProps,
   name: string,
@@ -202,10 +193,7 @@ function statefulSet(
         labels,
         servers,
         images: props.images,
-        resources: {
-          cpu: quantity(cpuQuantity(props.resources.cpu)),
-          memory: props.resources.memory,
-        },
+        resources: props.resources,
         configFingerprint,
         ...(props.tlsSecret === undefined ? {} : { tls: { secret: props.tlsSecret, folder: TLS_FOLDER } }),
       }),
@@ -235,12 +223,6 @@ function rules(props: NatsClusterProps, labels: Labels) {
       from({ namespace: props.scalerNamespace ?? 'keda' }, NATS_PORTS.monitor),
       from({ namespace: props.monitoringNamespace ?? 'monitoring' }, EXPORTER_PORT),
     ],
-    egress: [
-      servers,
-      {
-        peer: { namespace: 'kube-system', pods: { 'k8s-app': 'kube-dns' } },
-        ports: [{ port: 53, protocol: 'UDP' } as const, tcp(53)],
-      },
-    ],
+    egress: [servers, DNS],
   };
 }

@@ -1,8 +1,9 @@
-import type { Bytes } from '@penstock/model';
+import { Bytes } from '@penstock/model';
 import { k8s } from 'cdk8s-plus-28';
 import type { ImageReference } from './image.ts';
-import { byteQuantity, quantity } from './lowering.ts';
+import { quantity, resourceRequirements } from './lowering.ts';
 import { EXPORTER_PORT, NATS_DATA, NATS_PID_FILE, NATS_PORTS, NATS_VARIABLES } from './nats-config.ts';
+import { keepApart, ZONE } from './placement.ts';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from './pod-security.ts';
 
 export interface NatsPodsProps {
@@ -10,14 +11,13 @@ export interface NatsPodsProps {
   readonly labels: Readonly<Record<string, string>>;
   readonly servers: number;
   readonly images: { readonly server: ImageReference; readonly exporter: ImageReference };
-  readonly resources: { readonly cpu: k8s.Quantity; readonly memory: Bytes };
+  readonly resources: { readonly cpu: number; readonly memory: Bytes };
   /** Changes with the configuration, so that a changed one rolls out. */
   readonly configFingerprint: string;
   readonly tls?: { readonly secret: string; readonly folder: string };
 }
 
 const CONFIG_FOLDER = '/etc/nats';
-const ZONE_LABEL = 'topology.kubernetes.io/zone';
 /** Ten seconds of grace, thirty to send clients away, twenty to write what is open. */
 const TERMINATION_GRACE_SECONDS = 60;
 /** What Go may take before it collects in earnest; the rest is for the kernel's side of files and connections. */
@@ -35,7 +35,7 @@ export function natsPods(props: NatsPodsProps): unknown {
     enableServiceLinks: false,
     terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
     securityContext: RESTRICTED_POD,
-    ...(props.servers > 1 ? placement(labels) : {}),
+    ...(props.servers > 1 ? keepApart(labels) : {}),
     containers: [server(props), exporter(props)],
     volumes: [
       { name: 'config', configMap: { name: `${name}-config` } },
@@ -49,25 +49,10 @@ export function natsPods(props: NatsPodsProps): unknown {
   };
 }
 
-/** Required: two servers of one zone or node would be lost together, and with them the majority. */
-function placement(labels: NatsPodsProps['labels']): Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints'> {
-  const labelSelector = { matchLabels: labels };
-  return {
-    topologySpreadConstraints: [
-      { topologyKey: ZONE_LABEL, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', labelSelector },
-    ],
-    affinity: {
-      podAntiAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector }],
-      },
-    },
-  };
-}
-
-const resourcesOf = (cpu: k8s.Quantity, memoryText: string): k8s.ResourceRequirements => {
-  const both = { memory: quantity(memoryText), 'ephemeral-storage': quantity('64Mi') };
-  return { requests: { cpu, ...both }, limits: both };
-};
+/** For logs and what the image itself writes; the store has a volume. */
+const SCRATCH = Bytes.parse('64 MiB');
+/** The exporter holds one answer of the server at a time. */
+const EXPORTER_RESOURCES = { cpu: 0.01, memory: Bytes.parse('64 MiB'), ephemeralStorage: SCRATCH };
 
 function server({ images, resources, tls }: NatsPodsProps): k8s.Container {
   const ask = (path: string): k8s.Probe => ({
@@ -83,12 +68,12 @@ function server({ images, resources, tls }: NatsPodsProps): k8s.Container {
     env: [
       { name: NATS_VARIABLES.serverName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       // The zone of its node, which Kubernetes writes on pods from 1.35.
-      { name: 'ZONE', valueFrom: { fieldRef: { fieldPath: `metadata.labels['${ZONE_LABEL}']` } } },
+      { name: 'ZONE', valueFrom: { fieldRef: { fieldPath: `metadata.labels['${ZONE}']` } } },
       { name: NATS_VARIABLES.zoneTag, value: 'az:$(ZONE)' },
       { name: 'GOMEMLIMIT', value: `${goMemory}MiB` },
     ],
     ports: Object.entries(NATS_PORTS).map(([name, containerPort]) => ({ name, containerPort })),
-    resources: resourcesOf(resources.cpu, byteQuantity(resources.memory)),
+    resources: resourceRequirements({ ...resources, ephemeralStorage: SCRATCH }),
     securityContext: RESTRICTED_CONTAINER,
     // Without streams at first: a server that recovers is alive, and one that lags is not to be killed for it.
     startupProbe: { ...ask('/healthz'), ...STARTUP },
@@ -122,7 +107,7 @@ function exporter({ images }: NatsPodsProps): k8s.Container {
       `http://127.0.0.1:${NATS_PORTS.monitor}/`,
     ],
     ports: [{ name: 'prom-metrics', containerPort: EXPORTER_PORT }],
-    resources: resourcesOf(quantity('10m'), '64Mi'),
+    resources: resourceRequirements(EXPORTER_RESOURCES),
     securityContext: RESTRICTED_CONTAINER,
     readinessProbe: { tcpSocket: { port }, periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 3 },
   };

@@ -1,4 +1,5 @@
 import { Binding } from '../binding.ts';
+import { NATS_PORTS } from './nats-config.ts';
 
 export interface NatsServiceProps {
   /** Name of the release, which is the name of its client service. @default 'nats' */
@@ -14,8 +15,8 @@ export interface NatsServiceProps {
 
 /** A NATS cluster that is there already, as its chart installs it. */
 export class NatsService {
-  static readonly clientPort = 4222;
-  static readonly monitoringPort = 8222;
+  static readonly clientPort = NATS_PORTS.client;
+  static readonly monitoringPort = NATS_PORTS.monitor;
 
   readonly namespace: string;
   readonly account: string;

@@ -28,6 +28,12 @@ export interface NetworkRules {
 
 export const tcp = (port: number) => ({ port, protocol: 'TCP' }) as const;
 
+/** Without it no name resolves. */
+export const DNS: Flow = {
+  peer: { namespace: 'kube-system', pods: { 'k8s-app': 'kube-dns' } },
+  ports: [{ port: 53, protocol: 'UDP' }, tcp(53)],
+};
+
 export function networkPolicy(
   scope: Construct,
   id: string,

@@ -2,7 +2,8 @@ import type { k8s } from 'cdk8s-plus-28';
 
 type Placement = Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints'>;
 
-const ZONE = 'topology.kubernetes.io/zone';
+/** Label of a node, and of its pods from Kubernetes 1.35. */
+export const ZONE = 'topology.kubernetes.io/zone';
 const HOST = 'kubernetes.io/hostname';
 
 /**
@@ -27,6 +28,20 @@ export function spreadApart(labels: Readonly<Record<string, string>>): Placement
           { weight: 100, podAffinityTerm: { topologyKey: HOST, labelSelector: { matchLabels: labels } } },
         ],
       },
+    },
+  };
+}
+
+/**
+ * For replicas that vote: one a node and no zone with two more than another. Required, since those of one zone or node
+ * would be lost together, and with them the majority.
+ */
+export function keepApart(labels: Readonly<Record<string, string>>): Placement {
+  const labelSelector = { matchLabels: labels };
+  return {
+    topologySpreadConstraints: [{ topologyKey: ZONE, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', labelSelector }],
+    affinity: {
+      podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: HOST, labelSelector }] },
     },
   };
 }

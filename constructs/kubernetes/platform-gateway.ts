@@ -5,7 +5,7 @@ import type { Binding } from '../binding.ts';
 import type { Override } from './api-object.ts';
 import { certificate, type IssuerReference } from './crd/certificate.ts';
 import { gateway, httpRoute } from './crd/gateway.ts';
-import { topologyAnnotations } from './labels.ts';
+import { platformMetadata } from './labels.ts';
 
 export interface PlatformGatewayProps {
   readonly topology: Topology;
@@ -36,11 +36,7 @@ export class PlatformGateway extends Construct {
     const { topology, overrides } = props;
     this.topology = topology;
     this.hostnames = props.hostnames;
-    const metadata = (suffix = '') => ({
-      name: `${topology.name}${suffix}`,
-      labels: { 'app.kubernetes.io/part-of': topology.name, 'app.kubernetes.io/managed-by': 'penstock' },
-      annotations: topologyAnnotations(topology),
-    });
+    const metadata = (suffix = '') => platformMetadata(topology, `${topology.name}${suffix}`);
     const hostnames = props.hostnames.map((hostname) => hostname.lower());
     const secretName = `${topology.name}-gateway-tls`;
     const allowedRoutes = { namespaces: { from: 'Same' } } as const;

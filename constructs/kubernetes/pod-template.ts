@@ -2,7 +2,7 @@ import type { Duration } from '@penstock/model';
 import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from '../binding.ts';
 import { topologyAnnotations, workloadLabels } from './labels.ts';
-import { byteQuantity, cpuQuantity, PROBE_PERIOD, periodsWithin, quantity, seconds } from './lowering.ts';
+import { byteQuantity, PROBE_PERIOD, periodsWithin, resourceRequirements, seconds } from './lowering.ts';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from './pod-security.ts';
 import type { Workload, WorkloadContext } from './workload.ts';
 
@@ -65,9 +65,6 @@ export function podTemplate(props: PodTemplateProps): unknown {
 
 function container(props: PodTemplateProps, mounts: readonly Mount[]): unknown {
   const { workload, image } = props.context;
-  const { resources } = workload;
-  const memory = quantity(byteQuantity(resources.memory));
-  const ephemeralStorage = quantity(byteQuantity(resources.ephemeralStorage));
   return {
     ...k8s.toJson_Container({
       name: workload.service.name,
@@ -78,11 +75,7 @@ function container(props: PodTemplateProps, mounts: readonly Mount[]): unknown {
         value: typeof value === 'string' ? value : value.lower(),
       })),
       ports: Object.entries(props.ports).map(([name, containerPort]) => ({ name, containerPort })),
-      // No limit on the processor: throttling makes p99 unpredictable, and requests already share it fairly.
-      resources: {
-        requests: { cpu: quantity(cpuQuantity(resources.cpu)), memory, 'ephemeral-storage': ephemeralStorage },
-        limits: { memory, 'ephemeral-storage': ephemeralStorage },
-      },
+      resources: resourceRequirements(workload.resources),
       securityContext: RESTRICTED_CONTAINER,
       ...probes(props.startupBudget),
       volumeMounts: mounts.map(({ name, path, readOnly }) => ({ name, mountPath: path, readOnly })),

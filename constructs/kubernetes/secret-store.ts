@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import type { Binding } from '../binding.ts';
 import { emit, type Override } from './api-object.ts';
 import { type SecretStoreSpec, secretStore } from './crd/external-secret.ts';
-import { topologyAnnotations } from './labels.ts';
+import { platformMetadata } from './labels.ts';
 
 /** Where secrets are kept. Each cloud knows the reader by its service account: there is no first secret to store. */
 export type SecretBackend =
@@ -38,11 +38,7 @@ export class SecretStore extends Construct {
   constructor(scope: Construct, id: string, { topology, backend, overrides }: SecretStoreProps) {
     super(scope, id);
     const name = `${topology.name}-secrets`;
-    const metadata = {
-      name,
-      labels: { 'app.kubernetes.io/part-of': topology.name, 'app.kubernetes.io/managed-by': 'penstock' },
-      annotations: topologyAnnotations(topology),
-    };
+    const metadata = platformMetadata(topology, name);
     const account = k8s.KubeServiceAccount.manifest({
       metadata: { ...metadata, annotations: { ...metadata.annotations, ...identity(backend) } },
       automountServiceAccountToken: false,

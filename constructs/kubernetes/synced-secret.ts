@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import type { SecretReference } from '../secret-reference.ts';
 import type { Override } from './api-object.ts';
 import { externalSecret } from './crd/external-secret.ts';
-import { topologyAnnotations } from './labels.ts';
+import { platformMetadata } from './labels.ts';
 import { goDuration } from './lowering.ts';
 import type { Mount } from './pod-template.ts';
 
@@ -43,11 +43,7 @@ export class SyncedSecret extends Construct {
         this,
         'external-secret',
         {
-          metadata: {
-            name,
-            labels: { 'app.kubernetes.io/part-of': topology.name, 'app.kubernetes.io/managed-by': 'penstock' },
-            annotations: topologyAnnotations(topology),
-          },
+          metadata: platformMetadata(topology, name),
           spec: {
             refreshInterval: goDuration(refresh.toMilliseconds('up')),
             secretStoreRef: props.store,

@@ -8,6 +8,14 @@ export interface Trigger {
 interface Scaling {
   readonly scaleTargetRef: { readonly name?: string; readonly kind?: string };
   readonly triggers: readonly Trigger[];
+  /** Of a HorizontalPodAutoscaler. */
+  readonly behavior: Behavior;
+  /** Of a ScaledObject, whose HorizontalPodAutoscaler is KEDA's to make. */
+  readonly advanced: { readonly horizontalPodAutoscalerConfig?: { readonly behavior?: Behavior } };
+}
+
+interface Behavior {
+  readonly scaleDown?: { readonly stabilizationWindowSeconds?: number };
 }
 
 export const triggersOf = (scaler: Manifest): readonly Trigger[] => specOf<Scaling>(scaler).triggers ?? [];
@@ -21,4 +29,10 @@ export function scales(scaler: Manifest, workload: Manifest): boolean {
     target?.name === workload.metadata.name &&
     (target.kind ?? 'Deployment') === workload.kind
   );
+}
+
+/** Seconds over which the highest need counts before replicas go; undefined when it is not stated. */
+export function scaleDownWindowOf(scaler: Manifest): number | undefined {
+  const { behavior, advanced } = specOf<Scaling>(scaler);
+  return (behavior ?? advanced?.horizontalPodAutoscalerConfig?.behavior)?.scaleDown?.stabilizationWindowSeconds;
 }

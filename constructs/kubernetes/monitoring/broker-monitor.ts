@@ -3,7 +3,7 @@ import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Override } from '../api-object.ts';
 import { type PodMonitorSpec, podMonitor } from '../crd/monitoring.ts';
-import { topologyAnnotations } from '../labels.ts';
+import { platformMetadata } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
 import { SCRAPE } from './promql.ts';
 
@@ -33,15 +33,7 @@ export class BrokerMonitor extends Construct {
   constructor(scope: Construct, id: string, { topology, namespace, broker, pickedBy, overrides }: BrokerMonitorProps) {
     super(scope, id);
     const suffix = broker.kind === 'nats' ? 'nats' : `${broker.kind}-${broker.cluster}`;
-    const metadata = {
-      name: `${topology.name}-${suffix}`,
-      labels: {
-        'app.kubernetes.io/part-of': topology.name,
-        'app.kubernetes.io/managed-by': 'penstock',
-        ...(pickedBy ?? {}),
-      },
-      annotations: topologyAnnotations(topology),
-    };
+    const metadata = platformMetadata(topology, `${topology.name}-${suffix}`, pickedBy);
     this.nodes = { monitor: podMonitor(this, 'monitor', { metadata, spec: specOf(broker) }, overrides?.monitor) };
     this.job = `${namespace}/${metadata.name}`;
   }

@@ -1,6 +1,6 @@
 import { Duration, type EngineAlerts, engineAlerts, type ResolvedInferenceEngine } from '@penstock/model';
 import type { AlertProps } from './alert.ts';
-import { ENGINE_METRICS, GPU_METRICS, rate, series } from './promql.ts';
+import { ENGINE_METRICS, GPU_METRICS, meanPerPod, rate, ratePerPod, series } from './promql.ts';
 
 /** What serves the model, for the names of its metrics: this project's engine or one of the public servers. */
 export type InferenceRuntime = 'penstock' | 'vllm' | 'tei' | 'triton';
@@ -46,16 +46,12 @@ export function engineAlertRules(watched: WatchedEngine): readonly AlertProps[] 
 /** Labels of every sample of an engine; the monitor copies the name of the pod's workload. */
 const ofEngine = ({ namespace, engine }: WatchedEngine) => ({ namespace, app_kubernetes_io_name: engine.id });
 
-/** Mean of a histogram by replica. */
-const meanOf = (metric: string, of: Readonly<Record<string, string>>): string =>
-  `sum by (pod) (${rate(series(`${metric}_sum`, of), WINDOW)}) / sum by (pod) (${rate(series(`${metric}_count`, of), WINDOW)})`;
-
 const SIGNALS: Readonly<Record<InferenceRuntime, (watched: WatchedEngine, limits: EngineAlerts) => readonly Signal[]>> =
   {
     penstock(watched, limits) {
       const of = ofEngine(watched);
-      const busy = `sum by (pod) (${rate(series(`${ENGINE_METRICS.batchSeconds}_sum`, of), WINDOW)})`;
-      const tokens = `sum by (pod) (${rate(series(`${ENGINE_METRICS.batchTokens}_sum`, of), WINDOW)})`;
+      const busy = ratePerPod(`${ENGINE_METRICS.batchSeconds}_sum`, of, WINDOW);
+      const tokens = ratePerPod(`${ENGINE_METRICS.batchTokens}_sum`, of, WINDOW);
       return [
         waiting(
           watched,
@@ -64,7 +60,7 @@ const SIGNALS: Readonly<Record<InferenceRuntime, (watched: WatchedEngine, limits
         ),
         {
           name: 'PenstockEngineBatchSlow',
-          expr: `${meanOf(ENGINE_METRICS.batchSeconds, of)} > ${limits.batchLimit.inSeconds}`,
+          expr: `${meanPerPod(ENGINE_METRICS.batchSeconds, of, WINDOW)} > ${limits.batchLimit.inSeconds}`,
           summary: `${watched.engine.id}: a batch takes too long for the promise`,
           description: `A batch takes {{ $value | humanizeDuration }} on average in {{ $labels.pod }}; a request waits for one and rides in the next, and is promised within ${watched.engine.doneWithin}.`,
         },
@@ -74,10 +70,10 @@ const SIGNALS: Readonly<Record<InferenceRuntime, (watched: WatchedEngine, limits
     },
     vllm(watched, limits) {
       const of = ofEngine(watched);
-      const tokens = `sum by (pod) (${rate(series('vllm:prompt_tokens_total', of), WINDOW)}) + sum by (pod) (${rate(series('vllm:generation_tokens_total', of), WINDOW)})`;
+      const tokens = `${ratePerPod('vllm:prompt_tokens_total', of, WINDOW)} + ${ratePerPod('vllm:generation_tokens_total', of, WINDOW)}`;
       const queued = `max by (pod) (${series('vllm:num_requests_waiting', of)})`;
       return [
-        waited(watched, limits, meanOf('vllm:request_queue_time_seconds', of)),
+        waited(watched, limits, meanPerPod('vllm:request_queue_time_seconds', of, WINDOW)),
         tokensSlow(watched, limits, `${tokens} < ${limits.tokenRateFloor} and ${queued} > 0`),
         {
           name: 'PenstockEngineFirstTokenSlow',
@@ -96,9 +92,9 @@ const SIGNALS: Readonly<Record<InferenceRuntime, (watched: WatchedEngine, limits
     },
     tei(watched, limits) {
       const of = ofEngine(watched);
-      const tokens = `sum by (pod) (${rate(series('te_batch_next_tokens_sum', of), WINDOW)})`;
+      const tokens = ratePerPod('te_batch_next_tokens_sum', of, WINDOW);
       return [
-        waited(watched, limits, meanOf('te_request_queue_duration', of)),
+        waited(watched, limits, meanPerPod('te_request_queue_duration', of, WINDOW)),
         tokensSlow(
           watched,
           limits,
@@ -108,8 +104,8 @@ const SIGNALS: Readonly<Record<InferenceRuntime, (watched: WatchedEngine, limits
     },
     triton(watched, limits) {
       const of = ofEngine(watched);
-      const queued = `sum by (pod) (${rate(series('nv_inference_queue_duration_us', of), WINDOW)}) / 1000000`;
-      const requests = `sum by (pod) (${rate(series('nv_inference_request_success', of), WINDOW)})`;
+      const queued = `${ratePerPod('nv_inference_queue_duration_us', of, WINDOW)} / 1000000`;
+      const requests = ratePerPod('nv_inference_request_success', of, WINDOW);
       return [waited(watched, limits, `${queued} / ${requests}`)];
     },
   };

@@ -2,7 +2,16 @@ import { engineAlerts, fingerprintOf, queueAlerts, type ResolvedObjective, type 
 import type { DashboardSpec, Panel, Row } from './dashboard.ts';
 import type { WatchedEngine } from './engine-rules.ts';
 import { lateRatio } from './objective-rules.ts';
-import { ENGINE_METRICS, GPU_METRICS, prometheusDuration, rate, series, WORKER_METRICS } from './promql.ts';
+import {
+  ENGINE_METRICS,
+  GPU_METRICS,
+  meanPerPod,
+  prometheusDuration,
+  rate,
+  ratePerPod,
+  series,
+  WORKER_METRICS,
+} from './promql.ts';
 import { ageOf, lagOf, throughputOf, type WatchedQueue } from './queue-rules.ts';
 
 /** Grafana's own: at least four scrapes. */
@@ -116,7 +125,8 @@ function engineRow({ namespace, engine, runtime }: WatchedEngine): Row {
     limit: engine.replicas,
   };
   const perPod = (expr: string) => [{ expr, legend: '{{pod}}' }];
-  const perSecond = (metric: string): string => `sum by (pod) (${rate(series(metric, of), RATE_INTERVAL)})`;
+  const perSecond = (metric: string): string => ratePerPod(metric, of, RATE_INTERVAL);
+  const mean = (metric: string): string => meanPerPod(metric, of, RATE_INTERVAL);
   const panels: Readonly<Record<WatchedEngine['runtime'], () => readonly Panel[]>> = {
     penstock: () => [
       {
@@ -134,9 +144,7 @@ function engineRow({ namespace, engine, runtime }: WatchedEngine): Row {
       {
         title: 'How long is a batch?',
         unit: 's',
-        queries: perPod(
-          `${perSecond(`${ENGINE_METRICS.batchSeconds}_sum`)} / ${perSecond(`${ENGINE_METRICS.batchSeconds}_count`)}`,
-        ),
+        queries: perPod(mean(ENGINE_METRICS.batchSeconds)),
         limit: limits.batchLimit.inSeconds,
       },
       {
@@ -148,16 +156,12 @@ function engineRow({ namespace, engine, runtime }: WatchedEngine): Row {
       {
         title: 'How many texts ride in a batch?',
         unit: 'short',
-        queries: perPod(
-          `${perSecond(`${ENGINE_METRICS.batchSize}_sum`)} / ${perSecond(`${ENGINE_METRICS.batchSize}_count`)}`,
-        ),
+        queries: perPod(mean(ENGINE_METRICS.batchSize)),
       },
       {
         title: 'How much is computed for nothing? Tokens with padding by tokens of text',
         unit: 'none',
-        queries: perPod(
-          `${perSecond(`${ENGINE_METRICS.paddingRatio}_sum`)} / ${perSecond(`${ENGINE_METRICS.paddingRatio}_count`)}`,
-        ),
+        queries: perPod(mean(ENGINE_METRICS.paddingRatio)),
       },
     ],
     vllm: () => [

@@ -4,9 +4,9 @@ import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { emit, type Override } from '../api-object.ts';
 import { podMonitor, prometheusRule, type RuleGroup } from '../crd/monitoring.ts';
-import { topologyAnnotations } from '../labels.ts';
+import { platformLabels, platformMetadata } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
-import { alertRule, type Runbooks } from './alert.ts';
+import { type AlertProps, alertRule, type Runbooks } from './alert.ts';
 import { BrokerMonitor } from './broker-monitor.ts';
 import { dashboardJson } from './dashboard.ts';
 import { engineAlertRules, type InferenceRuntime, type WatchedEngine } from './engine-rules.ts';
@@ -53,11 +53,8 @@ export class PlatformMonitoring extends Construct {
   constructor(scope: Construct, id: string, props: PlatformMonitoringProps) {
     super(scope, id);
     const { topology, overrides } = props;
-    const metadata = (suffix: string, labels: Labels) => ({
-      name: `${topology.name}${suffix}`,
-      labels: { 'app.kubernetes.io/part-of': topology.name, 'app.kubernetes.io/managed-by': 'penstock', ...labels },
-      annotations: topologyAnnotations(topology),
-    });
+    const metadata = (suffix: string, labels: Labels) =>
+      platformMetadata(topology, `${topology.name}${suffix}`, labels);
     const picked = props.pickedBy ?? {};
     const queues = watchedQueues(props);
     const engines = watchedEngines(props);
@@ -102,9 +99,7 @@ export class PlatformMonitoring extends Construct {
 /** Pods, since nobody calls a worker and it has no service. The name of the workload becomes a label of its samples. */
 function workloadsMonitor(topology: Topology) {
   return {
-    selector: {
-      matchLabels: { 'app.kubernetes.io/part-of': topology.name, 'app.kubernetes.io/managed-by': 'penstock' },
-    },
+    selector: { matchLabels: platformLabels(topology) },
     podTargetLabels: ['app.kubernetes.io/name', 'app.kubernetes.io/component'],
     podMetricsEndpoints: [{ port: 'ops', path: '/metrics', ...SCRAPE }],
   };
@@ -139,30 +134,18 @@ function ruleGroups(
     interval: EVALUATION,
     rules,
   });
+  const rulesOf = (alerts: readonly AlertProps[]) => alerts.map((alert) => alertRule(alert, runbooks));
   const objectives = Object.values(topology.objectives).map((objective) => {
     const queue = topology.queues[objective.queue] as ResolvedQueue;
     return group(`objective.${objective.id}`, [
       ...objectiveRecords(namespace, objective, queue),
-      ...objectiveAlerts(namespace, objective, queue).map((alert) => alertRule(alert, runbooks)),
+      ...rulesOf(objectiveAlerts(namespace, objective, queue)),
     ]);
   });
   return [
     ...objectives,
-    ...queues.map((watched) =>
-      group(
-        `queue.${watched.queue.id}`,
-        queueAlertRules(watched).map((alert) => alertRule(alert, runbooks)),
-      ),
-    ),
-    ...engines.map((watched) =>
-      group(
-        `engine.${watched.engine.id}`,
-        engineAlertRules(watched).map((alert) => alertRule(alert, runbooks)),
-      ),
-    ),
-    group(
-      'broker',
-      brokerAlertRules(brokerJob, nats.namespace, nats.replicas).map((alert) => alertRule(alert, runbooks)),
-    ),
+    ...queues.map((watched) => group(`queue.${watched.queue.id}`, rulesOf(queueAlertRules(watched)))),
+    ...engines.map((watched) => group(`engine.${watched.engine.id}`, rulesOf(engineAlertRules(watched)))),
+    group('broker', rulesOf(brokerAlertRules(brokerJob, nats.namespace, nats.replicas))),
   ];
 }

@@ -49,6 +49,14 @@ const quoted = (text: string): string => JSON.stringify(text);
 
 export const rate = (selector: string, window: string): string => `rate(${selector}[${window}])`;
 
+/** Of each replica by itself: a mean over all hides the one that is stuck. */
+export const ratePerPod = (metric: string, matchers: Matchers, window: string): string =>
+  `sum by (pod) (${rate(series(metric, matchers), window)})`;
+
+/** Mean of a histogram, replica by replica. */
+export const meanPerPod = (metric: string, matchers: Matchers, window: string): string =>
+  `${ratePerPod(`${metric}_sum`, matchers, window)} / ${ratePerPod(`${metric}_count`, matchers, window)}`;
+
 /**
  * Matches the bucket of a histogram with this bound, in seconds. Prometheus 3 writes whole bounds as `120.0` and those
  * from a million on with an exponent, where Prometheus 2 keeps the text that was scraped.

@@ -1,11 +1,10 @@
 import { usesGpu } from '../gpu.ts';
 import { podsOf, specOf, WORKLOADS } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
-import { scales, triggersOf } from '../scaler.ts';
+import { scaleDownWindowOf, scales, triggersOf } from '../scaler.ts';
 
 interface HorizontalSpec {
   readonly metrics: readonly { readonly type?: string }[];
-  readonly behavior: { readonly scaleDown?: { readonly stabilizationWindowSeconds?: number } };
 }
 
 const UTILISATION = /DCGM_FI_(DEV_GPU_UTIL|PROF_GR_ENGINE_ACTIVE)|duty_cycle/;
@@ -24,11 +23,11 @@ export const inferenceScaling = kindPolicy(
     const target = all.find((workload) => scales(manifest, workload));
     if (target === undefined || !podsOf(target).some(usesGpu)) return [];
     if (manifest.kind === 'HorizontalPodAutoscaler') {
-      const { metrics = [], behavior } = specOf<HorizontalSpec>(manifest);
+      const { metrics = [] } = specOf<HorizontalSpec>(manifest);
       return [
         metrics.every(({ type }) => type === 'Resource' || type === 'ContainerResource') &&
           'scales by CPU or memory alone',
-        (behavior?.scaleDown?.stabilizationWindowSeconds ?? 0) === 0 && 'does not stabilise its way down',
+        (scaleDownWindowOf(manifest) ?? 0) === 0 && 'does not stabilise its way down',
       ];
     }
     const speaks = triggersOf(manifest).some(

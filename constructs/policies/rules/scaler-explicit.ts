@@ -1,5 +1,6 @@
 import { specOf } from '../manifest.ts';
 import type { Policy } from '../policy.ts';
+import { scaleDownWindowOf } from '../scaler.ts';
 
 interface ScaledObjectSpec {
   readonly pollingInterval: number;
@@ -8,11 +9,6 @@ interface ScaledObjectSpec {
   readonly minReplicaCount: number;
   readonly maxReplicaCount: number;
   readonly fallback: { readonly failureThreshold?: number; readonly replicas?: number; readonly behavior?: string };
-  readonly advanced: {
-    readonly horizontalPodAutoscalerConfig?: {
-      readonly behavior?: { readonly scaleDown?: { readonly stabilizationWindowSeconds?: number } };
-    };
-  };
 }
 
 /** Rule 45, and the stabilisation of 47. */
@@ -32,7 +28,6 @@ export const scalerExplicit: Policy = {
     if (manifest.kind !== 'ScaledObject') return [];
     const spec = specOf<ScaledObjectSpec>(manifest);
     const { fallback, minReplicaCount, maxReplicaCount } = spec;
-    const stabilised = spec.advanced?.horizontalPodAutoscalerConfig?.behavior?.scaleDown?.stabilizationWindowSeconds;
     // Where replicas are kept, KEDA reads neither of the two and warns of both.
     const sleeps = (minReplicaCount ?? 0) === 0;
     const explicit = [
@@ -56,7 +51,7 @@ export const scalerExplicit: Policy = {
       ...(minReplicaCount === 0 && (spec.initialCooldownPeriod ?? 0) === 0
         ? ['goes to zero before it has looked once: initialCooldownPeriod is 0']
         : []),
-      ...(stabilised === undefined || stabilised === 0 ? ['does not stabilise its way down'] : []),
+      ...((scaleDownWindowOf(manifest) ?? 0) === 0 ? ['does not stabilise its way down'] : []),
     ];
   },
 };

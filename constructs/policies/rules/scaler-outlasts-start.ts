@@ -1,16 +1,11 @@
 import { usesGpu } from '../gpu.ts';
 import { type Probe, podsOf, specOf, WORKLOADS } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
-import { scales } from '../scaler.ts';
+import { scaleDownWindowOf, scales } from '../scaler.ts';
 
 interface Pace {
   readonly cooldownPeriod: number;
   readonly minReplicaCount: number;
-  readonly advanced: {
-    readonly horizontalPodAutoscalerConfig?: {
-      readonly behavior?: { readonly scaleDown?: { readonly stabilizationWindowSeconds?: number } };
-    };
-  };
 }
 
 /** Rule 45, against the workload that is scaled. */
@@ -24,8 +19,8 @@ export const scalerOutlastsStart = kindPolicy(
   },
   ['ScaledObject'],
   (manifest, all) => {
-    const { cooldownPeriod = 0, minReplicaCount = 0, advanced } = specOf<Pace>(manifest);
-    const window = advanced?.horizontalPodAutoscalerConfig?.behavior?.scaleDown?.stabilizationWindowSeconds ?? 0;
+    const { cooldownPeriod = 0, minReplicaCount = 0 } = specOf<Pace>(manifest);
+    const window = scaleDownWindowOf(manifest) ?? 0;
     // The first replica goes after the cooldown, every other one after the window.
     const quiet = minReplicaCount === 0 ? Math.min(cooldownPeriod, window) : window;
     return all

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import { KitError } from '../errors.ts';
-import type { NatsBusOptions } from './nats/connection.ts';
 import type { Bus, BusAdmin } from './port.ts';
 
 export type * from './port.ts';
@@ -18,7 +16,8 @@ export async function openBus(url: string): Promise<Bus> {
   const address = parse(url);
   if (address.scheme === 'sqlite')
     return (await import('./sqlite/sqlite-bus.ts')).openSqliteBus({ path: address.rest });
-  return (await import('./nats/nats-bus.ts')).openNatsBus(await natsOptions(url));
+  const nats = await import('./nats/nats-bus.ts');
+  return nats.openNatsBus(await nats.natsOptionsOf(url));
 }
 
 /** The infrastructure's part of the same backbone. @throws {KitError} as `openBus` */
@@ -26,34 +25,8 @@ export async function openBusAdmin(url: string): Promise<BusAdmin> {
   const address = parse(url);
   if (address.scheme === 'sqlite')
     return (await import('./sqlite/sqlite-bus.ts')).openSqliteBusAdmin({ path: address.rest });
-  return (await import('./nats/nats-bus.ts')).openNatsBusAdmin(await natsOptions(url));
-}
-
-/** @throws {KitError} `address-malformed` */
-async function natsOptions(url: string): Promise<NatsBusOptions> {
-  const [servers = '', query = ''] = url.split('?', 2);
-  const parameters = new URLSearchParams(query);
-  const unknown = [...parameters.keys()].filter((key) => key !== 'nkey' && key !== 'ca');
-  if (unknown.length > 0) {
-    const message = `bus address: received the parameters ${unknown.join(', ')}, expected nkey or ca`;
-    throw new KitError('address-malformed', message);
-  }
-  const seedFile = parameters.get('nkey');
-  const caFile = parameters.get('ca');
-  return {
-    servers,
-    ...(seedFile === null ? {} : { credentials: { kind: 'nkey', seed: await seedIn(seedFile) } }),
-    ...(caFile === null ? {} : { caFile }),
-  };
-}
-
-/** @throws {KitError} `address-malformed` */
-async function seedIn(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch (error) {
-    throw new KitError('address-malformed', `bus address: the seed cannot be read from ${file}`, { cause: error });
-  }
+  const nats = await import('./nats/nats-bus.ts');
+  return nats.openNatsBusAdmin(await nats.natsOptionsOf(url));
 }
 
 function parse(url: string): { readonly scheme: 'sqlite' | 'nats'; readonly rest: string } {

@@ -8,6 +8,7 @@ import { NatsQueue } from './nats-queue.ts';
 import { checkProvisioned } from './provisioned.ts';
 import { RequestLane } from './request-lane.ts';
 
+export { natsOptionsOf } from './address.ts';
 export type { NatsBusOptions, NatsCredentials } from './connection.ts';
 export { type NatsBusAdminOptions, openNatsBusAdmin } from './nats-bus-admin.ts';
 

@@ -49,9 +49,7 @@ export class ApiSchemas {
         this.#core.set(`${group === '' ? '' : `${group}/`}${version} ${kind}`, name);
       }
     }
-    this.#custom = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\.ya?ml$/.test(file))
-      .map((file) => readFileSync(join(folder, file), 'utf8'));
+    this.#custom = definitionFiles().map((file) => readFileSync(file, 'utf8'));
   }
 
   /** What is wrong with a manifest; empty when the API server would take it. */
@@ -140,20 +138,18 @@ const isQuantity = ({ description, type }: Record<string, Json>): boolean =>
   typeof description === 'string' &&
   description.startsWith('Quantity is a fixed-point representation');
 
-/** Files of all custom resource definitions, those of `except` left out: a folder name such as `keda`. */
-export function definitionFiles(except: string): readonly string[] {
+/** Files of all custom resource definitions, but for those of a project: its folder, such as `keda`. */
+export function definitionFiles(options: { readonly except?: string } = {}): readonly string[] {
   const folder = join(DATA, 'crds');
-  return (readdirSync(folder, { recursive: true }) as string[])
-    .filter((file) => /\.ya?ml$/.test(file) && !file.startsWith(`${except}/`))
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.ya?ml$/.test(file) && file.split('/')[0] !== options.except)
     .map((file) => join(folder, file));
 }
 
 /** Names of all custom resource definitions, e.g. `streams.jetstream.nats.io`. */
 export function definitionNames(): readonly string[] {
-  const folder = join(DATA, 'crds');
-  return (readdirSync(folder, { recursive: true }) as string[])
-    .filter((file) => /\.ya?ml$/.test(file))
-    .flatMap((file) => parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
+  return definitionFiles()
+    .flatMap((file) => parseAllDocuments(readFileSync(file, 'utf8')))
     .map(
       (document) => document.toJS() as { readonly kind: string; readonly metadata: { readonly name: string } } | null,
     )

@@ -1,24 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { endProcess } from './end-process.ts';
+import { freePorts } from './free-ports.ts';
 import { findNatsServer } from './nats-server.ts';
 
 const SERVERS = 3;
 const READY_WITHIN_MS = 30_000;
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const holders = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const holder of holders) {
-    holder.listen(0, '127.0.0.1');
-    await once(holder, 'listening');
-    ports.push((holder.address() as { readonly port: number }).port);
-  }
-  await Promise.all(holders.map((holder) => new Promise((resolve) => holder.close(resolve))));
-  return ports;
-}
 
 /**
  * Three servers by one configuration as it lies on Kubernetes. What differs here is where they are: addresses, ports,
@@ -93,9 +81,6 @@ export class NatsClusterOnLoopback {
   async #end(name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#processes.get(name);
     this.#processes.delete(name);
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill(signal);
-    await exited;
+    await endProcess(child, signal);
   }
 }

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { inferenceEngine } from '@penstock/inference-engine/service';
 import { openBus, openBusAdmin } from '@penstock/kit';
-import { defineTopology, queueProfile } from '@penstock/model';
+import { declareWorker, defineTopology, queueProfile } from '@penstock/model';
 import { taskQueue } from '@penstock/task-queue/service';
 import { type Manifest, podsOf } from '../../constructs/policies/manifest.ts';
 import { environments } from '../../stacks/environments/index.ts';
@@ -21,7 +20,11 @@ describeWith(realData, 'with the definitions of every operator', () => {
     beforeAll(async () => {
       cluster = await KubernetesCluster.start('--nodes=3,2', '--pvs=6', '--keda', '--fast');
       // KEDA has brought its own.
-      await cluster.ask('apply', '--server-side', ...definitionFiles('keda').flatMap((file) => ['-f', file]));
+      await cluster.ask(
+        'apply',
+        '--server-side',
+        ...definitionFiles({ except: 'keda' }).flatMap((file) => ['-f', file]),
+      );
       await cluster.ask('wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s');
     }, 180_000);
 
@@ -123,29 +126,17 @@ describeWith(realData, 'with the definitions of every operator', () => {
   });
 });
 
-/** A declaration like the platform's, whose worker may sleep. */
+/** The platform's worker, but that it may sleep and calls nothing. */
 const sometimes = defineTopology({
   name: 'sometimes',
   queues: { mails: { arrivalRate: '60/s', peakRate: '200/s', doneWithin: '2 minutes' } },
-  engines: {
-    embedder: {
-      service: inferenceEngine,
-      task: 'embedding',
-      model: { id: 'all-minilm-l6-v2', revision: '1.19.0-beta29', weights: '90 MB', dimensions: 384, maxTokens: 128 },
-      tokenRate: '3500/s',
-      tokensPerRequest: 110,
-      doneWithin: '1 second',
-      resources: { cpu: 1, memory: '1 GiB' },
-    },
-  },
   workers: {
     classify: {
-      service: taskQueue,
+      service: declareWorker({ name: taskQueue.name, payload: taskQueue.payload, calls: [] }),
       queue: 'mails',
       workTime: { mean: '250 milliseconds', p99: '1 second' },
       itemsAtOnce: 8,
       idle: 'scale-to-zero',
-      calls: { embedder: { engine: 'embedder' } },
       resources: { cpu: 0.25, memory: '256 MiB' },
     },
   },

@@ -1,27 +1,15 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KitError } from '@penstock/kit';
+import { endProcess } from '../../../test/helpers/end-process.ts';
 
 const READY_WITHIN_MS = 30_000;
 const POLL_MS = 50;
 
 /** A folder of its own for one server, gone with it. */
 export const serverFolder = (name: string): Promise<string> => mkdtemp(join(tmpdir(), `penstock-bench-${name}-`));
-
-/** A port of the loopback that was free a moment ago. */
-export function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = createServer().on('error', reject);
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    server.close(() => resolve(port));
-  });
-  return promise;
-}
 
 /** A server that lives as long as the benchmark. */
 export class ChildServer implements AsyncDisposable {
@@ -66,12 +54,7 @@ export class ChildServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const child = this.#child;
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-      const exited = new Promise((resolve) => child.once('exit', resolve));
-      child.kill(this.#stopSignal);
-      await exited;
-    }
+    await endProcess(this.#child, this.#stopSignal);
     process.removeListener('exit', this.#onExit);
     await rm(this.#folder, { recursive: true, force: true });
   }

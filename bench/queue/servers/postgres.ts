@@ -5,7 +5,8 @@ import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KitError } from '@penstock/kit';
 import { Client } from 'pg';
-import { ChildServer, freePort, serverFolder } from './child-server.ts';
+import { freePorts } from '../../../test/helpers/free-ports.ts';
+import { ChildServer, serverFolder } from './child-server.ts';
 
 const BINARIES = '/usr/lib/postgresql/15/bin';
 
@@ -43,7 +44,7 @@ export async function startPostgres(): Promise<{ readonly server: ChildServer; r
   ];
   const made = spawnSync(join(BINARIES, 'initdb'), init, { ...identity, cwd: folder, encoding: 'utf8' });
   if (made.status !== 0) throw new KitError('bus-unreachable', `initdb failed:\n${made.stderr}`);
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const url = `postgres://bench:${password}@127.0.0.1:${port}/postgres`;
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=on', 'synchronous_commit=on'];
   const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { Redis } from 'ioredis';
-import { ChildServer, freePort, serverFolder } from './child-server.ts';
+import { freePorts } from '../../../test/helpers/free-ports.ts';
+import { ChildServer, serverFolder } from './child-server.ts';
 
 export const REDIS_SETTINGS = 'appendonly yes, appendfsync always, maxmemory-policy noeviction';
 
@@ -12,7 +13,7 @@ export function redisVersion(): string | undefined {
 /** @throws {KitError} `bus-unreachable` */
 export async function startRedis(): Promise<{ readonly server: ChildServer; readonly port: number }> {
   const folder = await serverFolder('redis');
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const args = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', ''];
   args.push('--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction');
   const server = await ChildServer.start('redis-server', args, { folder }, async () => {

@@ -1,6 +1,7 @@
-import { openBus, openSqliteEffects, startWorker } from '@penstock/kit';
+import { openBus, startWorker } from '@penstock/kit';
 import type { QueueProfile } from '@penstock/model';
 import { pino } from 'pino';
+import { entryOf, openLedger } from './ledger.ts';
 
 /** Told by the parent as the only argument. */
 export interface KillWorkerPlan {
@@ -12,12 +13,7 @@ export interface KillWorkerPlan {
 const { bus: url, effects: path, profile } = JSON.parse(process.argv[2] as string) as KillWorkerPlan;
 
 const bus = await openBus(url);
-const effects = await openSqliteEffects({
-  path,
-  idempotencyWindowMs: 3_600_000,
-  // Without a key on purpose: an effect that is applied twice shows as two rows.
-  schema: ['CREATE TABLE IF NOT EXISTS ledger (item TEXT NOT NULL)'],
-});
+const effects = await openLedger(path);
 let reported = false;
 startWorker({
   profile: { id: 'killed', concurrency: 8, prefetch: 10, drainMs: 1_000 },
@@ -27,8 +23,6 @@ startWorker({
     if (!reported) process.send?.('working');
     reported = true;
     if ((await effects.begin(job.idempotencyKey, job.token)) === 'applied') return;
-    await effects.apply(job.idempotencyKey, job.token, [
-      { sql: 'INSERT INTO ledger (item) VALUES (?)', params: [job.idempotencyKey] },
-    ]);
+    await effects.apply(job.idempotencyKey, job.token, entryOf(job.idempotencyKey));
   },
 });

@@ -1,17 +1,14 @@
-import { openBus, openSqliteEffects, startWorker } from '@penstock/kit';
+import { openBus, startWorker } from '@penstock/kit';
 import { pino } from 'pino';
 import type { KillWorkerPlan } from './kill-worker.ts';
+import { entryOf, openLedger } from './ledger.ts';
 
 // Begins on an item, says so, and applies its effect only when it is told to: whatever has become of its lease by then.
 
 const { bus: url, effects: path, profile } = JSON.parse(process.argv[2] as string) as KillWorkerPlan;
 
 const bus = await openBus(url);
-const effects = await openSqliteEffects({
-  path,
-  idempotencyWindowMs: 3_600_000,
-  schema: ['CREATE TABLE IF NOT EXISTS ledger (item TEXT NOT NULL)'],
-});
+const effects = await openLedger(path);
 const told = new Promise<void>((resolve) => process.once('message', () => resolve()));
 startWorker({
   profile: { id: 'zombie', concurrency: 1, prefetch: 1, drainMs: 1_000 },
@@ -21,8 +18,7 @@ startWorker({
     await effects.begin(key, token);
     process.send?.({ began: token });
     await told;
-    const effect = [{ sql: 'INSERT INTO ledger (item) VALUES (?)', params: [key] }];
-    await effects.apply(key, token, effect).then(
+    await effects.apply(key, token, entryOf(key)).then(
       (outcome) => process.send?.({ outcome }),
       (error: { readonly code: string }) => process.send?.({ outcome: error.code }),
     );

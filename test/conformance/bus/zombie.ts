@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { openBus, openBusAdmin } from '@penstock/kit';
+import { endProcess } from '../../helpers/end-process.ts';
 import type { KillWorkerPlan } from './kill-worker.ts';
 import { testProfile } from './profile.ts';
 import { encode } from './suite.ts';
@@ -36,10 +37,8 @@ class Zombie {
     return this.#said.shift() as Said | 'started';
   }
 
-  async end(): Promise<void> {
-    const exited = once(this.process, 'exit');
-    this.process.kill('SIGKILL');
-    await exited;
+  end(): Promise<void> {
+    return endProcess(this.process, 'SIGKILL');
   }
 }
 

@@ -7,6 +7,9 @@ const NEWER = `
   FROM verdicts WHERE rowid > ? ORDER BY rowid
 `;
 
+/** A worker that starts makes the file's tables and its log, and for some milliseconds lets nobody look. */
+const BUSY_TIMEOUT_MS = 10_000;
+
 /**
  * Reads what the workers have stored, in the order it was stored, without being in their way: a read-only connection
  * of its own to the effect store. It asks for what is new and remembers the rest.
@@ -35,7 +38,7 @@ export class VerdictReader implements Disposable {
   #statement(): StatementSync | undefined {
     if (this.#newer !== undefined) return this.#newer;
     if (!existsSync(this.#path)) return undefined;
-    const database = new DatabaseSync(this.#path, { readOnly: true });
+    const database = new DatabaseSync(this.#path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
     if (
       database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'verdicts'").get() === undefined
     ) {

@@ -1,17 +1,29 @@
-import { Bytes } from './units.ts';
+export type { AwsGpuFamily, AwsGpuMachine, EksGpuImage, EksImageFamily } from './gpu/aws.ts';
+export {
+  GPU_CLASSES,
+  type GpuClass,
+  type GpuFacts,
+  gpuFacts,
+  gpuMemory,
+  type MigClass,
+  type MigProfile,
+} from './gpu/classes.ts';
+export type { GkeAccelerator, GkeGpuMachine, VertexAccelerator } from './gpu/gke.ts';
+export {
+  type AwsMachine,
+  type GkeMachine,
+  GPU_MACHINES,
+  type GpuCloud,
+  type GpuMachine,
+  type GpuMachineName,
+  machineFor,
+  machinesOf,
+} from './gpu/machines.ts';
+export { type MigSlice, migSlice, migSlices } from './gpu/mig.ts';
+export type { ListPrice, PriceList } from './gpu/price.ts';
 
-/** Device classes the model can size for; memory as the vendor states it. */
-const MEMORY = {
-  l4: Bytes.parse('24 GB'),
-  a10g: Bytes.parse('24 GB'),
-  'a100-40gb': Bytes.parse('40 GB'),
-  'a100-80gb': Bytes.parse('80 GB'),
-  h100: Bytes.parse('80 GB'),
-  h200: Bytes.parse('141 GB'),
-} as const;
+/** What a pod asks for to get whole devices. */
+export const GPU_RESOURCE = 'nvidia.com/gpu';
 
-export type GpuClass = keyof typeof MEMORY;
-
-export const GPU_CLASSES = Object.keys(MEMORY) as readonly GpuClass[];
-
-export const gpuMemory = (gpu: GpuClass): Bytes => MEMORY[gpu];
+/** Keeps off GPU nodes what needs no device. GKE sets it so by itself; every other pool says the same. */
+export const GPU_TAINT = { key: GPU_RESOURCE, value: 'present', effect: 'NoSchedule' } as const;

@@ -2,7 +2,36 @@ export { type EngineAlerts, engineAlerts, type QueueAlerts, queueAlerts } from '
 export { engineProfile, queueProfile, workerProfile } from './encode.ts';
 export type { InferenceEnginePins, InferenceEngineSpec, ModelSpec, ResolvedInferenceEngine } from './engine.ts';
 export { canonicalJson, fingerprintOf } from './fingerprint.ts';
-export type { GpuClass } from './gpu.ts';
+export {
+  type AwsGpuFamily,
+  type AwsGpuMachine,
+  type AwsMachine,
+  type EksGpuImage,
+  type EksImageFamily,
+  type GkeAccelerator,
+  type GkeGpuMachine,
+  type GkeMachine,
+  GPU_CLASSES,
+  GPU_MACHINES,
+  GPU_RESOURCE,
+  GPU_TAINT,
+  type GpuClass,
+  type GpuCloud,
+  type GpuFacts,
+  type GpuMachine,
+  type GpuMachineName,
+  gpuFacts,
+  gpuMemory,
+  type ListPrice,
+  type MigClass,
+  type MigProfile,
+  type MigSlice,
+  machineFor,
+  machinesOf,
+  migSlice,
+  migSlices,
+  type VertexAccelerator,
+} from './gpu.ts';
 export { NAME_LIMITS, workloadName } from './names.ts';
 export type { BurnRateAlert, ObjectiveSpec, ResolvedObjective } from './objective.ts';
 export {

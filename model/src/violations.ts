@@ -36,6 +36,7 @@ export const VIOLATION_CODES = [
   'batch-too-small',
   'batch-exceeds-deadline',
   'memory-exceeded',
+  'accelerator-mismatch',
   // objectives
   'objective-unalertable',
   // profiles

@@ -1,11 +1,13 @@
 import { expect, test } from '@jest/globals';
 import {
+  type AwsGpuMachine,
   declareInferenceEngine,
   declareWorker,
   defineTopology,
   encodeProfile,
   formatViolations,
   ModelError,
+  machineFor,
   PROFILE_VERSION,
   parseProfile,
   type TopologySpec,
@@ -75,7 +77,7 @@ const at = (spec: Declaration) => spec.workers['classify'] as Declaration['worke
 /** How each code comes about by one change, and where it is reported. */
 type Case = readonly [path: string, change: (spec: Declaration) => unknown];
 
-const declarations: Readonly<Record<Exclude<ViolationCode, `profile-${string}`>, Case>> = {
+const declarations: Readonly<Record<Exclude<ViolationCode, `profile-${string}` | 'accelerator-mismatch'>, Case>> = {
   'field-unknown': ['queues.mails.maxAttemps', ({ queues }) => Object.assign(queues.mails, { maxAttemps: 3 })],
   'field-missing': ['queues.mails.doneWithin', ({ queues }) => delete queues.mails['doneWithin']],
   'unit-malformed': [
@@ -217,6 +219,11 @@ const profiles: Readonly<
   ],
 };
 
+/** Faults of a value that is looked up outside a declaration. */
+const values: Readonly<Record<'accelerator-mismatch', readonly [path: string, work: () => unknown]>> = {
+  'accelerator-mismatch': ['machine', () => machineFor('aws', 'p5.48xlarge' as AwsGpuMachine<'l4'>, 'l4')],
+};
+
 function violationsOf(work: () => unknown) {
   try {
     work();
@@ -233,7 +240,8 @@ test('the declaration that every case breaks holds by itself', () => {
 });
 
 test('every code has a case', () => {
-  expect([...Object.keys(declarations), ...Object.keys(profiles)].toSorted()).toEqual([...VIOLATION_CODES].toSorted());
+  const cases = [declarations, values, profiles].flatMap(Object.keys);
+  expect(cases.toSorted()).toEqual([...VIOLATION_CODES].toSorted());
 });
 
 test.each(Object.entries(declarations))('rejects by %s, once, where it was written', (code, [path, change]) => {
@@ -243,6 +251,10 @@ test.each(Object.entries(declarations))('rejects by %s, once, where it was writt
   expect(violations.map((violation) => [violation.code, violation.path])).toEqual([[code, path]]);
   for (const text of [violations[0]?.received, violations[0]?.expected, violations[0]?.repair])
     expect(text).toMatch(/\S/);
+});
+
+test.each(Object.entries(values))('rejects by %s, once, what was looked up', (code, [path, work]) => {
+  expect(violationsOf(work)).toMatchObject([{ code, path }]);
 });
 
 test.each(Object.entries(profiles))('rejects a profile by %s', (code, [path, text]) => {

@@ -1,5 +1,5 @@
 import { inferenceEngine } from '@penstock/inference-engine/service';
-import { Duration, defineTopology, type WorkerSpec } from '@penstock/model';
+import { Duration, defineTopology, gpuMemory, machineFor, migSlice, type WorkerSpec } from '@penstock/model';
 import { taskQueue } from '@penstock/task-queue/service';
 
 // Compiled by types.test.ts and never run: each line below an @ts-expect-error must not compile.
@@ -28,3 +28,18 @@ export const scaled: WorkerSpec = {
 export const misspelt: WorkerSpec = { service: taskQueue, queue: 'mails', workTime, itemAtOnce: 3 };
 // @ts-expect-error work without its time
 export const unmeasured: WorkerSpec = { service: taskQueue, queue: 'mails' };
+
+// @ts-expect-error a machine whose devices are of another class
+machineFor('aws', 'p5.48xlarge', 'l4');
+// @ts-expect-error a machine of the other cloud
+machineFor('aws', 'a3-highgpu-8g', 'h100');
+// @ts-expect-error a machine with Mega devices is still no machine with H200
+machineFor('gke', 'a3-megagpu-8g', 'h200');
+// @ts-expect-error a class that one cloud rents and the other does not
+machineFor('gke', 'g6e.xlarge', 'l40s');
+// @ts-expect-error a device that cannot be cut
+migSlice('l4', '1g.10gb');
+// @ts-expect-error a slice of another class
+migSlice('h100', '1g.5gb');
+// @ts-expect-error a class that nobody rents
+gpuMemory('h800');

@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { KitError } from '@penstock/kit';
 import { probeFsync } from './fsync-probe.ts';
+import { positive } from './options.ts';
 import type { Contestant } from './queue/contestant.ts';
 import { NAMES, type Name, openField, PAIRS } from './queue/field.ts';
 import { formatSpread, formatTable, ratioOf, spreadOf } from './report.ts';
@@ -80,11 +81,6 @@ function jobsOf(text: string): readonly number[] {
   const named = JOBS[text];
   if (named !== undefined) return named;
   return CONCURRENCIES.map(() => positive('jobs', text));
-}
-
-function positive(option: string, text: string): number {
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new KitError('address-malformed', `--${option}: received ${JSON.stringify(text)}, expected a positive number`);
 }
 
 function namesOf(text: string | undefined): readonly Name[] {

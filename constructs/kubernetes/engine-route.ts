@@ -49,7 +49,7 @@ export class EngineRoute extends Construct {
         props.overrides?.networkPolicy,
       ),
     };
-    this.nodes.route.addDependency(props.gateway.nodes.gateway, props.server.nodes.service);
+    this.nodes.route.addDependency(props.gateway.nodes.gateway);
   }
 
   #route({ gateway, server, hostname, match, overrides }: EngineRouteProps, port: number): ApiObject {

@@ -1,3 +1,4 @@
+import { byIdentity, identity, lookup } from './lookup.ts';
 import { type Manifest, specOf } from './manifest.ts';
 
 export interface Trigger {
@@ -20,15 +21,21 @@ interface Behavior {
 
 export const triggersOf = (scaler: Manifest): readonly Trigger[] => specOf<Scaling>(scaler).triggers ?? [];
 
-/** True when a ScaledObject or a HorizontalPodAutoscaler sets the replicas of this workload. */
-export function scales(scaler: Manifest, workload: Manifest): boolean {
-  if (scaler.kind !== 'ScaledObject' && scaler.kind !== 'HorizontalPodAutoscaler') return false;
+/** The workload whose replicas a ScaledObject or a HorizontalPodAutoscaler sets. */
+export const targetOf = (scaler: Manifest, all: readonly Manifest[]): Manifest | undefined =>
+  byIdentity(all, targetIdentity(scaler)).at(0);
+
+/** Every ScaledObject and HorizontalPodAutoscaler that sets the replicas of a workload. */
+export const scalersOf = ({ kind, metadata }: Manifest, all: readonly Manifest[]): readonly Manifest[] =>
+  byTarget(all, identity(kind, metadata.namespace, metadata.name));
+
+const byTarget = lookup((scaler) =>
+  scaler.kind === 'ScaledObject' || scaler.kind === 'HorizontalPodAutoscaler' ? [targetIdentity(scaler)] : [],
+);
+
+function targetIdentity(scaler: Manifest): string {
   const target = specOf<Scaling>(scaler).scaleTargetRef;
-  return (
-    scaler.metadata.namespace === workload.metadata.namespace &&
-    target?.name === workload.metadata.name &&
-    (target.kind ?? 'Deployment') === workload.kind
-  );
+  return identity(target?.kind ?? 'Deployment', scaler.metadata.namespace, target?.name);
 }
 
 /** Seconds over which the highest need counts before replicas go; undefined when it is not stated. */

@@ -10,7 +10,10 @@ import { ConstructError } from '../../constructs/errors.ts';
 import { ImageReference, NatsService } from '../../constructs/kubernetes/index.ts';
 import type { KubernetesEnvironment } from '../environments/index.ts';
 
-/** The charts of a platform in the order in which they have to be applied. */
+/**
+ * The charts of a platform in the order in which they have to be applied, which their ids begin with: cdk8s names its
+ * files by them. Said as dependencies between charts it would be one from each object to each of the chart before.
+ */
 export function platformApp(topology: Topology, environment: KubernetesEnvironment, outdir?: string): App {
   const app = new App(outdir === undefined ? {} : { outdir });
   const { namespace } = environment;
@@ -26,14 +29,14 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
       );
     return ImageReference.parse(text);
   };
-  const first = new NamespaceChart(app, 'namespace', { topology, namespace, effectsSize: effects.size });
-  const messaging = new MessagingChart(app, 'messaging', {
+  new NamespaceChart(app, '0-namespace', { topology, namespace, effectsSize: effects.size });
+  new MessagingChart(app, '1-messaging', {
     topology,
     namespace,
     nats,
     streamSize: Bytes.parse(environment.streamSize),
   });
-  const workloads = new WorkloadsChart(app, 'workloads', {
+  const workloads = new WorkloadsChart(app, '2-workloads', {
     topology,
     namespace,
     nats,
@@ -46,21 +49,18 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     effects,
     monitoringNamespace: environment.monitoringNamespace,
   });
-  const observability = new ObservabilityChart(app, 'observability', {
+  new ObservabilityChart(app, '3-observability', {
     topology,
     namespace,
     nats,
     streamSize: Bytes.parse(environment.streamSize),
     ...(environment.runbooks === undefined ? {} : { runbooks: { url: environment.runbooks } }),
   });
-  messaging.addDependency(first);
-  workloads.addDependency(messaging);
-  observability.addDependency(workloads);
   const [exposed, ...others] = exposedEngines(environment, workloads);
   if (environment.edge !== undefined && exposed !== undefined) {
     const { className, issuer, dataPlaneNamespace } = environment.edge;
     const edge = { topology, namespace, className, issuer, dataPlaneNamespace, engines: [exposed, ...others] } as const;
-    new EdgeChart(app, 'edge', edge).addDependency(workloads);
+    new EdgeChart(app, '4-edge', edge);
   }
   return app;
 }

@@ -2,9 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { inferenceEngine } from '@penstock/inference-engine/service';
 import { defineTopology, engineProfile, PROFILE_VARIABLE, parseProfile, workerProfile } from '@penstock/model';
 import { taskQueue } from '@penstock/task-queue/service';
+import { Chart } from 'cdk8s';
 import { ConstructError } from '../../constructs/errors.ts';
 import { checkManifests, type Manifest } from '../../constructs/policies/index.ts';
 import { environments } from '../../stacks/environments/index.ts';
+import { platformApp } from '../../stacks/kubernetes/platform-app.ts';
 import { synthesizeKubernetes } from '../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../stacks/platform.ts';
 import { golden, normalisedYaml } from '../helpers/snapshot.ts';
@@ -62,6 +64,14 @@ describe('the platform on Kubernetes', () => {
     expect(manifests[0]?.kind).toBe('Namespace');
     const kinds = manifests.map(({ kind }) => kind);
     expect(kinds.indexOf('Stream')).toBeLessThan(kinds.indexOf('Deployment'));
+  });
+
+  test('lets no object depend on one of another chart, which cdk8s would hold against all of it', () => {
+    const across = platformApp(platform, prod)
+      .node.findAll()
+      .flatMap((source) => source.node.dependencies.map((target) => [source, target] as const))
+      .filter(([source, target]) => Chart.of(source) !== Chart.of(target));
+    expect(across.map((pair) => pair.map(({ node }) => node.path))).toEqual([]);
   });
 
   test('rejects an environment that lacks an image', () => {

@@ -1,3 +1,4 @@
+import { lookup } from '../lookup.ts';
 import { specOf } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 
@@ -21,20 +22,23 @@ export const consumerDeadLetters = kindPolicy(
   ['Consumer'],
   (manifest, all) => {
     const { streamName = '' } = specOf<{ streamName: string }>(manifest);
-    const streams = all
-      .filter(({ kind, metadata }) => kind === 'Stream' && metadata.namespace === manifest.metadata.namespace)
-      .map((stream) => specOf<StreamSpec>(stream));
+    const { namespace } = manifest.metadata;
     // Where the stream itself is not ours to see, neither are its dead letters.
-    const isOurs = streams.some(({ name }) => name === streamName);
+    const isOurs = byName(all, `${namespace}/${streamName}`).length > 0;
     if (!isOurs || DEAD.test(streamName)) return [];
-    const kept = streams.some(
-      ({ name = '', subjects = [] }) =>
-        (name.startsWith(streamName) && DEAD.test(name)) ||
-        subjects.some(
-          (subject) =>
-            [`${ADVISORY}>`, `${ADVISORY}*.*`].includes(subject) || subject.startsWith(`${ADVISORY}${streamName}.`),
-        ),
-    );
-    return [!kept && `no stream keeps the dead letters of ${streamName}`];
+    const keepers = [streamName, '*', '>'].flatMap((kept) => byKept(all, `${namespace}/${kept}`));
+    return [keepers.length === 0 && `no stream keeps the dead letters of ${streamName}`];
   },
 );
+
+const byName = lookup((stream) => [`${stream.metadata.namespace}/${specOf<StreamSpec>(stream).name}`]);
+
+/** Streams by whose dead letters they keep: of the stream they are named after, or of those whose advisories they take. */
+const byKept = lookup((stream) => {
+  const { name = '', subjects = [] } = specOf<StreamSpec>(stream);
+  const advised = subjects.flatMap((subject) =>
+    subject.startsWith(ADVISORY) ? [subject.slice(ADVISORY.length).split('.')[0]] : [],
+  );
+  const kept = DEAD.test(name) ? [name.replace(DEAD, ''), ...advised] : advised;
+  return kept.map((each) => `${stream.metadata.namespace}/${each}`);
+});

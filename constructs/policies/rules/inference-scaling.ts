@@ -1,7 +1,7 @@
 import { usesGpu } from '../gpu.ts';
 import { podsOf, specOf, WORKLOADS } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
-import { scaleDownWindowOf, scales, triggersOf } from '../scaler.ts';
+import { scaleDownWindowOf, targetOf, triggersOf } from '../scaler.ts';
 
 interface HorizontalSpec {
   readonly metrics: readonly { readonly type?: string }[];
@@ -20,7 +20,7 @@ export const inferenceScaling = kindPolicy(
   },
   ['ScaledObject', 'HorizontalPodAutoscaler'],
   (manifest, all) => {
-    const target = all.find((workload) => scales(manifest, workload));
+    const target = targetOf(manifest, all);
     if (target === undefined || !podsOf(target).some(usesGpu)) return [];
     if (manifest.kind === 'HorizontalPodAutoscaler') {
       const { metrics = [] } = specOf<HorizontalSpec>(manifest);

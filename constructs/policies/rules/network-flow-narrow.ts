@@ -1,3 +1,4 @@
+import { lookup } from '../lookup.ts';
 import { isWorkload, type Labels, type Manifest, selects, specOf, templatesOf, WORKLOADS } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 
@@ -86,11 +87,21 @@ export const networkFlowNarrow = kindPolicy(
 const isEmpty = (selector: Selector | undefined): boolean =>
   Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0;
 
-/** How many workloads of the namespace a selector covers. */
-const workloadsOf = (selector: Selector | undefined, namespace: string | undefined, all: readonly Manifest[]): number =>
-  all.filter(
+/** How many workloads of the namespace a selector covers: those of its rarest label that have the others too. */
+function workloadsOf(selector: Selector | undefined, namespace: string | undefined, all: readonly Manifest[]): number {
+  const [rarest = all] = Object.entries(selector?.matchLabels ?? {})
+    .map(([key, value]) => byPodLabel(all, `${key}=${value}`))
+    .toSorted((a, b) => a.length - b.length);
+  return rarest.filter(
     (other) =>
       isWorkload(other) &&
       other.metadata.namespace === namespace &&
       templatesOf(other).some(({ metadata }) => selects(selector?.matchLabels, metadata?.labels)),
   ).length;
+}
+
+const byPodLabel = lookup((workload) =>
+  templatesOf(workload).flatMap(({ metadata }) =>
+    Object.entries(metadata?.labels ?? {}).map(([key, value]) => `${key}=${value}`),
+  ),
+);

@@ -1,8 +1,9 @@
 import { goDurationMs } from '../go-duration.ts';
+import { lookup } from '../lookup.ts';
 import { type Manifest, specOf } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 import { queueOf } from '../profile.ts';
-import { scales } from '../scaler.ts';
+import { scalersOf } from '../scaler.ts';
 
 interface StreamSpec {
   readonly name: string;
@@ -34,19 +35,16 @@ export const queueMatchesProfile = kindPolicy(
   ['Deployment', 'StatefulSet', 'Job', 'CronJob'],
   (manifest, all) => {
     const queue = queueOf(manifest);
-    const streams = all.filter(({ kind }) => kind === 'Stream').map((each) => specOf<StreamSpec>(each));
-    const stream = streams.find(({ name }) => name === queue?.stream);
+    const stream = streamOf(queue?.stream, all);
     // Streams that are not among the manifests are somebody else's.
     if (queue === undefined || stream === undefined) return [];
-    const consumer = all
-      .filter(({ kind }) => kind === 'Consumer')
-      .map((each) => specOf<ConsumerSpec>(each))
-      .find(({ streamName, durableName }) => streamName === queue.stream && durableName === queue.consumer);
+    const [consumer] = byConsumer(all, `${queue.stream} ${queue.consumer}`).map((each) => specOf<ConsumerSpec>(each));
+    const deadLetters = streamOf(queue.deadLetterStream, all);
     const differs = (what: string, is: unknown, expected: unknown) =>
       expected !== undefined &&
       is !== expected &&
       `${what} is ${is ?? 'not stated'}, and the worker runs by ${expected}`;
-    const busy = Math.max(0, ...all.filter((each) => scales(each, manifest)).map(mostReplicas)) * queue.prefetch;
+    const busy = Math.max(0, ...scalersOf(manifest, all).map(mostReplicas)) * queue.prefetch;
     return [
       differs('retention of its stream', stream.retention, 'workqueue'),
       !(stream.subjects ?? []).includes(queue.subject ?? '') && `its stream does not take ${queue.subject}`,
@@ -54,10 +52,8 @@ export const queueMatchesProfile = kindPolicy(
       differs('duplicateWindow of its stream', goDurationMs(stream.duplicateWindow), queue.duplicateWindowMs),
       (stream.maxMsgSize ?? 0) < (queue.maxItemBytes ?? 0) &&
         `maxMsgSize of its stream is ${stream.maxMsgSize ?? 'not stated'}, less than an item of ${queue.maxItemBytes} bytes`,
-      !streams.some(
-        ({ name, subjects = [] }) =>
-          name === queue.deadLetterStream && subjects.some((each) => each.startsWith(`${queue.deadLetterSubject}.`)),
-      ) && `its dead letters have no stream ${queue.deadLetterStream} that takes ${queue.deadLetterSubject}.>`,
+      deadLetters?.subjects?.some((each) => each.startsWith(`${queue.deadLetterSubject}.`)) !== true &&
+        `its dead letters have no stream ${queue.deadLetterStream} that takes ${queue.deadLetterSubject}.>`,
       consumer === undefined && `no Consumer ${queue.consumer} of ${queue.stream}`,
       ...(consumer === undefined
         ? []
@@ -73,5 +69,17 @@ export const queueMatchesProfile = kindPolicy(
     ];
   },
 );
+
+const byStream = lookup((each) => (each.kind === 'Stream' ? [specOf<StreamSpec>(each).name ?? ''] : []));
+
+const byConsumer = lookup((each) => {
+  const { streamName, durableName } = specOf<ConsumerSpec>(each);
+  return each.kind === 'Consumer' ? [`${streamName} ${durableName}`] : [];
+});
+
+const streamOf = (name: string | undefined, all: readonly Manifest[]): Partial<StreamSpec> | undefined =>
+  byStream(all, name ?? '')
+    .map((each) => specOf<StreamSpec>(each))
+    .at(0);
 
 const mostReplicas = (scaler: Manifest): number => specOf<{ maxReplicaCount: number }>(scaler).maxReplicaCount ?? 0;

@@ -1,6 +1,6 @@
 import { specOf, type WorkloadSpec } from '../manifest.ts';
 import type { Policy } from '../policy.ts';
-import { scales } from '../scaler.ts';
+import { scalersOf } from '../scaler.ts';
 
 /** Rule 41. */
 export const replicasOneOwner: Policy = {
@@ -12,7 +12,7 @@ export const replicasOneOwner: Policy = {
   check(manifest, all) {
     const { replicas } = specOf<WorkloadSpec>(manifest);
     if (replicas === undefined || (manifest.kind !== 'Deployment' && manifest.kind !== 'StatefulSet')) return [];
-    const scaler = all.find((other) => scales(other, manifest));
+    const [scaler] = scalersOf(manifest, all);
     return scaler === undefined ? [] : [`sets replicas ${replicas}, which ${scaler.kind}/${scaler.metadata.name} owns`];
   },
 };

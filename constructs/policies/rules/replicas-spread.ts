@@ -1,7 +1,7 @@
 import { canonicalJson } from '@penstock/model';
 import { type AffinityTerm, type PodAffinity, specOf, type WorkloadSpec } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
-import { scales } from '../scaler.ts';
+import { scalersOf } from '../scaler.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 const HOST = 'kubernetes.io/hostname';
@@ -26,7 +26,7 @@ export const replicasSpread = kindPolicy(
     const zones = topologySpreadConstraints.filter(isAbout(ZONE));
     return [
       replicas === undefined &&
-        !all.some((other) => scales(other, manifest)) &&
+        scalersOf(manifest, all).length === 0 &&
         'states no replicas, and nothing scales it: it runs once',
       replicas !== undefined && replicas < 2 && `has ${replicas} replicas, expected at least 2`,
       zones.length === 0 && 'is not spread over zones by its own labels',

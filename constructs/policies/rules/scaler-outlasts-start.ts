@@ -1,7 +1,7 @@
 import { usesGpu } from '../gpu.ts';
 import { type Probe, podsOf, specOf, WORKLOADS } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
-import { scaleDownWindowOf, scales } from '../scaler.ts';
+import { scaleDownWindowOf, targetOf } from '../scaler.ts';
 
 interface Pace {
   readonly cooldownPeriod: number;
@@ -23,18 +23,16 @@ export const scalerOutlastsStart = kindPolicy(
     const window = scaleDownWindowOf(manifest) ?? 0;
     // The first replica goes after the cooldown, every other one after the window.
     const quiet = minReplicaCount === 0 ? Math.min(cooldownPeriod, window) : window;
-    return all
-      .filter((workload) => scales(manifest, workload))
-      .flatMap(podsOf)
-      .flatMap((pod) => {
-        const start = Math.max(0, ...(pod.containers ?? []).map(({ startupProbe }) => budgetOf(startupProbe)));
-        return [
-          quiet < start && `takes a replica away after ${quiet} s, sooner than the start it may take, ${start} s`,
-          usesGpu(pod) &&
-            minReplicaCount < 1 &&
-            'takes the last replica of a GPU server, expected minReplicaCount 1 or more',
-        ];
-      });
+    const target = targetOf(manifest, all);
+    return (target === undefined ? [] : podsOf(target)).flatMap((pod) => {
+      const start = Math.max(0, ...(pod.containers ?? []).map(({ startupProbe }) => budgetOf(startupProbe)));
+      return [
+        quiet < start && `takes a replica away after ${quiet} s, sooner than the start it may take, ${start} s`,
+        usesGpu(pod) &&
+          minReplicaCount < 1 &&
+          'takes the last replica of a GPU server, expected minReplicaCount 1 or more',
+      ];
+    });
   },
 );
 

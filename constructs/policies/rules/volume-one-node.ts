@@ -1,7 +1,8 @@
 import { canonicalJson } from '@penstock/model';
-import { type Manifest, specOf, type WorkloadSpec } from '../manifest.ts';
+import { byIdentity, identity } from '../lookup.ts';
+import { specOf, type WorkloadSpec } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
-import { scales } from '../scaler.ts';
+import { scalersOf } from '../scaler.ts';
 
 const HOST = 'kubernetes.io/hostname';
 
@@ -17,27 +18,24 @@ export const volumeOneNode = kindPolicy(
   ['Deployment'],
   (manifest, all) => {
     const { replicas = 1, selector, template } = specOf<WorkloadSpec>(manifest);
-    const several = replicas > 1 || all.some((other) => scales(other, manifest));
-    const claims = (template?.spec?.volumes ?? []).flatMap(
-      (volume) => (volume['persistentVolumeClaim'] as { readonly claimName?: string } | undefined)?.claimName ?? [],
-    );
-    const isOneNode = ({ kind, metadata, ...claim }: Manifest) =>
-      kind === 'PersistentVolumeClaim' &&
-      metadata.namespace === manifest.metadata.namespace &&
-      claims.includes(metadata.name) &&
-      (claim['spec'] as { readonly accessModes?: readonly string[] } | undefined)?.accessModes?.every(
-        (mode) => mode === 'ReadWriteOnce',
-      ) === true;
+    const several = replicas > 1 || scalersOf(manifest, all).length > 0;
+    const isOneNode = (template?.spec?.volumes ?? [])
+      .flatMap((volume) => {
+        const { claimName } = (volume['persistentVolumeClaim'] ?? {}) as { readonly claimName?: string };
+        return byIdentity(all, identity('PersistentVolumeClaim', manifest.metadata.namespace, claimName));
+      })
+      .some(
+        (claim) =>
+          specOf<{ accessModes: readonly string[] }>(claim).accessModes?.every((mode) => mode === 'ReadWriteOnce') ===
+          true,
+      );
     const together = (template?.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).some(
       ({ topologyKey, labelSelector }) =>
         topologyKey === HOST &&
         canonicalJson(labelSelector?.matchLabels ?? {}) === canonicalJson(selector?.matchLabels),
     );
     return [
-      several &&
-        all.some(isOneNode) &&
-        !together &&
-        'shares a ReadWriteOnce volume, and nothing keeps its replicas on one node',
+      several && isOneNode && !together && 'shares a ReadWriteOnce volume, and nothing keeps its replicas on one node',
     ];
   },
 );

@@ -1,0 +1,7 @@
+import { KitError } from '@penstock/kit';
+
+/** A number that a command line gives. @throws {KitError} `address-malformed` */
+export function positive(option: string, text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new KitError('address-malformed', `--${option}: received ${JSON.stringify(text)}, expected a positive number`);
+}

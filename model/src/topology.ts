@@ -105,8 +105,9 @@ export function defineTopology<const Q extends string, const E extends string, c
       return queue === undefined ? undefined : resolveWorker(place, facts, queue);
     },
   );
+  const requests = peakRequests(workers, queues);
   const engines = each('engines', readEngine, (place, facts) =>
-    resolveEngine(place, facts, peakRequests(place.id, workers, queues)),
+    resolveEngine(place, facts, requests.get(place.id) ?? 0),
   );
   const topics = each('topics', (reader) => readTopic(reader, violations), resolveTopic);
   const objectives = each('objectives', readObjective, (place, facts) => {
@@ -155,19 +156,17 @@ function holdsAsName(name: string, violations: Violations): boolean {
   return violations.count === before;
 }
 
-/** Calls a second at peak: the sum over all workers of peak rate times calls per item. */
+/** Calls a second at peak of each engine: the sum over all workers of peak rate times calls per item. */
 function peakRequests(
-  engine: string,
   workers: Readonly<Record<string, ResolvedWorker>>,
   queues: Readonly<Record<string, ResolvedQueue>>,
-): number {
-  return Object.values(workers)
-    .flatMap((worker) =>
-      worker.calls
-        .filter((call) => call.engine === engine)
-        .map((call) => call.perItem * (queues[worker.queue]?.peakRate.perSecond ?? 0)),
-    )
-    .reduce((sum, rate) => sum + rate, 0);
+): ReadonlyMap<string, number> {
+  const rates = new Map<string, number>();
+  for (const { calls, queue } of Object.values(workers)) {
+    const peak = queues[queue]?.peakRate.perSecond ?? 0;
+    for (const { engine, perItem } of calls) rates.set(engine, (rates.get(engine) ?? 0) + perItem * peak);
+  }
+  return rates;
 }
 
 /** A queue is work for one kind of worker: with none it only fills, with two each gets an arbitrary part. */
@@ -176,10 +175,12 @@ function checkConsumers(
   workers: Readonly<Record<string, unknown>>,
   violations: Violations,
 ): void {
+  const takersOf = Map.groupBy(
+    Object.keys(workers),
+    (id) => (workers[id] as { readonly queue?: unknown } | null | undefined)?.queue,
+  );
   for (const queue of queues) {
-    const takers = Object.entries(workers)
-      .filter(([, worker]) => (worker as { readonly queue?: unknown } | undefined)?.queue === queue)
-      .map(([id]) => id);
+    const takers = takersOf.get(queue) ?? [];
     if (takers.length === 0) {
       violations.add({
         code: 'queue-unconsumed',

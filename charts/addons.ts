@@ -98,9 +98,9 @@ export const ADDONS = {
     needs: [],
   },
   'rabbitmq-operator': {
-    version: '2.21.0',
+    version: '2.22.3',
     namespace: 'rabbitmq-system',
-    source: manifest('https://github.com/rabbitmq/cluster-operator/releases/download/v2.21.0/cluster-operator.yml'),
+    source: manifest('https://github.com/rabbitmq/cluster-operator/releases/download/v2.22.3/cluster-operator.yml'),
     crds: crds('rabbitmq.com', 'rabbitmqclusters'),
     // Since 2.20 the certificates of its webhooks are cert-manager's.
     needs: ['cert-manager'],

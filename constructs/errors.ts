@@ -2,6 +2,7 @@
 export type ConstructErrorCode =
   | 'image-mutable'
   | 'durability-unavailable'
+  | 'resources-too-small'
   | 'window-too-long'
   | 'name-too-long'
   | 'reference-missing'

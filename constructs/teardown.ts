@@ -1,11 +1,11 @@
 import { applyOrder } from './apply-order.ts';
 import { type Manifest, specOf } from './policies/manifest.ts';
 
-/** Something that keeps a teardown from ending, or outlives it. */
+/** Something that keeps a teardown from ending, outlives it, or takes data with it. */
 export interface TeardownBlock {
   readonly object: Manifest;
-  /** `waits`: its deletion hangs until somebody acts. `stays`: it is left behind, on purpose. */
-  readonly effect: 'waits' | 'stays';
+  /** `waits`: its deletion hangs until somebody acts. `stays`: it is left behind, on purpose. `loses`: data goes with it. */
+  readonly effect: 'waits' | 'stays' | 'loses';
   readonly reason: string;
   /** What to do about it. */
   readonly remedy: string;
@@ -129,6 +129,19 @@ const kafkaVolumes: Rule = (object) => {
     : [];
 };
 
+/** The claims of its nodes are the operator's to delete: they carry the cluster as their owner, whatever its retention says. */
+const rabbitVolumes: Rule = (object) =>
+  object.kind === 'RabbitmqCluster'
+    ? [
+        {
+          object,
+          effect: 'loses',
+          reason: 'takes the claims of its nodes with it, and every message on them',
+          remedy: 'drain its queues, or shovel them to another cluster, before it is deleted',
+        },
+      ]
+    : [];
+
 const loadBalancer: Rule = (object) =>
   object.kind === 'Gateway' || (object.kind === 'Service' && specOf<{ type: string }>(object).type === 'LoadBalancer')
     ? waits(
@@ -157,6 +170,7 @@ const RULES: readonly Rule[] = [
   claim,
   setVolumes,
   kafkaVolumes,
+  rabbitVolumes,
   loadBalancer,
   namespaceInUse,
 ];

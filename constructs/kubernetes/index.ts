@@ -12,7 +12,13 @@ export {
 } from './jetstream-queue.ts';
 export { KafkaTopic, type KafkaTopicProps } from './kafka-topic.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
-export { ALERT_NAMES, type AlertName, type Runbooks } from './monitoring/alert.ts';
+export {
+  ALERT_NAMES,
+  type AlertName,
+  BROKER_ALERT_NAMES,
+  PLATFORM_ALERT_NAMES,
+  type Runbooks,
+} from './monitoring/alert.ts';
 export { BrokerMonitor, type BrokerMonitorProps, type MonitoredBroker } from './monitoring/broker-monitor.ts';
 export type { InferenceRuntime } from './monitoring/engine-rules.ts';
 export { PlatformMonitoring, type PlatformMonitoringProps } from './monitoring/platform-monitoring.ts';
@@ -23,6 +29,13 @@ export type { NatsGrant } from './nats-permissions.ts';
 export { NatsService, type NatsServiceProps } from './nats-service.ts';
 export { PlatformGateway, type PlatformGatewayProps } from './platform-gateway.ts';
 export { QueueAutoscaler, type QueueAutoscalerProps } from './queue-autoscaler.ts';
+export {
+  RabbitMqCluster,
+  type RabbitMqClusterNodes,
+  type RabbitMqClusterProps,
+  type RabbitMqSize,
+} from './rabbitmq-cluster.ts';
+export { RabbitMqService, type RabbitMqServiceProps } from './rabbitmq-service.ts';
 export { type SecretBackend, SecretStore, type SecretStoreProps } from './secret-store.ts';
 export { SyncedSecret, type SyncedSecretProps } from './synced-secret.ts';
 export { Worker, type WorkerProps } from './worker.ts';

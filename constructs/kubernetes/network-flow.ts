@@ -14,7 +14,14 @@ export interface Peer {
 
 export interface Flow {
   readonly peer: Peer;
-  readonly ports: readonly { readonly port: number; readonly protocol: 'TCP' | 'UDP' }[];
+  readonly ports: readonly FlowPort[];
+}
+
+export interface FlowPort {
+  readonly port: number;
+  /** Last one of a range that begins with `port`. @default - no range */
+  readonly endPort?: number;
+  readonly protocol: 'TCP' | 'UDP';
 }
 
 export interface NetworkRules {
@@ -27,6 +34,7 @@ export interface NetworkRules {
 }
 
 export const tcp = (port: number) => ({ port, protocol: 'TCP' }) as const;
+export const tcpRange = (port: number, endPort: number) => ({ port, endPort, protocol: 'TCP' }) as const;
 
 /** Without it no name resolves. */
 export const DNS: Flow = {
@@ -56,7 +64,11 @@ export function networkPolicy(
 }
 
 const portsOf = ({ ports }: Flow): k8s.NetworkPolicyPort[] =>
-  ports.map(({ port, protocol }) => ({ port: k8s.IntOrString.fromNumber(port), protocol }));
+  ports.map(({ port, endPort, protocol }) => ({
+    port: k8s.IntOrString.fromNumber(port),
+    protocol,
+    ...(endPort === undefined ? {} : { endPort }),
+  }));
 
 function peerOf({ peer }: Flow): k8s.NetworkPolicyPeer {
   return {

@@ -39,6 +39,10 @@ import { probesDistinct } from './rules/probes-distinct.ts';
 import { probesExplicit } from './rules/probes-explicit.ts';
 import { processUser } from './rules/process-user.ts';
 import { queueMatchesProfile } from './rules/queue-matches-profile.ts';
+import { rabbitmqAccess } from './rules/rabbitmq-access.ts';
+import { rabbitmqDurable } from './rules/rabbitmq-durable.ts';
+import { rabbitmqLimits } from './rules/rabbitmq-limits.ts';
+import { rabbitmqQuorum } from './rules/rabbitmq-quorum.ts';
 import { rbacLeast } from './rules/rbac-least.ts';
 import { readOnlyRoot } from './rules/read-only-root.ts';
 import { replicasOneOwner } from './rules/replicas-one-owner.ts';
@@ -130,6 +134,10 @@ export const POLICIES: readonly Policy[] = [
   consumerLeases,
   consumerDeadLetters,
   queueMatchesProfile,
+  rabbitmqQuorum,
+  rabbitmqDurable,
+  rabbitmqLimits,
+  rabbitmqAccess,
 ];
 
 /** Holds every object against every policy and reports all that is wrong, also with the suppressions themselves. */

@@ -48,6 +48,9 @@ export interface RecordingRule {
   readonly labels: Labels;
 }
 
+/** How often the rules of a group are evaluated. */
+export const EVALUATION = '1m';
+
 const API_VERSION = 'monitoring.coreos.com/v1';
 
 export function podMonitor(

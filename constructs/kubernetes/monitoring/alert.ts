@@ -22,8 +22,8 @@ export interface AlertProps {
   readonly description: string;
 }
 
-/** Every alert there is. */
-export const ALERT_NAMES = [
+/** Alerts of what a platform declares, and of the NATS it runs on. */
+export const PLATFORM_ALERT_NAMES = [
   'PenstockBudgetBurn',
   'PenstockQueueAge',
   'PenstockQueueLag',
@@ -42,6 +42,16 @@ export const ALERT_NAMES = [
   'PenstockGpuMemoryFull',
   'PenstockGpuFault',
 ] as const;
+
+/** Alerts of brokers and databases that a platform may have beside. */
+export const BROKER_ALERT_NAMES = [
+  'PenstockRabbitMqBlocked',
+  'PenstockRabbitMqDiskFilling',
+  'PenstockRabbitMqUnroutable',
+] as const;
+
+/** Every alert there is. */
+export const ALERT_NAMES = [...PLATFORM_ALERT_NAMES, ...BROKER_ALERT_NAMES] as const;
 
 export type AlertName = (typeof ALERT_NAMES)[number];
 

@@ -2,17 +2,21 @@ import type { Topology } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Override } from '../api-object.ts';
-import { type PodMonitorSpec, podMonitor } from '../crd/monitoring.ts';
+import { EVALUATION, type PodMonitorSpec, podMonitor, prometheusRule } from '../crd/monitoring.ts';
 import { platformMetadata } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
+import type { RabbitMqService } from '../rabbitmq-service.ts';
+import { type AlertProps, alertRule, type Runbooks } from './alert.ts';
 import { SCRAPE } from './promql.ts';
+import { rabbitMqAlertRules } from './rabbitmq-rules.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
 /** A broker or database that is there, by what made it: each labels its pods and names its port in a way of its own. */
 export type MonitoredBroker =
   | { readonly kind: 'nats'; readonly service: NatsService }
-  | { readonly kind: 'kafka' | 'rabbitmq' | 'postgres'; readonly namespace: string; readonly cluster: string };
+  | { readonly kind: 'rabbitmq'; readonly service: RabbitMqService }
+  | { readonly kind: 'kafka' | 'postgres'; readonly namespace: string; readonly cluster: string };
 
 export interface BrokerMonitorProps {
   readonly topology: Topology;
@@ -21,21 +25,45 @@ export interface BrokerMonitorProps {
   readonly broker: MonitoredBroker;
   /** Labels by which the cluster's Prometheus picks its monitors. @default - none: it takes all there are */
   readonly pickedBy?: Labels;
-  readonly overrides?: { readonly monitor?: Override };
+  /** Where the page of each alert is. @default - alerts name none */
+  readonly runbooks?: Runbooks;
+  readonly overrides?: { readonly monitor?: Override; readonly alerts?: Override };
 }
 
-/** Scrapes every pod of a broker. */
+/** Scrapes every pod of a broker, and says what is worth an alert. Those of NATS are the platform's. */
 export class BrokerMonitor extends Construct {
-  readonly nodes: { readonly monitor: ApiObject };
+  readonly nodes: { readonly monitor: ApiObject; readonly alerts?: ApiObject };
   /** What Prometheus calls its targets: the value of their label `job`. */
   readonly job: string;
 
-  constructor(scope: Construct, id: string, { topology, namespace, broker, pickedBy, overrides }: BrokerMonitorProps) {
+  constructor(scope: Construct, id: string, props: BrokerMonitorProps) {
     super(scope, id);
-    const suffix = broker.kind === 'nats' ? 'nats' : `${broker.kind}-${broker.cluster}`;
-    const metadata = platformMetadata(topology, `${topology.name}-${suffix}`, pickedBy);
-    this.nodes = { monitor: podMonitor(this, 'monitor', { metadata, spec: specOf(broker) }, overrides?.monitor) };
-    this.job = `${namespace}/${metadata.name}`;
+    const { topology, namespace, broker, pickedBy, overrides } = props;
+    const name = `${topology.name}-${suffixOf(broker)}`;
+    const metadata = platformMetadata(topology, name, pickedBy);
+    this.job = `${namespace}/${name}`;
+    const rules = alertsOf(broker, this.job).map((alert) => alertRule(alert, props.runbooks));
+    const groups = [{ name, interval: EVALUATION, rules }];
+    this.nodes = {
+      monitor: podMonitor(this, 'monitor', { metadata, spec: specOf(broker) }, overrides?.monitor),
+      ...(rules.length === 0
+        ? {}
+        : { alerts: prometheusRule(this, 'alerts', { metadata, spec: { groups } }, overrides?.alerts) }),
+    };
+  }
+}
+
+const alertsOf = (broker: MonitoredBroker, job: string): readonly AlertProps[] =>
+  broker.kind === 'rabbitmq' ? rabbitMqAlertRules(broker.service, job) : [];
+
+function suffixOf(broker: MonitoredBroker): string {
+  switch (broker.kind) {
+    case 'nats':
+      return 'nats';
+    case 'rabbitmq':
+      return `rabbitmq-${broker.service.name}`;
+    default:
+      return `${broker.kind}-${broker.cluster}`;
   }
 }
 
@@ -43,7 +71,7 @@ function specOf(broker: MonitoredBroker): PodMonitorSpec {
   const { pods, port } = targetsOf(broker);
   return {
     selector: { matchLabels: pods },
-    namespaceSelector: { matchNames: [broker.kind === 'nats' ? broker.service.namespace : broker.namespace] },
+    namespaceSelector: { matchNames: ['service' in broker ? broker.service.namespace : broker.namespace] },
     podMetricsEndpoints: [{ port, path: '/metrics', ...SCRAPE }],
   };
 }
@@ -53,13 +81,10 @@ function targetsOf(broker: MonitoredBroker): { readonly pods: Labels; readonly p
   switch (broker.kind) {
     case 'nats':
       return { pods: broker.service.podLabels, port: 'prom-metrics' };
+    case 'rabbitmq':
+      return { pods: broker.service.podLabels, port: 'prometheus' };
     case 'kafka':
       return { pods: { 'strimzi.io/kind': 'Kafka', 'strimzi.io/cluster': broker.cluster }, port: 'tcp-prometheus' };
-    case 'rabbitmq':
-      return {
-        pods: { 'app.kubernetes.io/component': 'rabbitmq', 'app.kubernetes.io/name': broker.cluster },
-        port: 'prometheus',
-      };
     case 'postgres':
       return { pods: { 'cnpg.io/podRole': 'instance', 'cnpg.io/cluster': broker.cluster }, port: 'metrics' };
   }

@@ -3,17 +3,18 @@ import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { emit, type Override } from '../api-object.ts';
-import { podMonitor, prometheusRule, type RuleGroup } from '../crd/monitoring.ts';
+import { EVALUATION, podMonitor, prometheusRule, type RuleGroup } from '../crd/monitoring.ts';
 import { platformLabels, platformMetadata } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
 import { type AlertProps, alertRule, type Runbooks } from './alert.ts';
 import { BrokerMonitor } from './broker-monitor.ts';
+import { serverMissing } from './broker-rules.ts';
 import { dashboardJson } from './dashboard.ts';
 import { engineAlertRules, type InferenceRuntime, type WatchedEngine } from './engine-rules.ts';
 import { objectiveAlerts, objectiveRecords } from './objective-rules.ts';
 import { platformDashboard } from './platform-dashboard.ts';
 import { SCRAPE } from './promql.ts';
-import { brokerAlertRules, queueAlertRules, type WatchedQueue } from './queue-rules.ts';
+import { queueAlertRules, type WatchedQueue } from './queue-rules.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -37,7 +38,6 @@ export interface PlatformMonitoringProps {
   };
 }
 
-const EVALUATION = '1m';
 /** By this label the sidecar of Grafana's chart finds dashboards. */
 const DASHBOARD_LABEL = { grafana_dashboard: '1' } as const;
 
@@ -146,6 +146,17 @@ function ruleGroups(
     ...objectives,
     ...queues.map((watched) => group(`queue.${watched.queue.id}`, rulesOf(queueAlertRules(watched)))),
     ...engines.map((watched) => group(`engine.${watched.engine.id}`, rulesOf(engineAlertRules(watched)))),
-    group('broker', rulesOf(brokerAlertRules(brokerJob, nats.namespace, nats.replicas))),
+    group(
+      'broker',
+      rulesOf([
+        serverMissing({
+          title: 'NATS',
+          job: brokerJob,
+          namespace: nats.namespace,
+          servers: nats.replicas,
+          consequence: 'one fewer than a majority and every stream stands still',
+        }),
+      ]),
+    ),
   ];
 }

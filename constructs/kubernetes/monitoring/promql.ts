@@ -23,6 +23,15 @@ export const NATS_METRICS = {
   streamBytes: 'jetstream_stream_total_bytes',
 } as const;
 
+/** Of RabbitMQ's own exporter, all queues of a node together. */
+export const RABBITMQ_METRICS = {
+  memoryAlarm: 'rabbitmq_alarms_memory_used_watermark',
+  diskAlarm: 'rabbitmq_alarms_free_disk_space_watermark',
+  diskFree: 'rabbitmq_disk_space_available_bytes',
+  diskLimit: 'rabbitmq_disk_space_available_limit_bytes',
+  unroutable: 'rabbitmq_global_messages_unroutable_dropped_total',
+} as const;
+
 /** Of NVIDIA's DCGM exporter; memory in MiB. */
 export const GPU_METRICS = {
   memoryUsed: 'DCGM_FI_DEV_FB_USED',

@@ -119,18 +119,3 @@ export function queueAlertRules(watched: WatchedQueue): readonly AlertProps[] {
     })),
   ];
 }
-
-/** A broker that is scraped: every server of it. */
-export function brokerAlertRules(job: string, namespace: string, servers: number): readonly AlertProps[] {
-  return [
-    {
-      name: 'PenstockBrokerMissing',
-      expr: `(sum(${series('up', { job, namespace })}) or vector(0)) < ${servers}`,
-      holds: STREAM_HOLDS,
-      severity: 'page',
-      labels: { namespace, job },
-      summary: 'NATS: a server does not answer',
-      description: `{{ $value }} of ${servers} servers answer; one fewer than a majority and every stream stands still.`,
-    },
-  ];
-}

@@ -1,12 +1,17 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Chart, Testing } from 'cdk8s';
-import { BrokerMonitor, type MonitoredBroker, NatsService } from '../../../constructs/kubernetes/index.ts';
+import {
+  BrokerMonitor,
+  type MonitoredBroker,
+  NatsService,
+  RabbitMqService,
+} from '../../../constructs/kubernetes/index.ts';
 import { checkManifests, type Manifest } from '../../../constructs/policies/index.ts';
 import { platform } from '../../../stacks/platform.ts';
 import { ApiSchemas, realData } from '../../helpers/manifests.ts';
 import { describeWith } from '../../helpers/requirement.ts';
 
-function monitor(broker: MonitoredBroker): { readonly manifest: Manifest; readonly job: string } {
+function monitor(broker: MonitoredBroker) {
   const chart = new Chart(Testing.app(), 'chart', { namespace: 'mailroom' });
   const { job } = new BrokerMonitor(chart, 'monitor', {
     topology: platform,
@@ -14,7 +19,8 @@ function monitor(broker: MonitoredBroker): { readonly manifest: Manifest; readon
     broker,
     pickedBy: { release: 'prometheus' },
   });
-  return { manifest: (Testing.synth(chart) as Manifest[])[0] as Manifest, job };
+  const manifests = Testing.synth(chart) as Manifest[];
+  return { manifests, manifest: manifests[0] as Manifest, job };
 }
 
 const BROKERS = [
@@ -31,7 +37,7 @@ const BROKERS = [
     'kafka',
   ],
   [
-    { kind: 'rabbitmq', namespace: 'rabbit', cluster: 'jobs' },
+    { kind: 'rabbitmq', service: new RabbitMqService({ name: 'jobs', namespace: 'rabbit', nodes: 3, tls: true }) },
     { 'app.kubernetes.io/component': 'rabbitmq', 'app.kubernetes.io/name': 'jobs' },
     'prometheus',
     'rabbit',
@@ -45,7 +51,7 @@ const BROKERS = [
 ] as const satisfies readonly (readonly [MonitoredBroker, object, string, string])[];
 
 describe.each(BROKERS)('the monitor of %j', (broker, pods, port, namespace) => {
-  const { manifest, job } = monitor(broker);
+  const { manifests, manifest, job } = monitor(broker);
 
   test('finds the pods by the labels of whoever made them, in their own namespace', () => {
     expect(manifest['spec']).toMatchObject({
@@ -61,7 +67,7 @@ describe.each(BROKERS)('the monitor of %j', (broker, pods, port, namespace) => {
   });
 
   test('breaks no policy', () => {
-    expect(checkManifests([manifest])).toEqual([]);
+    expect(checkManifests(manifests)).toEqual([]);
   });
 });
 
@@ -72,6 +78,6 @@ describeWith(realData, 'the schema of a PodMonitor', () => {
   });
 
   test.each(BROKERS.map(([broker]) => broker))('takes that of $kind', (broker) => {
-    expect(schemas.faultsOf(monitor(broker).manifest)).toEqual([]);
+    expect(monitor(broker).manifests.flatMap((each) => schemas.faultsOf(each))).toEqual([]);
   });
 });

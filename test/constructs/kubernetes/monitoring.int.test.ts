@@ -5,13 +5,13 @@ import { taskQueue } from '@penstock/task-queue/service';
 import { Testing } from 'cdk8s';
 import { ObservabilityChart } from '../../../charts/observability.ts';
 import {
-  ALERT_NAMES,
   type AlertName,
   type InferenceRuntime,
   NatsService,
+  PLATFORM_ALERT_NAMES,
 } from '../../../constructs/kubernetes/index.ts';
 import type { Manifest } from '../../../constructs/policies/index.ts';
-import { promtool, promtoolRequirement } from '../../helpers/promtool.ts';
+import { type Evaluation, evaluateRules, promtool, promtoolRequirement, type Sample } from '../../helpers/promtool.ts';
 import { describeWith } from '../../helpers/requirement.ts';
 
 // Prometheus's own evaluator on the rules that are deployed. Each scenario is a platform that is well but for what it
@@ -398,40 +398,19 @@ describeWith(promtoolRequirement(), 'the alerts, evaluated by Prometheus', () =>
 });
 
 /** Evaluates a query after the scenario; what promtool says where the samples are others. */
-function evaluate(
-  but: Scenario['but'],
-  expr: string,
-  samples: readonly { readonly labels: string; readonly value: number }[],
-): { readonly status: number | null; readonly output?: string } {
-  const series = Object.entries({ ...WELL, ...but }).flatMap(([name, values]) =>
-    values === undefined ? [] : [{ series: name, values }],
-  );
-  const { status, output } = promtool(['test', 'rules', 'test.yml'], {
-    'rules.yml': { groups: groups.map(({ name, rules: inner }) => ({ name, rules: inner })) },
-    'test.yml': {
-      rule_files: ['rules.yml'],
-      // Coarser than the groups' own minute, and a fifth of the work.
-      evaluation_interval: '5m',
-      tests: [
-        {
-          interval: '1m',
-          input_series: series,
-          promql_expr_test: [{ expr, eval_time: `${LENGTH}m`, exp_samples: samples }],
-        },
-      ],
-    },
-  });
-  return status === 0 ? { status } : { status, output };
-}
+const evaluate = (but: Scenario['but'], query: string, samples: readonly Sample[]): Evaluation =>
+  evaluateRules({ groups, series: { ...WELL, ...but }, minutes: LENGTH, query, samples });
 
 describe('the alerts', () => {
   test('each have a scenario in which they fire', () => {
-    expect([...new Set(SCENARIOS.flatMap(({ fires }) => fires))].toSorted()).toEqual([...ALERT_NAMES].toSorted());
+    expect([...new Set(SCENARIOS.flatMap(({ fires }) => fires))].toSorted()).toEqual(
+      [...PLATFORM_ALERT_NAMES].toSorted(),
+    );
   });
 
   test('are all deployed, and name the page that says what to do', () => {
     const alerts = rules.filter(({ alert }) => alert !== undefined);
-    expect([...new Set(alerts.map(({ alert }) => alert))].toSorted()).toEqual([...ALERT_NAMES].toSorted());
+    expect([...new Set(alerts.map(({ alert }) => alert))].toSorted()).toEqual([...PLATFORM_ALERT_NAMES].toSorted());
     for (const { alert, annotations, labels } of alerts) {
       expect(annotations?.['runbook_url']).toBe(`https://runbooks.example.com/alerts#${alert?.toLowerCase()}`);
       expect(labels['severity']).toMatch(/^(page|ticket)$/);

@@ -1,11 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { ApiSchemas, realData } from '../../helpers/manifests.ts';
 import { describeWith } from '../../helpers/requirement.ts';
-import type { CaseSet } from './cases/case.ts';
-import { gpuCases } from './cases/gpu.ts';
-import { jobCases } from './cases/jobs.ts';
-import { kafkaCases } from './cases/kafka.ts';
-import { natsCases } from './cases/nats.ts';
+import { SETS } from './cases/sets.ts';
 
 // A policy is worth what its compliant case is worth: each has to be one that the API server would take.
 describeWith(realData, 'the schemas of the API server', () => {
@@ -14,15 +10,14 @@ describeWith(realData, 'the schemas of the API server', () => {
     schemas = new ApiSchemas();
   });
 
-  const sets: readonly CaseSet[] = [gpuCases, jobCases, kafkaCases, natsCases];
-  test.each(sets.map((set) => [set.name, set.compliant] as const))('take every object of %s', (_name, compliant) => {
+  test.each(SETS.map((set) => [set.name, set.compliant] as const))('take every object of %s', (_name, compliant) => {
     expect(
       compliant.flatMap((manifest) => schemas.faultsOf(manifest).map((fault) => `${manifest.kind} ${fault}`)),
     ).toEqual([]);
   });
 
   test('reject a field that none of them knows', () => {
-    const objects = sets.flatMap(({ compliant }) => compliant).filter((manifest) => manifest['spec'] !== undefined);
+    const objects = SETS.flatMap(({ compliant }) => compliant).filter((manifest) => manifest['spec'] !== undefined);
     const broken = objects.map((each) => ({ ...each, spec: { ...(each['spec'] as object), replicaz: 3 } }));
     expect(broken.filter((each) => schemas.faultsOf(each).length === 0).map(({ kind }) => kind)).toEqual([]);
   });

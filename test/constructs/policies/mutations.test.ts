@@ -4,10 +4,7 @@ import { environments } from '../../../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../../stacks/platform.ts';
 import type { CaseSet } from './cases/case.ts';
-import { gpuCases } from './cases/gpu.ts';
-import { jobCases } from './cases/jobs.ts';
-import { kafkaCases } from './cases/kafka.ts';
-import { natsCases } from './cases/nats.ts';
+import { SETS } from './cases/sets.ts';
 import { isLeaf, type Json, mutantOf, type Place, placesOf } from './mutant.ts';
 import { NOT_SAFETY } from './not-safety.ts';
 
@@ -212,13 +209,7 @@ function survivorsOf(all: readonly Manifest[]): readonly string[] {
 }
 
 describe('every single field', () => {
-  const sets: readonly Pick<CaseSet, 'name' | 'compliant'>[] = [
-    { name: 'production', compliant: prod },
-    kafkaCases,
-    natsCases,
-    gpuCases,
-    jobCases,
-  ];
+  const sets: readonly Pick<CaseSet, 'name' | 'compliant'>[] = [{ name: 'production', compliant: prod }, ...SETS];
   const survivors = sets.map(({ name, compliant }) => [name, survivorsOf(compliant)] as const);
   const isOnList = (field: string) => NOT_SAFETY.some(({ fields }) => fields.some((pattern) => pattern.test(field)));
 

@@ -23,6 +23,7 @@ export const REFUSED: Group = {
     /^ScaledObject .*scale(Up|Down)\/policies\/\*\/(type|value|periodSeconds)$/,
     /^PrometheusRule spec\/groups\/\*\/(name|rules\/\*\/expr)$/,
     /^\w+ spec\/.*claimName$/,
+    /^RabbitmqCluster .*template\/spec\/containers$/,
   ],
 };
 
@@ -56,6 +57,7 @@ export const NOT_SAFETY: readonly Group[] = [
       /^NetworkPolicy spec\/(ingress|egress|podSelector)$/,
       /^NetworkPolicy .*ports\/\*\/protocol$/,
       /^Service spec\/type$/,
+      /^RabbitmqCluster spec\/service\/type$/,
       /^Deployment spec\/strategy\/type$/,
       /securityContext\/privileged$/,
       /volumeMounts\/\*\/readOnly$/,

@@ -4,10 +4,7 @@ import { synthesizeKubernetes } from '../../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../../stacks/platform.ts';
 import { ApiSchemas, realData } from '../../helpers/manifests.ts';
 import { describeWith } from '../../helpers/requirement.ts';
-import { gpuCases } from './cases/gpu.ts';
-import { jobCases } from './cases/jobs.ts';
-import { kafkaCases } from './cases/kafka.ts';
-import { natsCases } from './cases/nats.ts';
+import { SETS } from './cases/sets.ts';
 import { isLeaf, mutantOf, placesOf } from './mutant.ts';
 import { REFUSED } from './not-safety.ts';
 
@@ -18,7 +15,7 @@ describeWith(realData, 'the schemas of the API server', () => {
   });
 
   const prod = synthesizeKubernetes(platform, environments.prod);
-  const sets = [prod, ...[gpuCases, jobCases, kafkaCases, natsCases].map(({ compliant }) => compliant)];
+  const sets = [prod, ...SETS.map(({ compliant }) => compliant)];
 
   test('refuse every object without a field that is on the list for that reason', () => {
     const places = sets.flatMap(placesOf).filter(isLeaf);

@@ -97,6 +97,15 @@ export const ADDONS = {
     crds: crds('kafka.strimzi.io', 'kafkanodepools', 'kafkas', 'kafkatopics', 'kafkausers'),
     needs: [],
   },
+  // Asks Strimzi to move a broker that a drain wants to evict, and refuses the eviction.
+  'strimzi-drain-cleaner': {
+    version: '1.6.0',
+    namespace: 'strimzi-drain-cleaner',
+    source: helm('oci://quay.io/strimzi-helm', 'strimzi-drain-cleaner'),
+    crds: [],
+    // The certificate of its webhook is cert-manager's.
+    needs: ['cert-manager'],
+  },
   'rabbitmq-operator': {
     version: '2.22.3',
     namespace: 'rabbitmq-system',
@@ -201,6 +210,7 @@ export function addonsFor(manifests: readonly Manifest[]): readonly NeededAddon[
   for (const object of manifests) {
     const name = addonOf(object);
     if (name !== undefined) need(name, object.kind);
+    if (name === 'strimzi' && object.kind === 'Kafka') need('strimzi-drain-cleaner', object.kind);
     if (usesGpu(object)) {
       need('nvidia-device-plugin', object.kind);
       need('dcgm-exporter', object.kind);

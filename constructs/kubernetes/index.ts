@@ -1,4 +1,5 @@
 export { emit, type Override } from './api-object.ts';
+export type { KafkaAuthentication } from './crd/kafka.ts';
 export { EffectVolume, type EffectVolumeProps } from './effect-volume.ts';
 export { EngineRoute, type EngineRouteProps, type RouteMatch } from './engine-route.ts';
 export { ImageReference } from './image.ts';
@@ -10,7 +11,12 @@ export {
   type JetStreamQueueProps,
   streamSpec,
 } from './jetstream-queue.ts';
+export { KafkaCluster, type KafkaClusterNodes, type KafkaClusterProps, type KafkaSize } from './kafka-cluster.ts';
+export type { KafkaDurability } from './kafka-config.ts';
+export type { KafkaNodeSize } from './kafka-pods.ts';
+export { KafkaService, type KafkaServiceProps } from './kafka-service.ts';
 export { KafkaTopic, type KafkaTopicProps } from './kafka-topic.ts';
+export { type KafkaFiles, KafkaUser, type KafkaUserProps } from './kafka-user.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
 export {
   ALERT_NAMES,

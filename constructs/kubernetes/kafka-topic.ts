@@ -2,15 +2,17 @@ import type { Duration, ResolvedTopic, Topology } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { ConstructError } from '../errors.ts';
+import { suppressionOf } from '../suppression.ts';
 import type { Override } from './api-object.ts';
 import { kafkaTopic } from './crd/kafka-topic.ts';
+import type { KafkaService } from './kafka-service.ts';
 import { platformMetadata } from './labels.ts';
 
 export interface KafkaTopicProps {
   readonly topology: Topology;
   readonly topic: ResolvedTopic;
-  /** Name of the Strimzi `Kafka` object; its topic operator makes the topics, in the namespace it watches. */
-  readonly cluster: string;
+  /** The cluster it is on, whose topic operator makes it. */
+  readonly kafka: KafkaService;
   /** How long a dead letter waits for a person. */
   readonly deadLetterRetention: Duration;
   readonly overrides?: {
@@ -23,30 +25,41 @@ export interface KafkaTopicProps {
 /** A topic and the dead-letter topic of each of its consumers, made by Strimzi. Services bind to them and create nothing. */
 export class KafkaTopic extends Construct {
   readonly nodes: { readonly topic: ApiObject; readonly deadLetters: Readonly<Record<string, ApiObject>> };
+  readonly topic: ResolvedTopic;
+  readonly kafka: KafkaService;
 
   /** @throws {ConstructError} `name-too-long` when a dead-letter topic, named after both, has more than 249 characters */
   constructor(scope: Construct, id: string, props: KafkaTopicProps) {
     super(scope, id);
-    const { topology, topic, cluster, overrides } = props;
-    const object = (name: string, retention: Duration) => ({
-      metadata: platformMetadata(topology, name, {
-        'strimzi.io/cluster': cluster,
+    const { topology, topic, kafka, overrides } = props;
+    this.topic = topic;
+    this.kafka = kafka;
+    const object = (name: string, retention: Duration) => {
+      const metadata = platformMetadata(topology, name, {
+        ...kafka.labels,
         'app.kubernetes.io/name': topic.id,
         'app.kubernetes.io/component': 'topic',
-      }),
-      spec: {
-        topicName: name,
-        // Dead letters get as many: a record keeps the number of the partition it came from.
-        partitions: topic.partitions,
-        replicas: COPIES,
-        config: {
-          'cleanup.policy': 'delete',
-          'min.insync.replicas': IN_SYNC,
-          'retention.ms': retention.toMilliseconds('up'),
-          'unclean.leader.election.enable': false,
+      });
+      return {
+        metadata: {
+          ...metadata,
+          namespace: kafka.namespace,
+          annotations: { ...metadata.annotations, ...(kafka.copies === 1 ? LONE_COPY : {}) },
         },
-      } as const,
-    });
+        spec: {
+          topicName: name,
+          // Dead letters get as many: a record keeps the number of the partition it came from.
+          partitions: topic.partitions,
+          replicas: kafka.copies,
+          config: {
+            'cleanup.policy': 'delete',
+            'min.insync.replicas': kafka.inSync,
+            'retention.ms': retention.toMilliseconds('up'),
+            'unclean.leader.election.enable': false,
+          },
+        } as const,
+      };
+    };
     this.nodes = {
       topic: kafkaTopic(this, 'topic', object(topic.name, topic.retention), overrides?.topic),
       deadLetters: Object.fromEntries(
@@ -55,7 +68,7 @@ export class KafkaTopic extends Construct {
           kafkaTopic(
             this,
             `dead-letters-${consumer.id}`,
-            object(deadLetterName(topic, consumer.id), props.deadLetterRetention),
+            object(checked(consumer.deadLetterTopic, topic, consumer.id), props.deadLetterRetention),
             overrides?.deadLetters?.[consumer.id],
           ),
         ]),
@@ -64,15 +77,13 @@ export class KafkaTopic extends Construct {
   }
 }
 
-/** One copy may be away while writers go on; two in sync keep what was acknowledged. */
-const COPIES = 3;
-const IN_SYNC = 2;
+/** The rule that a topic on one broker breaks by its nature. */
+const LONE_COPY = { [suppressionOf('kafka-topic-durable')]: 'its cluster has one broker, and promises best effort' };
 
 /** Kafka's own limit. */
 const LONGEST_NAME = 249;
 
-function deadLetterName(topic: ResolvedTopic, consumer: string): string {
-  const name = `${topic.name}.${consumer}.dead`;
+function checked(name: string, topic: ResolvedTopic, consumer: string): string {
   if (name.length <= LONGEST_NAME) return name;
   throw new ConstructError(
     'name-too-long',

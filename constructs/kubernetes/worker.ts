@@ -8,8 +8,7 @@ import { emit, type Override } from './api-object.ts';
 import type { EffectVolume } from './effect-volume.ts';
 import { selectorLabels } from './labels.ts';
 import { keepTogether } from './placement.ts';
-import { podTemplate } from './pod-template.ts';
-import type { SyncedSecret } from './synced-secret.ts';
+import { type Mount, podTemplate } from './pod-template.ts';
 import { emitServiceAccount, metadataOf, ROLLOUT_STRATEGY, type WorkloadContext } from './workload.ts';
 
 export interface WorkerProps {
@@ -22,8 +21,8 @@ export interface WorkerProps {
   readonly engines: Readonly<Record<string, Binding<string>>>;
   /** What else the service asks for by name, e.g. PENSTOCK_CLASSIFIER. @default - nothing */
   readonly addresses?: Readonly<Record<string, Binding<string>>>;
-  /** Secrets that it reads as files. @default - none */
-  readonly secrets?: readonly SyncedSecret[];
+  /** Secrets that it reads as files, e.g. a SyncedSecret or a KafkaUser. @default - none */
+  readonly secrets?: readonly { readonly mount: Mount }[];
   readonly overrides?: { readonly deployment?: Override; readonly serviceAccount?: Override };
 }
 

@@ -16,12 +16,16 @@ import { inferenceScaling } from './rules/inference-scaling.ts';
 import { jobBounds } from './rules/job-bounds.ts';
 import { kafkaAccess } from './rules/kafka-access.ts';
 import { kafkaDeadLetters } from './rules/kafka-dead-letters.ts';
+import { kafkaDrained } from './rules/kafka-drained.ts';
 import { kafkaPlacement } from './rules/kafka-placement.ts';
+import { kafkaPods } from './rules/kafka-pods.ts';
 import { kafkaQuorum } from './rules/kafka-quorum.ts';
 import { kafkaReplication } from './rules/kafka-replication.ts';
+import { kafkaSpread } from './rules/kafka-spread.ts';
 import { kafkaTopicDurable } from './rules/kafka-topic-durable.ts';
 import { kafkaTriggerPartitions } from './rules/kafka-trigger-partitions.ts';
 import { kafkaUserLeast } from './rules/kafka-user-least.ts';
+import { kafkaVersionStated } from './rules/kafka-version-stated.ts';
 import { namespaceDefaultDeny } from './rules/namespace-default-deny.ts';
 import { namespaceOwn } from './rules/namespace-own.ts';
 import { namespacePodSecurity } from './rules/namespace-pod-security.ts';
@@ -119,8 +123,12 @@ export const POLICIES: readonly Policy[] = [
   spotDiverse,
   nodeLifetime,
   kafkaQuorum,
+  kafkaVersionStated,
   kafkaReplication,
   kafkaPlacement,
+  kafkaSpread,
+  kafkaPods,
+  kafkaDrained,
   kafkaAccess,
   kafkaUserLeast,
   kafkaTopicDurable,

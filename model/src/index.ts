@@ -1,4 +1,11 @@
-export { type EngineAlerts, engineAlerts, type QueueAlerts, queueAlerts } from './derive/alerts.ts';
+export {
+  type EngineAlerts,
+  engineAlerts,
+  type QueueAlerts,
+  queueAlerts,
+  type TopicAlerts,
+  topicAlerts,
+} from './derive/alerts.ts';
 export { engineProfile, queueProfile, workerProfile } from './encode.ts';
 export type { InferenceEnginePins, InferenceEngineSpec, ModelSpec, ResolvedInferenceEngine } from './engine.ts';
 export { canonicalJson, fingerprintOf } from './fingerprint.ts';

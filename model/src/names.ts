@@ -68,3 +68,7 @@ export const workloadName = (topology: string, id: string): string => `${topolog
 
 /** `<topology>.<id>`: the topic on Kafka. */
 export const topicName = (topology: string, id: string): string => `${topology}.${id}`;
+
+/** What a consumer of a topic is on Kafka: its group, and the topic of what it gives up. `topic` is the physical name. */
+export const topicConsumerNames = (topic: string, consumer: string) =>
+  ({ group: `${topic}.${consumer}`, deadLetterTopic: `${topic}.${consumer}.dead` }) as const;

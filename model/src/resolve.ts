@@ -14,7 +14,7 @@ import {
 } from './derive/scaling.ts';
 import { drainFor, leastTerminationGrace, SHUTDOWN_OVERHEAD, terminationGraceFor } from './derive/termination.ts';
 import type { InferenceEngineFacts, ResolvedInferenceEngine } from './engine.ts';
-import { queueNames, topicName, workloadName } from './names.ts';
+import { queueNames, topicConsumerNames, topicName, workloadName } from './names.ts';
 import type { ObjectiveFacts, ResolvedObjective } from './objective.ts';
 import type { QueueFacts, ResolvedQueue } from './queue.ts';
 import type { ResolvedTopic, TopicFacts } from './topic.ts';
@@ -290,6 +290,7 @@ function checkEngine(place: Place, engine: ResolvedInferenceEngine): void {
 }
 
 export function resolveTopic(place: Place, facts: TopicFacts): ResolvedTopic {
+  const name = topicName(place.topology, place.id);
   const partitions = partitionsFor(facts);
   const consumers = facts.consumers.map(({ id, workTime, pinnedMaxReplicas }) => {
     if (pinnedMaxReplicas !== undefined && pinnedMaxReplicas > partitions) {
@@ -302,9 +303,9 @@ export function resolveTopic(place: Place, facts: TopicFacts): ResolvedTopic {
         `lower it to ${partitions}, or unpin it`,
       );
     }
-    return { id, workTime, maxReplicas: pinnedMaxReplicas ?? partitions };
+    return { id, ...topicConsumerNames(name, id), workTime, maxReplicas: pinnedMaxReplicas ?? partitions };
   });
-  return { ...facts, id: place.id, name: topicName(place.topology, place.id), partitions, consumers };
+  return { ...facts, id: place.id, name, partitions, consumers };
 }
 
 export function resolveObjective(place: Place, facts: ObjectiveFacts): ResolvedObjective {

@@ -51,6 +51,10 @@ export interface ResolvedTopic extends Omit<TopicFacts, 'consumers'> {
 
 export interface ResolvedTopicConsumer {
   readonly id: string;
+  /** Its consumer group on Kafka. */
+  readonly group: string;
+  /** Where it puts what it gives up, on Kafka. */
+  readonly deadLetterTopic: string;
   readonly workTime: WorkTime;
   readonly maxReplicas: number;
 }

@@ -18,21 +18,31 @@ import { Violations } from './violations.ts';
 import { type ResolvedWorker, readWorker, type WorkerFacts, type WorkerSpec } from './worker.ts';
 
 /** Everything a platform declares. References between parts are checked by the compiler where it sees literals. */
-export interface TopologySpec<Q extends string = string, E extends string = string, W extends string = string> {
+export interface TopologySpec<
+  Q extends string = string,
+  E extends string = string,
+  W extends string = string,
+  T extends string = string,
+> {
   /** Short name of the platform: first part of every physical name. */
   readonly name: string;
   readonly queues: Readonly<Record<Q, QueueSpec>>;
-  readonly topics?: Readonly<Record<string, TopicSpec>>;
+  readonly topics?: Readonly<Record<T, TopicSpec>>;
   readonly engines?: Readonly<Record<E, InferenceEngineSpec>>;
   readonly workers: Readonly<Record<W, WorkerSpec<NoInfer<Q>, NoInfer<E>>>>;
   readonly objectives?: Readonly<Record<string, ObjectiveSpec<NoInfer<Q>>>>;
 }
 
 /** A declaration with every number: derived, checked and frozen. */
-export interface Topology<Q extends string = string, E extends string = string, W extends string = string> {
+export interface Topology<
+  Q extends string = string,
+  E extends string = string,
+  W extends string = string,
+  T extends string = string,
+> {
   readonly name: string;
   readonly queues: Readonly<Record<Q, ResolvedQueue>>;
-  readonly topics: Readonly<Record<string, ResolvedTopic>>;
+  readonly topics: Readonly<Record<T, ResolvedTopic>>;
   readonly engines: Readonly<Record<E, ResolvedInferenceEngine>>;
   readonly workers: Readonly<Record<W, ResolvedWorker>>;
   readonly objectives: Readonly<Record<string, ResolvedObjective>>;
@@ -45,9 +55,12 @@ export interface Topology<Q extends string = string, E extends string = string, 
  *
  * @throws {ModelError} with all violations at once
  */
-export function defineTopology<const Q extends string, const E extends string, const W extends string>(
-  spec: TopologySpec<Q, E, W>,
-): Topology<Q, E, W> {
+export function defineTopology<
+  const Q extends string,
+  const E extends string,
+  const W extends string,
+  const T extends string,
+>(spec: TopologySpec<Q, E, W, T>): Topology<Q, E, W, T> {
   const violations = new Violations();
   const root = new SpecReader('topology', spec, violations);
   const name = root.text('name') ?? '';

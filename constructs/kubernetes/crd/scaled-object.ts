@@ -53,8 +53,10 @@ export interface NatsJetStreamTrigger {
 export interface CustomResourceProps<Spec> {
   readonly metadata: {
     readonly name: string;
+    /** Left out: the chart's. */
+    readonly namespace?: string;
     readonly labels: Readonly<Record<string, string>>;
-    readonly annotations: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly spec: Spec;
 }

@@ -11,6 +11,8 @@ const MINIMA: readonly (readonly [minimum: string, of: string])[] = [
   ['min.insync.replicas', 'default.replication.factor'],
   ['transaction.state.log.min.isr', 'transaction.state.log.replication.factor'],
 ];
+/** What the author of the cluster promised. */
+const DURABILITY = 'penstock.dev/durability';
 const COPIES = 3;
 const IN_SYNC = 2;
 
@@ -28,7 +30,13 @@ export const kafkaReplication = kindPolicy(
     const config = specOf<KafkaSpec>(manifest).kafka?.config ?? {};
     const brokers = nodesOf(poolsOf(manifest, all), 'broker');
     const number = (key: string): number | undefined => (config[key] === undefined ? undefined : Number(config[key]));
+    const promise = manifest.metadata.annotations?.[DURABILITY];
     return [
+      String(config['unclean.leader.election.enable']) === 'true' &&
+        'unclean.leader.election.enable is true: a copy that lags may lead, and what it lacks is gone',
+      promise === 'fsync' &&
+        number('log.flush.interval.messages') !== 1 &&
+        'promises fsync, and log.flush.interval.messages is not 1',
       ...FACTORS.flatMap((key) => {
         const value = number(key);
         return [

@@ -38,6 +38,8 @@ export const kafkaTopicDurable = kindPolicy(
       replicas !== undefined &&
         minimum >= replicas &&
         `min.insync.replicas ${minimum} of ${replicas} stops all writers with one broker`,
+      String(config['unclean.leader.election.enable']) === 'true' &&
+        'unclean.leader.election.enable is true: a copy that lags may lead, and what it lacks is gone',
       !compacts && config['retention.ms'] === undefined && 'does not state retention.ms',
     ];
   },

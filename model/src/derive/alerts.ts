@@ -1,6 +1,7 @@
 import type { ResolvedInferenceEngine } from '../engine.ts';
 import type { BurnRateAlert } from '../objective.ts';
 import type { ResolvedQueue } from '../queue.ts';
+import type { ResolvedTopic, ResolvedTopicConsumer } from '../topic.ts';
 import { Duration } from '../units.ts';
 import type { ResolvedWorker } from '../worker.ts';
 import { TARGET_UTILISATION } from './capacity.ts';
@@ -60,6 +61,41 @@ export function queueAlerts(queue: ResolvedQueue, worker: ResolvedWorker): Queue
     lagLimit: atOnce + Math.floor(atOnce * rounds),
     lagFor: Duration.max(reaction.roundedUpToSeconds(), SHORTEST_HOLD),
     startFor: Duration.max(reaction.times(2).roundedUpToSeconds(), SHORTEST_HOLD),
+  };
+}
+
+/** What is watched of a topic and one of its consumers. */
+export interface TopicAlerts {
+  /** Lag in events that the whole group does not make up for in time, or that is about to be deleted unread. */
+  readonly lagLimit: number;
+  /** How long the lag may be there before somebody is told. */
+  readonly lagFor: Duration;
+  /** How long events may wait while the group reads none: ten of its slowest, a quarter of an hour at least. */
+  readonly stuckFor: Duration;
+}
+
+/** A group that is behind for longer than this was not made for what arrives. */
+const CATCH_UP = Duration.parse('1 hour');
+/** Share of the retention after which an event that was not read is in danger. */
+const UNREAD_SHARE = 0.5;
+const TOPIC_LAG_HOLDS = Duration.parse('5 minutes');
+const SHORTEST_STUCK = Duration.parse('15 minutes');
+const SLOWEST_IN_A_ROW = 10;
+
+/**
+ * The limits of a consumer group. All replicas make up for (maxReplicas / mean - arrivalRate) events a second, so that is
+ * what an hour is worth; by Little's law (L = lambda * W) the oldest of arrivalRate * retention / 2 unread events has half
+ * of its time left, and the smaller of the two counts.
+ */
+export function topicAlerts(topic: ResolvedTopic, consumer: ResolvedTopicConsumer): TopicAlerts {
+  const arrivals = topic.arrivalRate.perSecond;
+  const spare = consumer.maxReplicas / consumer.workTime.mean.inSeconds - arrivals;
+  const inDanger = arrivals * topic.retention.inSeconds * UNREAD_SHARE;
+  return {
+    // A group with nothing to spare never catches up: any lag is too much for it.
+    lagLimit: Math.floor(Math.max(0, Math.min(spare * CATCH_UP.inSeconds, inDanger))),
+    lagFor: TOPIC_LAG_HOLDS,
+    stuckFor: Duration.max(consumer.workTime.p99.times(SLOWEST_IN_A_ROW).roundedUpToSeconds(), SHORTEST_STUCK),
   };
 }
 

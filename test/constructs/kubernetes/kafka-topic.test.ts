@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Duration, defineTopology } from '@penstock/model';
 import { App, Chart } from 'cdk8s';
 import { ConstructError } from '../../../constructs/errors.ts';
-import { KafkaTopic } from '../../../constructs/kubernetes/index.ts';
+import { KafkaService, KafkaTopic } from '../../../constructs/kubernetes/index.ts';
 import { checkManifests, type Manifest } from '../../../constructs/policies/index.ts';
 import { ApiSchemas, realData } from '../../helpers/manifests.ts';
 import { describeWith } from '../../helpers/requirement.ts';
@@ -25,7 +25,8 @@ function synthesize(consumer = 'billing'): readonly Manifest[] {
   const chart = new Chart(new App(), 'topics', { namespace: 'kafka' });
   const [topic] = Object.values(topology.topics);
   if (topic === undefined) throw new Error('no topic');
-  new KafkaTopic(chart, 'orders', { topology, topic, cluster: 'main', deadLetterRetention: Duration.parse('30 days') });
+  const kafka = new KafkaService({ namespace: 'kafka', authentication: 'tls', brokers: 3, controllers: 3 });
+  new KafkaTopic(chart, 'orders', { topology, topic, kafka, deadLetterRetention: Duration.parse('30 days') });
   return chart.toJson() as Manifest[];
 }
 

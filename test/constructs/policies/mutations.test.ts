@@ -3,12 +3,14 @@ import { checkManifests, type Manifest } from '../../../constructs/policies/inde
 import { environments } from '../../../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../../stacks/platform.ts';
+import { FSYNC, kafkaPlatform } from '../../helpers/kafka.ts';
 import type { CaseSet } from './cases/case.ts';
 import { SETS } from './cases/sets.ts';
 import { isLeaf, type Json, mutantOf, type Place, placesOf } from './mutant.ts';
 import { NOT_SAFETY } from './not-safety.ts';
 
-// The policies are judged here: whatever is taken out of the output of production, one of them has to miss it.
+// The policies are judged here: whatever is taken out of what production and a Kafka cluster emit, one of them has to miss
+// it.
 
 const prod = synthesizeKubernetes(platform, environments.prod);
 
@@ -16,7 +18,7 @@ const prod = synthesizeKubernetes(platform, environments.prod);
 const findingsOf = (place: Place, to?: Json): readonly string[] =>
   checkManifests(mutantOf(place, to)).map(({ policy }) => policy);
 
-const places = placesOf(prod);
+const places = [...placesOf(prod), ...placesOf(kafkaPlatform('tls', FSYNC).manifests)];
 
 const POD = 'spec/template/spec';
 const CONTAINER = `${POD}/containers/*`;
@@ -120,6 +122,74 @@ const SAFETY: Readonly<Record<string, readonly string[]>> = {
     'spec/filterSubject',
     'spec/preventDelete',
   ],
+  Kafka: [
+    'spec/kafka/version',
+    'spec/kafka/metadataVersion',
+    'spec/kafka/rack',
+    'spec/kafka/rack/topologyKey',
+    'spec/kafka/listeners',
+    'spec/kafka/listeners/*/tls',
+    'spec/kafka/listeners/*/authentication',
+    'spec/kafka/listeners/*/networkPolicyPeers',
+    'spec/kafka/authorization',
+    ...[
+      'default.replication.factor',
+      'min.insync.replicas',
+      'offsets.topic.replication.factor',
+      'transaction.state.log.replication.factor',
+      'transaction.state.log.min.isr',
+      'auto.create.topics.enable',
+      'log.flush.interval.messages',
+    ].map((key) => `spec/kafka/config/${key}`),
+    'spec/kafka/template/podDisruptionBudget',
+    'spec/entityOperator/topicOperator/resources',
+    'spec/entityOperator/userOperator/resources',
+    'spec/entityOperator/template/pod/securityContext',
+    'spec/entityOperator/template/topicOperatorContainer/securityContext',
+    'spec/entityOperator/template/userOperatorContainer/securityContext',
+    'spec/kafkaExporter/resources',
+    'spec/kafkaExporter/template/pod/securityContext',
+    'spec/kafkaExporter/template/container/securityContext',
+  ],
+  KafkaNodePool: [
+    'metadata/labels/strimzi.io/cluster',
+    'spec/replicas',
+    'spec/roles',
+    'spec/storage/volumes',
+    'spec/storage/volumes/*/type',
+    'spec/resources',
+    'spec/resources/requests/cpu',
+    'spec/resources/requests/memory',
+    'spec/resources/limits/memory',
+    'spec/resources/limits/ephemeral-storage',
+    'spec/jvmOptions',
+    'spec/jvmOptions/-Xms',
+    'spec/jvmOptions/-Xmx',
+    'spec/template/pod/securityContext',
+    'spec/template/pod/securityContext/runAsNonRoot',
+    'spec/template/pod/securityContext/seccompProfile',
+    'spec/template/pod/affinity',
+    'spec/template/pod/topologySpreadConstraints',
+    'spec/template/pod/terminationGracePeriodSeconds',
+    'spec/template/kafkaContainer/securityContext/readOnlyRootFilesystem',
+    'spec/template/kafkaContainer/securityContext/capabilities',
+    'spec/template/initContainer',
+  ],
+  KafkaTopic: [
+    'metadata/labels/strimzi.io/cluster',
+    'spec/partitions',
+    'spec/replicas',
+    'spec/config',
+    'spec/config/min.insync.replicas',
+    'spec/config/retention.ms',
+  ],
+  KafkaUser: [
+    'metadata/labels/strimzi.io/cluster',
+    'spec/authentication',
+    'spec/authorization',
+    'spec/authorization/acls',
+    'spec/authorization/acls/*/resource/name',
+  ],
 };
 
 /** The same places with a value that somebody might well write there. */
@@ -164,6 +234,23 @@ const VALUES: readonly (readonly [field: string, to: Json])[] = [
   ['Consumer spec/maxDeliver', 1],
   ['Consumer spec/maxAckPending', -1],
   ['Consumer spec/maxAckPending', 1],
+  ['Kafka spec/kafka/listeners/*/tls', false],
+  ['Kafka spec/kafka/listeners/*/networkPolicyPeers', []],
+  ['Kafka spec/kafka/config/min.insync.replicas', 1],
+  ['Kafka spec/kafka/config/min.insync.replicas', 3],
+  ['Kafka spec/kafka/config/auto.create.topics.enable', true],
+  ['Kafka spec/kafka/config/unclean.leader.election.enable', true],
+  ['Kafka spec/kafka/template/podDisruptionBudget/maxUnavailable', 1],
+  ['KafkaNodePool spec/replicas', 2],
+  ['KafkaNodePool spec/storage/volumes/*/type', 'ephemeral'],
+  ['KafkaNodePool spec/storage/volumes/*/deleteClaim', true],
+  ['KafkaNodePool spec/jvmOptions/-Xmx', '8192m'],
+  ['KafkaNodePool spec/template/pod/terminationGracePeriodSeconds', 30],
+  ['KafkaTopic spec/replicas', 1],
+  ['KafkaTopic spec/config/unclean.leader.election.enable', true],
+  ['KafkaUser spec/authentication/type', 'scram-sha-512'],
+  ['KafkaUser spec/authorization/acls/*/resource/name', '*'],
+  ['KafkaUser spec/authorization/acls/*/operations', ['All']],
   ['NetworkPolicy spec/ingress/*/from', []],
   ['NetworkPolicy spec/egress/*/to', [{ namespaceSelector: {} }]],
   ['NetworkPolicy spec/podSelector/matchLabels', {}],
@@ -175,7 +262,7 @@ const ONLY_SCALED: readonly string[] = [`Deployment ${CONTAINER}/startupProbe/fa
 const scaled = (name: string): boolean =>
   prod.some(({ kind, metadata }) => kind === 'ScaledObject' && metadata.name === name);
 
-describe('of what production emits', () => {
+describe('of what production and a Kafka cluster emit', () => {
   test.each(Object.entries(SAFETY).flatMap(([kind, paths]) => paths.map((path) => `${kind} ${path}`)))(
     'no %s can be deleted unnoticed',
     (field) => {

@@ -1,5 +1,14 @@
 import { Binding } from '../../../constructs/binding.ts';
-import type { EngineRouteProps, SyncedSecretProps, WorkerProps } from '../../../constructs/kubernetes/index.ts';
+import type {
+  EngineRouteProps,
+  KafkaClusterProps,
+  KafkaFiles,
+  KafkaSize,
+  KafkaTopicProps,
+  KafkaUserProps,
+  SyncedSecretProps,
+  WorkerProps,
+} from '../../../constructs/kubernetes/index.ts';
 import { SecretReference } from '../../../constructs/secret-reference.ts';
 
 // Compiled by types.test.ts and never run: each line below an @ts-expect-error must not compile.
@@ -26,3 +35,16 @@ export const address: WorkerProps['bus'] = 'nats://nats:4222';
 export const everything: EngineRouteProps['match'] = { protocol: 'http', paths: [] };
 // @ts-expect-error paths are of HTTP, services of gRPC
 export const mixed: EngineRouteProps['match'] = { protocol: 'grpc', paths: ['/v1'] };
+
+// @ts-expect-error one broker keeps no promise
+export const lone: KafkaSize = { brokers: 1, controllers: 1, durability: 'replicated' };
+// @ts-expect-error four controllers lose their majority with two, as three do
+export const even: KafkaSize = { brokers: 3, controllers: 4, durability: 'replicated' };
+// @ts-expect-error a listener without clients is one for everyone
+export const open: KafkaClusterProps['clientNamespaces'] = [];
+// @ts-expect-error a cluster is more than its name
+export const loose: KafkaTopicProps['kafka'] = 'events';
+// @ts-expect-error who comes with a certificate has no password
+export const password = (files: KafkaFiles<'tls'>) => files.password;
+// @ts-expect-error how a user authenticates is said by the listener alone
+export const method: KafkaUserProps['authentication'] = 'tls';

@@ -1,85 +1,15 @@
 import type { Manifest } from '../../../../constructs/policies/index.ts';
+import { FSYNC, kafkaPlatform } from '../../../helpers/kafka.ts';
 import { type CaseSet, casesOf } from './case.ts';
-
-const metadata = (name: string) => ({ name, namespace: 'events', labels: { 'strimzi.io/cluster': 'backbone' } });
-const apiVersion = 'kafka.strimzi.io/v1';
-
-const pool = (role: string, memory: string, heap: string): Manifest => ({
-  apiVersion,
-  kind: 'KafkaNodePool',
-  metadata: metadata(role),
-  spec: {
-    replicas: 3,
-    roles: [role],
-    storage: {
-      type: 'jbod',
-      volumes: [{ id: 0, type: 'persistent-claim', size: '100Gi', kraftMetadata: 'shared', deleteClaim: false }],
-    },
-    resources: { requests: { cpu: '1', memory }, limits: { memory } },
-    jvmOptions: { '-Xms': heap, '-Xmx': heap },
-  },
-});
-
-const kafka: Manifest = {
-  apiVersion,
-  kind: 'Kafka',
-  metadata: { name: 'backbone', namespace: 'events' },
-  spec: {
-    kafka: {
-      rack: { topologyKey: 'topology.kubernetes.io/zone' },
-      listeners: [
-        { name: 'tls', port: 9093, type: 'internal', tls: true, authentication: { type: 'tls' } },
-        { name: 'scram', port: 9094, type: 'internal', tls: true, authentication: { type: 'scram-sha-512' } },
-      ],
-      authorization: { type: 'simple' },
-      config: {
-        'default.replication.factor': 3,
-        'min.insync.replicas': 2,
-        'offsets.topic.replication.factor': 3,
-        'transaction.state.log.replication.factor': 3,
-        'transaction.state.log.min.isr': 2,
-        'auto.create.topics.enable': 'false',
-      },
-    },
-    entityOperator: { topicOperator: {}, userOperator: {} },
-  },
-};
-
-const topic = (name: string): Manifest => ({
-  apiVersion,
-  kind: 'KafkaTopic',
-  metadata: metadata(name),
-  spec: { partitions: 12, replicas: 3, config: { 'min.insync.replicas': 2, 'retention.ms': 604_800_000 } },
-});
-
-const user: Manifest = {
-  apiVersion,
-  kind: 'KafkaUser',
-  metadata: metadata('indexer'),
-  spec: {
-    authentication: { type: 'tls' },
-    authorization: {
-      type: 'simple',
-      acls: [
-        { resource: { type: 'topic', name: 'mails', patternType: 'literal' }, operations: ['Read', 'Describe'] },
-        { resource: { type: 'group', name: 'indexer', patternType: 'literal' }, operations: ['Read'] },
-        {
-          resource: { type: 'topic', name: 'mails.indexer.dead', patternType: 'literal' },
-          operations: ['Write', 'Describe'],
-        },
-      ],
-    },
-  },
-};
 
 const scaler: Manifest = {
   apiVersion: 'keda.sh/v1alpha1',
   kind: 'ScaledObject',
-  metadata: { name: 'indexer', namespace: 'events' },
+  metadata: { name: 'bill', namespace: 'shop' },
   spec: {
-    scaleTargetRef: { name: 'indexer' },
+    scaleTargetRef: { name: 'bill' },
     minReplicaCount: 2,
-    maxReplicaCount: 12,
+    maxReplicaCount: 30,
     fallback: { failureThreshold: 3, replicas: 2, behavior: 'currentReplicasIfHigher' },
     advanced: {
       horizontalPodAutoscalerConfig: { behavior: { scaleDown: { stabilizationWindowSeconds: 300 } } },
@@ -87,29 +17,26 @@ const scaler: Manifest = {
     triggers: [
       {
         type: 'kafka',
-        metadata: { bootstrapServers: 'backbone-kafka-bootstrap:9093', consumerGroup: 'indexer', topic: 'mails' },
-        authenticationRef: { name: 'indexer' },
+        metadata: {
+          bootstrapServers: 'events-kafka-bootstrap.kafka.svc.cluster.local:9093',
+          consumerGroup: 'shop.orders.bill',
+          topic: 'shop.orders',
+        },
+        authenticationRef: { name: 'bill' },
       },
     ],
   },
 };
 
-const compliant = [
-  pool('controller', '2Gi', '1g'),
-  pool('broker', '8Gi', '4g'),
-  kafka,
-  topic('mails'),
-  topic('mails.indexer.dead'),
-  user,
-  scaler,
-];
+/** What the constructs emit, and a scaler on the lag of one consumer. */
+const compliant = [...kafkaPlatform('tls', FSYNC).manifests, scaler];
 const { broken, without } = casesOf(compliant);
-const KAFKA = ['Kafka', 'backbone'] as const;
-const BROKER = ['KafkaNodePool', 'broker'] as const;
-const CONTROLLER = ['KafkaNodePool', 'controller'] as const;
-const TOPIC = ['KafkaTopic', 'mails'] as const;
-const USER = ['KafkaUser', 'indexer'] as const;
-const SCALER = ['ScaledObject', 'indexer'] as const;
+const KAFKA = ['Kafka', 'events'] as const;
+const BROKER = ['KafkaNodePool', 'events-broker'] as const;
+const CONTROLLER = ['KafkaNodePool', 'events-controller'] as const;
+const TOPIC = ['KafkaTopic', 'shop.orders'] as const;
+const USER = ['KafkaUser', 'shop-biller'] as const;
+const SCALER = ['ScaledObject', 'bill'] as const;
 const config = (key: string) => ['spec', 'kafka', 'config', key];
 
 export const kafkaCases: CaseSet = {
@@ -168,6 +95,83 @@ export const kafkaCases: CaseSet = {
       5,
       /5 on 3 brokers/,
     ),
+    broken(
+      'kafka-replication',
+      'a leader that has not kept up',
+      KAFKA,
+      config('unclean.leader.election.enable'),
+      true,
+      /what it lacks is gone/,
+    ),
+    broken(
+      'kafka-replication',
+      'a promise that the disk does not know of',
+      KAFKA,
+      config('log.flush.interval.messages'),
+      undefined,
+      /promises fsync/,
+    ),
+    broken('kafka-version-stated', 'a Kafka of the operator', KAFKA, 'spec.kafka.version', undefined, /state version/),
+    broken(
+      'kafka-version-stated',
+      'metadata of the operator',
+      KAFKA,
+      'spec.kafka.metadataVersion',
+      undefined,
+      /metadataVersion/,
+    ),
+    broken('kafka-pods', 'pods of the operator', KAFKA, 'spec.entityOperator.template', undefined, /runAsNonRoot/),
+    broken('kafka-pods', 'an exporter without limits', KAFKA, 'spec.kafkaExporter.resources', undefined, /requests no/),
+    broken(
+      'kafka-pods',
+      'a broker without template',
+      BROKER,
+      'spec.template',
+      undefined,
+      /container kafka: .*drop ALL/,
+    ),
+    broken(
+      'kafka-pods',
+      'a broker that may write to its program',
+      BROKER,
+      'spec.template.kafkaContainer.securityContext.readOnlyRootFilesystem',
+      undefined,
+      /readOnlyRootFilesystem/,
+    ),
+    broken(
+      'kafka-pods',
+      'an init container of root',
+      BROKER,
+      'spec.template.initContainer',
+      undefined,
+      /container init: .*allowPrivilegeEscalation/,
+    ),
+    broken('kafka-spread', 'brokers on one node', BROKER, 'spec.template.pod.affinity', undefined, /no anti-affinity/),
+    broken(
+      'kafka-spread',
+      'controllers in one zone',
+      CONTROLLER,
+      'spec.template.pod.topologySpreadConstraints',
+      undefined,
+      /not spread over zones/,
+    ),
+    broken('kafka-drained', 'a budget of the operator', KAFKA, 'spec.kafka.template', undefined, /not stated/),
+    broken(
+      'kafka-drained',
+      'a budget that lets a drain take a broker',
+      KAFKA,
+      'spec.kafka.template.podDisruptionBudget.maxUnavailable',
+      1,
+      /is 1, expected 0/,
+    ),
+    broken(
+      'kafka-drained',
+      'no time to hand over',
+      BROKER,
+      'spec.template.pod.terminationGracePeriodSeconds',
+      30,
+      /is 30, expected 60/,
+    ),
     broken('kafka-placement', 'no rack', KAFKA, 'spec.kafka.rack', undefined, /rack.topologyKey is not stated/),
     broken(
       'kafka-placement',
@@ -209,9 +213,25 @@ export const kafkaCases: CaseSet = {
       'kafka-access',
       'a listener for all',
       KAFKA,
-      'spec.kafka.listeners.1.authentication',
+      'spec.kafka.listeners.0.authentication',
       undefined,
-      /scram asks nobody/,
+      /tls asks nobody/,
+    ),
+    broken(
+      'kafka-access',
+      'a listener for every pod',
+      KAFKA,
+      'spec.kafka.listeners.0.networkPolicyPeers',
+      [],
+      /open to every pod/,
+    ),
+    broken(
+      'kafka-access',
+      'a peer that is everyone',
+      KAFKA,
+      'spec.kafka.listeners.0.networkPolicyPeers.0.namespaceSelector',
+      {},
+      /open to every pod/,
     ),
     broken('kafka-access', 'no listener', KAFKA, 'spec.kafka.listeners', undefined, /no listener/),
     broken('kafka-access', 'no authorization', KAFKA, 'spec.kafka.authorization', undefined, /no authorization/),
@@ -233,6 +253,22 @@ export const kafkaCases: CaseSet = {
       undefined,
       /names no topic/,
     ),
+    broken(
+      'kafka-user-least',
+      'a password where certificates are asked for',
+      USER,
+      'spec.authentication.type',
+      'scram-sha-512',
+      /no listener of its cluster/,
+    ),
+    broken(
+      'kafka-user-least',
+      'topics to come',
+      USER,
+      'spec.authorization.acls.0.resource.patternType',
+      'prefix',
+      /begins with shop.invoices/,
+    ),
     broken('kafka-user-least', 'no ACL', USER, 'spec.authorization', undefined, /no ACL/),
     broken('kafka-user-least', 'every topic', USER, 'spec.authorization.acls.0.resource.name', '*', /every topic/),
     broken(
@@ -241,7 +277,7 @@ export const kafkaCases: CaseSet = {
       USER,
       'spec.authorization.acls.0.operations',
       ['All'],
-      /everything to topic mails/,
+      /everything to topic shop.invoices/,
     ),
     broken('kafka-topic-durable', 'one copy', TOPIC, 'spec.replicas', 1, /replicas is 1/),
     broken('kafka-topic-durable', 'the partitions of the broker', TOPIC, 'spec.partitions', undefined, /partitions/),
@@ -262,6 +298,14 @@ export const kafkaCases: CaseSet = {
       3,
       /stops all writers/,
     ),
+    broken(
+      'kafka-topic-durable',
+      'a leader that has not kept up',
+      TOPIC,
+      ['spec', 'config', 'unclean.leader.election.enable'],
+      true,
+      /what it lacks is gone/,
+    ),
     broken('kafka-topic-durable', 'no retention', TOPIC, ['spec', 'config', 'retention.ms'], undefined, /retention.ms/),
     broken('kafka-topic-durable', 'no cluster', TOPIC, 'metadata.labels', {}, /names no cluster/),
     broken(
@@ -277,8 +321,8 @@ export const kafkaCases: CaseSet = {
       'more replicas than partitions',
       SCALER,
       'spec.maxReplicaCount',
-      13,
-      /13 is more than the 12 partitions of mails/,
+      31,
+      /31 is more than the 30 partitions of shop.orders/,
     ),
     broken(
       'kafka-trigger-partitions',
@@ -286,7 +330,7 @@ export const kafkaCases: CaseSet = {
       TOPIC,
       'spec.partitions',
       6,
-      /12 is more than the 6/,
+      /30 is more than the 6/,
     ),
     broken(
       'kafka-trigger-partitions',
@@ -294,7 +338,7 @@ export const kafkaCases: CaseSet = {
       SCALER,
       'spec.maxReplicaCount',
       undefined,
-      /100 is more than the 12/,
+      /100 is more than the 30/,
     ),
     broken(
       'kafka-trigger-partitions',

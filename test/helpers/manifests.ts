@@ -34,19 +34,23 @@ export class ApiSchemas {
     },
   });
   readonly #validators = new Map<string, ValidateFunction>();
-  /** Of the API server itself: what is compiled when it is asked for, since nobody asks for all. */
-  readonly #core = new Map<string, string>();
+  /** All that the API server itself defines, which its kinds refer to. */
+  readonly #definitions: Json;
+  readonly #schemas = new Map<string, Json>();
   /** Of every project with definitions of its own, as texts: parsed when a kind of theirs is asked for. */
   #custom: readonly string[];
 
   constructor() {
     const folder = join(DATA, 'crds');
     const core = JSON.parse(readFileSync(join(folder, 'k8s/v1.33-definitions.json'), 'utf8')) as Record<string, Json>;
-    this.#ajv.addSchema(closed({ $id: 'core', ...core }) as AnySchemaObject);
+    this.#definitions = closed(core['definitions'] as Json);
+    this.#ajv.addSchema({ $id: 'core', definitions: this.#definitions });
     for (const [name, definition] of Object.entries(core['definitions'] as Record<string, Record<string, Json>>)) {
       for (const { group, version, kind } of (definition['x-kubernetes-group-version-kind'] ??
         []) as unknown as Gvk[]) {
-        this.#core.set(`${group === '' ? '' : `${group}/`}${version} ${kind}`, name);
+        this.#schemas.set(`${group === '' ? '' : `${group}/`}${version} ${kind}`, {
+          $ref: `core#/definitions/${name}`,
+        });
       }
     }
     this.#custom = definitionFiles().map((file) => readFileSync(file, 'utf8'));
@@ -54,27 +58,35 @@ export class ApiSchemas {
 
   /** What is wrong with a manifest; empty when the API server would take it. */
   faultsOf(manifest: Manifest): readonly string[] {
-    const validate = this.#validatorOf(`${manifest.apiVersion} ${manifest.kind}`, manifest.kind);
-    if (validate === undefined) return [`no schema for ${manifest.apiVersion} ${manifest.kind}`];
+    const id = idOf(manifest);
+    const schema = this.#schemaOf(manifest);
+    if (schema === undefined) return [`no schema for ${id}`];
+    // Compiled when it is asked for, since nobody asks for all.
+    const validate = this.#validators.get(id) ?? this.#ajv.compile(schema as AnySchemaObject);
+    this.#validators.set(id, validate);
     validate(manifest);
     return (validate.errors ?? []).map(
       (error) => `${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`,
     );
   }
 
-  #validatorOf(id: string, kind: string): ValidateFunction | undefined {
-    const name = this.#core.get(id);
-    if (name !== undefined && !this.#validators.has(id)) {
-      this.#validators.set(id, this.#ajv.compile({ $ref: `core#/definitions/${name}` }));
-    }
-    if (!this.#validators.has(id)) {
-      const defines = new RegExp(`^ +kind: ['"]?${kind}['"]?$`, 'm');
+  /** The schema of a manifest's kind with all that it refers to, for whoever else validates. */
+  wholeSchemaOf(manifest: Manifest): Json | undefined {
+    const schema = this.#schemaOf(manifest) as { readonly $ref?: string } | undefined;
+    if (schema?.$ref === undefined) return schema as Json | undefined;
+    return { $ref: schema.$ref.replace('core#', '#'), definitions: this.#definitions };
+  }
+
+  #schemaOf(manifest: Manifest): Json | undefined {
+    const id = idOf(manifest);
+    if (!this.#schemas.has(id)) {
+      const defines = new RegExp(`^ +kind: ['"]?${manifest.kind}['"]?$`, 'm');
       for (const text of this.#custom.filter((each) => defines.test(each))) {
         for (const document of parseAllDocuments(text)) this.#addCustom(document.toJS() as Crd | null);
       }
       this.#custom = this.#custom.filter((each) => !defines.test(each));
     }
-    return this.#validators.get(id);
+    return this.#schemas.get(id);
   }
 
   #addCustom(crd: Crd | null): void {
@@ -84,13 +96,12 @@ export class ApiSchemas {
       };
       // Every object has these three, whether its own schema names them or not.
       const withMetadata = { ...rest, properties: { ...properties, apiVersion: {}, kind: {}, metadata: {} } };
-      this.#validators.set(
-        `${crd?.spec.group}/${name} ${crd?.spec.names.kind}`,
-        this.#ajv.compile(closed(withMetadata) as AnySchemaObject),
-      );
+      this.#schemas.set(`${crd?.spec.group}/${name} ${crd?.spec.names.kind}`, closed(withMetadata));
     }
   }
 }
+
+const idOf = ({ apiVersion, kind }: Manifest): string => `${apiVersion} ${kind}`;
 
 interface Gvk {
   readonly group: string;

@@ -6,7 +6,10 @@ import {
   EffectVolume,
   type ImageReference,
   InferenceServer,
+  jetStreamArrivals,
+  jetStreamLag,
   type NatsService,
+  prometheusRate,
   QueueAutoscaler,
   Worker,
   WorkloadNetwork,
@@ -24,6 +27,8 @@ export interface WorkloadsChartProps {
   readonly addressesOf: (worker: string) => Readonly<Record<string, Binding<string>>>;
   readonly effects: { readonly storageClass: string; readonly size: Bytes };
   readonly monitoringNamespace: string;
+  /** Where KEDA asks how fast work comes to each queue. @default - workers are scaled by their backlog alone */
+  readonly prometheus?: Binding<string>;
 }
 
 /** Engines first, then the workers that call them, each worker with its effects and its scaler. */
@@ -72,7 +77,19 @@ export class WorkloadsChart extends Chart {
       addresses: props.addressesOf(id),
     });
     const queue = topology.queues[workload.queue] as ResolvedQueue;
-    new QueueAutoscaler(this, `${id}-autoscaler`, { worker, queue, nats });
+    new QueueAutoscaler(this, `${id}-autoscaler`, {
+      worker,
+      backlog: jetStreamLag(nats, queue, workload),
+      ...(props.prometheus === undefined
+        ? {}
+        : {
+            arrivals: prometheusRate({
+              server: props.prometheus,
+              query: jetStreamArrivals(nats, queue),
+              ratePerReplica: workload.ratePerReplica,
+            }),
+          }),
+    });
     return worker;
   }
 }

@@ -17,6 +17,20 @@ export type { KafkaNodeSize } from './kafka-pods.ts';
 export { KafkaService, type KafkaServiceProps } from './kafka-service.ts';
 export { KafkaTopic, type KafkaTopicProps } from './kafka-topic.ts';
 export { type KafkaFiles, KafkaUser, type KafkaUserProps } from './kafka-user.ts';
+export { type ArrivalRate, jetStreamArrivals, type PrometheusRateProps, prometheusRate } from './keda/arrival-rate.ts';
+export {
+  type Backlog,
+  jetStreamLag,
+  type KafkaBrokers,
+  type KafkaLagProps,
+  kafkaLag,
+  type PostgresRowsProps,
+  postgresRows,
+  type RabbitMqLengthProps,
+  type RedisStreamLagProps,
+  rabbitMqLength,
+  redisStreamLag,
+} from './keda/backlog.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
 export {
   ALERT_NAMES,
@@ -44,6 +58,12 @@ export {
 export { RabbitMqService, type RabbitMqServiceProps } from './rabbitmq-service.ts';
 export { type SecretBackend, SecretStore, type SecretStoreProps } from './secret-store.ts';
 export { SyncedSecret, type SyncedSecretProps } from './synced-secret.ts';
+export {
+  type SecretKey,
+  TriggerAuthentication,
+  type TriggerAuthenticationProps,
+  type TriggerCredentials,
+} from './trigger-authentication.ts';
 export { Worker, type WorkerProps } from './worker.ts';
 export type { Workload, WorkloadContext } from './workload.ts';
 export { WorkloadNetwork, type WorkloadNetworkProps } from './workload-network.ts';

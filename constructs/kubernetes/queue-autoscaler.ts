@@ -1,18 +1,20 @@
-import type { ResolvedQueue } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { ConstructError } from '../errors.ts';
 import type { Override } from './api-object.ts';
 import { type ScalingBehavior, scaledObject } from './crd/scaled-object.ts';
+import type { ArrivalRate } from './keda/arrival-rate.ts';
+import type { Backlog } from './keda/backlog.ts';
 import { seconds } from './lowering.ts';
-import type { NatsService } from './nats-service.ts';
 import type { Worker } from './worker.ts';
 import { metadataOf } from './workload.ts';
 
 export interface QueueAutoscalerProps {
   readonly worker: Worker;
-  readonly queue: ResolvedQueue;
-  readonly nats: NatsService;
+  /** What it wakes and sleeps by. Without one nothing would: a rate alone says nothing of work that still waits. */
+  readonly backlog: Backlog;
+  /** What asks for more before the backlog has grown; the larger need of both counts. @default - the backlog decides */
+  readonly arrivals?: ArrivalRate;
   readonly overrides?: { readonly scaledObject?: Override };
 }
 
@@ -21,14 +23,17 @@ const LONGEST_STABILISATION_SECONDS = 3_600;
 /** Looks in a row that may fail before the fallback: one lost answer is not an outage. */
 const FAILURE_THRESHOLD = 3;
 
-/** Scales a worker by the lag of its consumer: items waiting and in flight, by KEDA. */
+/**
+ * Scales a worker by what waits and is in work, and before that by how fast work comes, by KEDA. While one of the two
+ * signals is blind nothing is taken away, and the other still adds.
+ */
 export class QueueAutoscaler extends Construct {
   readonly nodes: { readonly scaledObject: ApiObject };
 
   /** @throws {ConstructError} `window-too-long` when the cooldown is longer than a scale-down can be held back */
   constructor(scope: Construct, id: string, props: QueueAutoscalerProps) {
     super(scope, id);
-    const { worker, queue, nats } = props;
+    const { worker, backlog, arrivals } = props;
     const { workload } = worker.context;
     const cooldownPeriod = seconds(workload.cooldown);
     const spec = {
@@ -44,22 +49,11 @@ export class QueueAutoscaler extends Construct {
         behavior: 'currentReplicasIfHigher' as const,
       },
       advanced: { horizontalPodAutoscalerConfig: { behavior: behaviorOf(cooldownPeriod, workload.id) } },
-      triggers: [
-        {
-          type: 'nats-jetstream' as const,
-          metricType: 'AverageValue' as const,
-          metadata: {
-            natsServerMonitoringEndpoint: nats.monitoringEndpoint.lower(),
-            account: nats.account,
-            stream: queue.stream,
-            consumer: workload.consumer,
-            lagThreshold: String(workload.lagThreshold),
-            // One item is reason enough to start the first replica.
-            activationLagThreshold: '0',
-            useHttps: 'false' as const,
-          },
-        },
-      ],
+      // An average over replicas: a total would not know how many there are.
+      triggers: [...backlog.triggers, ...(arrivals === undefined ? [] : [arrivals.trigger])].map((trigger) => ({
+        ...trigger,
+        metricType: 'AverageValue' as const,
+      })),
     };
     this.nodes = {
       scaledObject: scaledObject(

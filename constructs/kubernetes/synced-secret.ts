@@ -1,12 +1,14 @@
 import { Duration, type DurationInput, type Topology } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
+import { ConstructError } from '../errors.ts';
 import type { SecretReference } from '../secret-reference.ts';
 import type { Override } from './api-object.ts';
 import { externalSecret } from './crd/external-secret.ts';
 import { platformMetadata } from './labels.ts';
 import { goDuration } from './lowering.ts';
 import type { Mount } from './pod-template.ts';
+import type { SecretKey } from './trigger-authentication.ts';
 
 export interface SyncedSecretProps {
   readonly topology: Topology;
@@ -32,6 +34,8 @@ const MODE = 0o440;
 export class SyncedSecret extends Construct {
   readonly nodes: { readonly externalSecret: ApiObject };
   readonly mount: Mount;
+  readonly #name: string;
+  readonly #files: readonly string[];
 
   constructor(scope: Construct, id: string, props: SyncedSecretProps) {
     super(scope, id);
@@ -57,11 +61,26 @@ export class SyncedSecret extends Construct {
         props.overrides?.externalSecret,
       ),
     };
+    this.#name = name;
+    this.#files = Object.keys(props.files);
     this.mount = {
       name: props.name,
       path: props.path ?? `/var/run/secrets/penstock/${props.name}`,
       readOnly: true,
       source: { secret: { secretName: name, defaultMode: MODE } },
     };
+  }
+  /**
+   * One of its files for an operator that reads Secrets of the cluster, by name.
+   *
+   * @throws {ConstructError} `reference-missing` when it has no such file
+   */
+  key(file: string): SecretKey {
+    if (this.#files.includes(file)) return { secret: this.#name, key: file };
+    throw new ConstructError(
+      'reference-missing',
+      `secret ${this.#name}`,
+      `has no file ${JSON.stringify(file)}, expected one of ${this.#files.join(', ')}`,
+    );
   }
 }

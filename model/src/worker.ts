@@ -2,7 +2,7 @@ import { type ResolvedResources, type ResourcesSpec, readResources } from './res
 import type { WorkerDeclaration } from './service.ts';
 import { readService } from './service-reference.ts';
 import { SpecReader } from './spec-reader.ts';
-import { Duration, type DurationInput } from './units.ts';
+import { Duration, type DurationInput, type Rate } from './units.ts';
 import type { Violations } from './violations.ts';
 import { readWorkTime, type WorkTime, type WorkTimeSpec } from './work-time.ts';
 
@@ -101,6 +101,8 @@ export interface ResolvedWorker extends Omit<WorkerFacts, 'pinned'> {
   readonly maxReplicas: number;
   /** Lag a replica can hold and still keep the promise: the scaler's target. */
   readonly lagThreshold: number;
+  /** Arrivals a replica can carry: the scaler's target where it sees how fast work comes. */
+  readonly ratePerReplica: Rate;
   readonly pollingInterval: Duration;
   readonly cooldown: Duration;
   /** From SIGTERM until work in progress is handed back. */

@@ -16,6 +16,8 @@ export interface KubernetesEnvironment {
   readonly effects: { readonly storageClass: string; readonly size: BytesText };
   /** The namespace whose Prometheus scrapes the platform. */
   readonly monitoringNamespace: string;
+  /** Query API of its Prometheus, by which workers are scaled before a backlog has grown. @default - by backlog alone */
+  readonly prometheus?: string;
   /** Where docs/alerts.md is to be read: alerts link to their part of it. @default - they link to nothing */
   readonly runbooks?: string;
   /** What a service asks for by name beside its bus, effects and engines: files in its image. By the worker's id. */

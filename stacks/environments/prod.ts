@@ -13,6 +13,8 @@ export const prod: KubernetesEnvironment = {
   streamSize: '50 GiB',
   effects: { storageClass: 'standard', size: '50 GiB' },
   monitoringNamespace: 'monitoring',
+  // The operator gives this name to every Prometheus it runs.
+  prometheus: 'http://prometheus-operated.monitoring.svc.cluster.local:9090',
   runbooks: 'https://docs.example.com/penstock/alerts',
   addresses: { classify: { PENSTOCK_CLASSIFIER: '/app/services/task-queue/classifiers/all-minilm-l6-v2.json' } },
 };

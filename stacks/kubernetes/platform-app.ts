@@ -48,6 +48,7 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
       ),
     effects,
     monitoringNamespace: environment.monitoringNamespace,
+    ...(environment.prometheus === undefined ? {} : { prometheus: Binding.of(environment.prometheus) }),
   });
   new ObservabilityChart(app, '3-observability', {
     topology,

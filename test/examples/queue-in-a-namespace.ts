@@ -4,6 +4,7 @@ import {
   EffectVolume,
   ImageReference,
   JetStreamQueue,
+  jetStreamLag,
   NatsService,
   QueueAutoscaler,
   Worker,
@@ -33,7 +34,10 @@ export function queueInANamespace(): App {
     engines: {},
     overrides: { deployment: [JsonPatch.add('/spec/template/spec/nodeSelector', { 'example.com/pool': 'finance' })] },
   });
-  new QueueAutoscaler(chart, 'scaler', { worker, queue: topology.queues.invoices, nats });
+  new QueueAutoscaler(chart, 'scaler', {
+    worker,
+    backlog: jetStreamLag(nats, topology.queues.invoices, context.workload),
+  });
   new WorkloadNetwork(chart, 'network', { workers: [worker], engines: [], nats, monitoringNamespace: 'monitoring' });
   return app;
 }

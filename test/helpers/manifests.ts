@@ -167,10 +167,12 @@ export function definitionNames(): readonly string[] {
     .flatMap((crd) => (crd?.kind === 'CustomResourceDefinition' ? [crd.metadata.name] : []));
 }
 
+/** KEDA's own list of the parameters of every trigger, as text. */
+export const kedaScalers = (): string => readFileSync(join(DATA, 'crds/keda/scalers-schema.json'), 'utf8');
+
 /** The parameters of a KEDA trigger as KEDA itself lists them. */
 export function triggerParameters(type: string): readonly TriggerParameter[] {
-  const file = readFileSync(join(DATA, 'crds/keda/scalers-schema.json'), 'utf8');
-  const { scalers } = JSON.parse(file) as {
+  const { scalers } = JSON.parse(kedaScalers()) as {
     readonly scalers: readonly { readonly type: string; readonly parameters: readonly TriggerParameter[] }[];
   };
   return scalers.find((scaler) => scaler.type === type)?.parameters ?? [];
@@ -180,6 +182,8 @@ export interface TriggerParameter {
   readonly name: string;
   readonly optional?: boolean;
   readonly default?: string;
+  readonly metadataVariableReadable?: boolean;
+  readonly triggerAuthenticationVariableReadable?: boolean;
 }
 
 /** The pods that the Pod Security Standards themselves name as fit or unfit for a level; none without the data. */

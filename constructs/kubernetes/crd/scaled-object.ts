@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import { emit, type Override } from '../api-object.ts';
+import type { MetricTrigger } from './trigger.ts';
 
 /** The fields of a KEDA ScaledObject that we emit. Names and units are KEDA's. */
 export interface ScaledObjectSpec {
@@ -18,7 +19,7 @@ export interface ScaledObjectSpec {
     readonly behavior: 'static' | 'currentReplicas' | 'currentReplicasIfHigher' | 'currentReplicasIfLower';
   };
   readonly advanced: { readonly horizontalPodAutoscalerConfig: { readonly behavior: ScalingBehavior } };
-  readonly triggers: readonly NatsJetStreamTrigger[];
+  readonly triggers: readonly MetricTrigger[];
 }
 
 export interface ScalingBehavior {
@@ -33,21 +34,6 @@ export interface ScalingRules {
     readonly value: number;
     readonly periodSeconds: number;
   }[];
-}
-
-/** KEDA reads every parameter as text. */
-export interface NatsJetStreamTrigger {
-  readonly type: 'nats-jetstream';
-  readonly metricType: 'AverageValue';
-  readonly metadata: {
-    readonly natsServerMonitoringEndpoint: string;
-    readonly account: string;
-    readonly stream: string;
-    readonly consumer: string;
-    readonly lagThreshold: string;
-    readonly activationLagThreshold: string;
-    readonly useHttps: 'true' | 'false';
-  };
 }
 
 export interface CustomResourceProps<Spec> {

@@ -20,6 +20,7 @@ export const ENGINE_METRICS = {
 /** Of prometheus-nats-exporter with `-jsz=all`. */
 export const NATS_METRICS = {
   pending: 'jetstream_consumer_num_pending',
+  lastSequence: 'jetstream_stream_last_seq',
   streamBytes: 'jetstream_stream_total_bytes',
 } as const;
 

@@ -1,7 +1,7 @@
 import type { Policy } from '../policy.ts';
 import { triggersOf } from '../scaler.ts';
 
-const SECRET_NAME = /password|passwd|secret|token|credential|apikey|accesskey|privatekey/i;
+const SECRET_NAME = /password|passwd|secret|token(?!Provider)|credential|apikey|accesskey|privatekey/i;
 const CREDENTIALS_IN_ADDRESS = /\/\/[^/@\s]*:[^/@\s]+@/;
 
 /** Rule 46. */

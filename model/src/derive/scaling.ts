@@ -1,6 +1,6 @@
-import { Duration, type Rate } from '../units.ts';
+import { Duration, Rate } from '../units.ts';
 import type { WorkTime } from '../work-time.ts';
-import { MINIMUM_WARM_REPLICAS, replicasFor } from './capacity.ts';
+import { MINIMUM_WARM_REPLICAS, replicasFor, TARGET_UTILISATION } from './capacity.ts';
 
 export interface ScalingFacts {
   readonly arrivalRate: Rate;
@@ -53,6 +53,17 @@ export function lagThresholdFor(facts: ScalingFacts): number {
   const room = slack(facts).minus(reactionTime(facts)).times(BACKLOG_SHARE);
   return facts.concurrency + Math.floor((facts.concurrency * room.microseconds) / facts.workTime.mean.microseconds);
 }
+
+/**
+ * Items a second that one replica carries at the target utilisation: concurrency / mean * utilisation. The scaler's
+ * target for the arrival rate, which rises before a backlog has grown; `replicasFor` read from the other side.
+ */
+export function ratePerReplicaFor(workTime: Pick<WorkTime, 'mean'>, concurrency: number): Rate {
+  return Rate.perSecond(decimal((concurrency * TARGET_UTILISATION) / workTime.mean.inSeconds));
+}
+
+/** Without the last digits of binary arithmetic, which would stand in every fingerprint. */
+const decimal = (value: number): number => Number(value.toPrecision(12));
 
 const SHORTEST_COOLDOWN = Duration.seconds(300);
 

@@ -113,6 +113,7 @@ export const NOT_SAFETY: readonly Group[] = [
       /fsGroupChangePolicy$/,
       /topologySpreadConstraints\/\*\/matchLabelKeys\/\*$/,
       /^Service spec\/ports\/\*\/appProtocol$/,
+      /^ScaledObject spec\/triggers\/\*\/metadata\/activationThreshold$/,
     ],
   },
   {

@@ -3,6 +3,7 @@ import {
   cooldownFor,
   lagThresholdFor,
   pollingIntervalFor,
+  ratePerReplicaFor,
   reactionTime,
   replicaBoundsFor,
   type ScalingFacts,
@@ -43,6 +44,16 @@ describe('the scaler', () => {
 
   test('keeps 15 / 5.6 = 2.7, so 3, and goes up to 50 / 5.6 = 8.9, so 9', () => {
     expect(replicaBoundsFor(facts)).toEqual({ min: 3, max: 9 });
+  });
+
+  test('lets 8 / 0.25 * 0.7 = 22.4 items a second come to a replica', () => {
+    expect(ratePerReplicaFor(facts.workTime, facts.concurrency).perSecond).toBe(22.4);
+  });
+
+  test('needs as many replicas by the arrival rate as it plans for it: 60 / 22.4 = 2.7 and 200 / 22.4 = 8.9', () => {
+    const { perSecond } = ratePerReplicaFor(facts.workTime, facts.concurrency);
+    expect(Math.ceil(60 / perSecond)).toBe(replicaBoundsFor(facts).min);
+    expect(Math.ceil(200 / perSecond)).toBe(replicaBoundsFor(facts).max);
   });
 
   test('goes down to none where that was asked for', () => {

@@ -8,6 +8,7 @@ import {
   type Topology,
   workerProfile,
 } from '@penstock/model';
+import { CommandError } from '../exit.ts';
 import type { LocalModel } from '../models/local-model.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -35,6 +36,12 @@ export function enginePlan(
   const engine = topology.engines[id];
   if (engine === undefined) throw new RangeError(`no engine ${id}`);
   const profile = engineProfile(topology, id);
+  if (engine.service.runtime !== 'penstock' || profile.task !== 'embedding') {
+    throw new CommandError(
+      'platform-unreadable',
+      `engines.${id}: ${engine.service.name} serves it for ${profile.task}, and this machine runs the project's own engine for embeddings only; deploy it, or leave it out of what is started here`,
+    );
+  }
   return {
     name: id,
     main: mainOf(engine.service.name),

@@ -51,17 +51,18 @@ export function workerProfile<W extends string>(topology: Topology<string, strin
 
 /** The profile of an inference engine of this topology. */
 export function engineProfile<E extends string>(topology: Topology<string, E>, id: E): InferenceEngineProfile {
-  const engine = topology.engines[id];
-  const { id: model, revision, dimensions, maxTokens } = engine.model;
-  return {
+  const engine: ResolvedInferenceEngine = topology.engines[id];
+  const { id: model, revision, maxTokens } = engine.model;
+  const numbers = {
     ...common(topology, engine),
     kind: 'inference-engine',
-    task: engine.task,
-    model: { id: model, revision, dimensions, maxTokens },
     maxBatchTokens: engine.maxBatchTokens,
     maxQueueTokens: engine.maxQueueTokens,
     deadlineMs: ms(engine.doneWithin),
-  };
+  } as const;
+  return engine.task === 'embedding'
+    ? { ...numbers, task: 'embedding', model: { id: model, revision, maxTokens, dimensions: engine.model.dimensions } }
+    : { ...numbers, task: engine.task, model: { id: model, revision, maxTokens } };
 }
 
 function common(topology: Topology, workload: ResolvedWorker | ResolvedInferenceEngine) {

@@ -6,8 +6,22 @@ export {
   type TopicAlerts,
   topicAlerts,
 } from './derive/alerts.ts';
+export {
+  type AcceleratorSpec,
+  describeAccelerator,
+  type GpuShare,
+  type ResolvedAccelerator,
+} from './accelerator.ts';
+export { deviceShareOf } from './derive/batching.ts';
 export { engineProfile, queueProfile, workerProfile } from './encode.ts';
-export type { InferenceEnginePins, InferenceEngineSpec, ModelSpec, ResolvedInferenceEngine } from './engine.ts';
+export type {
+  EmbeddingModelSpec,
+  GenerativeModelSpec,
+  InferenceEnginePins,
+  InferenceEngineSpec,
+  ModelSpec,
+  ResolvedInferenceEngine,
+} from './engine.ts';
 export { canonicalJson, fingerprintOf } from './fingerprint.ts';
 export {
   type AwsGpuFamily,
@@ -62,9 +76,13 @@ export {
   declareInferenceEngine,
   declareWorker,
   type InferenceEngineDeclaration,
+  type InferenceRuntime,
   type InferenceTask,
   type ServiceDeclaration,
   type ServicePorts,
+  textEmbeddings,
+  triton,
+  vllm,
   type WorkerDeclaration,
 } from './service.ts';
 export type { ResolvedTopic, ResolvedTopicConsumer, TopicConsumerSpec, TopicSpec } from './topic.ts';

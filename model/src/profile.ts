@@ -76,16 +76,8 @@ export interface WorkerProfile extends CommonProfile {
   readonly calls: Readonly<Record<string, CallProfile>>;
 }
 
-export interface InferenceEngineProfile extends CommonProfile {
+interface EngineNumbers extends CommonProfile {
   readonly kind: 'inference-engine';
-  readonly task: InferenceTask;
-  readonly model: {
-    readonly id: string;
-    readonly revision: string;
-    readonly dimensions: number;
-    /** Longest input; what is beyond is cut off. */
-    readonly maxTokens: number;
-  };
   /** Tokens in one forward pass, padding included. */
   readonly maxBatchTokens: number;
   /** Tokens waiting at most; what comes on top is refused with 429. */
@@ -94,13 +86,24 @@ export interface InferenceEngineProfile extends CommonProfile {
   readonly deadlineMs: number;
 }
 
+interface ServedModel {
+  readonly id: string;
+  readonly revision: string;
+  /** Longest input; what is beyond is cut off. */
+  readonly maxTokens: number;
+}
+
+export type InferenceEngineProfile =
+  | (EngineNumbers & { readonly task: 'embedding'; readonly model: ServedModel & { readonly dimensions: number } })
+  | (EngineNumbers & { readonly task: Exclude<InferenceTask, 'embedding'>; readonly model: ServedModel });
+
 export type ServiceProfile = WorkerProfile | InferenceEngineProfile;
 
 /** The profile of the kind of service that `D` declares. */
 export type ProfileOf<D extends ServiceDeclaration> = D extends WorkerDeclaration
   ? WorkerProfile
-  : D extends InferenceEngineDeclaration
-    ? InferenceEngineProfile
+  : D extends InferenceEngineDeclaration<infer Tasks>
+    ? Extract<InferenceEngineProfile, { readonly task: Tasks[number] }>
     : never;
 
 export function encodeProfile(profile: ServiceProfile): string {
@@ -142,7 +145,7 @@ const SHAPES: Readonly<Record<ServiceProfile['kind'], Shape>> = {
   'inference-engine': {
     ...COMMON,
     task: 'string',
-    model: { id: 'string', revision: 'string', dimensions: 'count', maxTokens: 'count' },
+    model: { id: 'string', revision: 'string', maxTokens: 'count' },
     maxBatchTokens: 'count',
     maxQueueTokens: 'count',
     deadlineMs: 'milliseconds',
@@ -213,9 +216,25 @@ export function parseProfile<D extends ServiceDeclaration>(text: string | undefi
   }
   const faults: Violation[] = [];
   checkShape(PROFILE_VARIABLE, value, SHAPES[declaration.kind], faults);
+  if (declaration.kind === 'inference-engine') checkTask(value, declaration, faults);
   const [first, ...rest] = faults;
   if (first !== undefined) throw new ModelError([first, ...rest]);
   return value as unknown as ProfileOf<D>;
+}
+
+/** The task is one of the declared ones, and its model has what the task needs. */
+function checkTask(
+  { task, model }: Readonly<Record<string, unknown>>,
+  { tasks }: InferenceEngineDeclaration,
+  faults: Violation[],
+): void {
+  if (!tasks.some((known) => known === task)) {
+    const path = `${PROFILE_VARIABLE}.task`;
+    faults.push(
+      violation('profile-malformed', path, String(task), tasks.join(' or '), 'synthesize the manifests again'),
+    );
+  }
+  if (task === 'embedding') checkShape(`${PROFILE_VARIABLE}.model`, model, { dimensions: 'count' }, faults);
 }
 
 function checkShape(path: string, value: unknown, shape: Shape, faults: Violation[]): void {

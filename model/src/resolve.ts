@@ -1,5 +1,14 @@
+import { describeAccelerator } from './accelerator.ts';
 import { burnRateAlertsFor } from './derive/alerts.ts';
-import { batchTime, engineReplicasFor, maxBatchTokensFor, maxQueueTokensFor, memoryOf } from './derive/batching.ts';
+import {
+  batchTime,
+  engineReplicasFor,
+  maxBatchTokensFor,
+  maxQueueTokensFor,
+  memoryOf,
+  requestsInMemoryFor,
+  requestsInTimeFor,
+} from './derive/batching.ts';
 import { concurrencyFor, leastReplicasFor, prefetchFor } from './derive/capacity.ts';
 import { ackWaitFor, backoffStepsFor, duplicateWindowFor, longestHold, retryHorizon } from './derive/lease.ts';
 import { partitionsFor } from './derive/partitions.ts';
@@ -13,6 +22,7 @@ import {
   type ScalingFacts,
   slack,
 } from './derive/scaling.ts';
+import { progressDeadlineFor, startupBudgetFor } from './derive/startup.ts';
 import { drainFor, leastTerminationGrace, SHUTDOWN_OVERHEAD, terminationGraceFor } from './derive/termination.ts';
 import type { InferenceEngineFacts, ResolvedInferenceEngine } from './engine.ts';
 import { queueNames, topicConsumerNames, topicName, workloadName } from './names.ts';
@@ -235,8 +245,9 @@ export function resolveEngine(
     peakRequests,
     replicas: pinned.replicas ?? engineReplicasFor(peakRequests, facts),
     maxBatchTokens,
-    maxQueueTokens: maxQueueTokensFor(maxBatchTokens, facts),
-    startupBudget: facts.loadTime.times(2).roundedUpToSeconds(),
+    ...roomOf(facts, maxBatchTokens),
+    startupBudget: startupBudgetFor(facts.loadTime),
+    progressDeadline: progressDeadlineFor(facts.coldStart, facts.loadTime),
     drain,
     terminationGrace: terminationGraceFor(drain),
   };
@@ -244,7 +255,51 @@ export function resolveEngine(
   return engine;
 }
 
+/** What one replica takes in: requests it works on, and tokens that may wait behind them. */
+function roomOf(
+  facts: InferenceEngineFacts,
+  maxBatchTokens: number,
+): Pick<ResolvedInferenceEngine, 'maxRequests' | 'maxQueueTokens'> {
+  const inTime = Math.max(1, requestsInTimeFor(facts));
+  if (facts.task !== 'generation') {
+    return { maxRequests: inTime, maxQueueTokens: maxQueueTokensFor(maxBatchTokens, facts) };
+  }
+  const maxRequests = Math.max(1, Math.min(inTime, requestsInMemoryFor(facts.model.cachePerToken, facts)));
+  // What could be done in time and does not run yet; where memory is no limit that is nothing, and one may wait.
+  return { maxRequests, maxQueueTokens: Math.max(1, inTime - maxRequests) * facts.tokensPerRequest };
+}
+
 function checkEngine(place: Place, engine: ResolvedInferenceEngine): void {
+  if (engine.task === 'generation') checkAnswerTime(place, engine);
+  else checkBatch(place, engine);
+  checkMemory(place, engine);
+  const carried = (engine.replicas * engine.tokenRate.perSecond) / engine.tokensPerRequest;
+  if (carried < engine.peakRequests) {
+    report(
+      place,
+      'replicas-insufficient',
+      'pinned.replicas',
+      engine.replicas,
+      `enough for ${engine.peakRequests} requests/s at peak; these carry ${Math.floor(carried)}`,
+      `raise it to ${engineReplicasFor(engine.peakRequests, engine)}, or unpin it`,
+    );
+  }
+}
+
+function checkAnswerTime(place: Place, engine: ResolvedInferenceEngine): void {
+  if (requestsInTimeFor(engine) >= 1) return;
+  const alone = batchTime(engine.tokensPerRequest, engine);
+  report(
+    place,
+    'deadline-unreachable',
+    'doneWithin',
+    engine.doneWithin,
+    `at least ${alone}: one request of ${engine.tokensPerRequest} tokens alone on a replica`,
+    'promise more time, or measure a faster device',
+  );
+}
+
+function checkBatch(place: Place, engine: ResolvedInferenceEngine): void {
   const { model, maxBatchTokens, doneWithin } = engine;
   const batch = batchTime(maxBatchTokens, engine);
   if (maxBatchTokens < model.maxTokens) {
@@ -266,27 +321,42 @@ function checkEngine(place: Place, engine: ResolvedInferenceEngine): void {
       'promise more time, pin a smaller batch, or measure a faster device',
     );
   }
+}
+
+function checkMemory(place: Place, engine: ResolvedInferenceEngine): void {
+  const { model, accelerator, resources, service } = engine;
   const memory = memoryOf(engine);
   if (memory.needed.isLargerThan(memory.available)) {
-    const field = engine.accelerator === 'cpu' ? 'resources.memory' : 'accelerator';
+    const onCpu = accelerator === 'cpu';
     report(
       place,
       'memory-exceeded',
-      field,
-      `${memory.available} on ${engine.accelerator}`,
+      onCpu ? 'resources.memory' : 'accelerator',
+      `${memory.available} on ${describeAccelerator(accelerator)}`,
       `at least ${memory.needed}: the weights of ${model.id} and what computing with them takes`,
-      engine.accelerator === 'cpu' ? `raise it to ${memory.needed.toMebibytes('up')} MiB` : 'choose a larger device',
+      onCpu ? `raise it to ${memory.needed.toMebibytes('up')} MiB` : 'choose a larger device, or more of them',
     );
   }
-  const carried = (engine.replicas * engine.tokenRate.perSecond) / engine.tokensPerRequest;
-  if (carried < engine.peakRequests) {
+  if (accelerator === 'cpu') return;
+  const { sharedMemory, nodes } = accelerator;
+  if (sharedMemory?.times(2).isLargerThan(resources.memory)) {
     report(
       place,
-      'replicas-insufficient',
-      'pinned.replicas',
-      engine.replicas,
-      `enough for ${engine.peakRequests} requests/s at peak; these carry ${Math.floor(carried)}`,
-      `raise it to ${engineReplicasFor(engine.peakRequests, engine)}, or unpin it`,
+      'memory-exceeded',
+      'resources.memory',
+      resources.memory,
+      `at least ${sharedMemory.times(2)}: its devices talk over ${sharedMemory} of it`,
+      `raise it to ${sharedMemory.times(2)} or what the host side of the server takes, if that is more`,
+    );
+  }
+  if (nodes > 1 && service.runtime !== 'vllm') {
+    report(
+      place,
+      'accelerator-unsupported',
+      'accelerator.nodes',
+      nodes,
+      `1: ${service.name} runs a replica on one node`,
+      'choose a larger machine, or serve the model with vllm',
     );
   }
 }

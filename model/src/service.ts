@@ -26,16 +26,21 @@ export interface WorkerDeclaration {
   readonly fingerprint: string;
 }
 
-export interface InferenceEngineDeclaration {
+/** What an image runs to serve a model: this project's engine, or a public server that infrastructure speaks to in its words. */
+export type InferenceRuntime = 'penstock' | 'vllm' | 'text-embeddings-inference' | 'triton';
+
+export interface InferenceEngineDeclaration<Tasks extends readonly InferenceTask[] = readonly InferenceTask[]> {
   readonly kind: 'inference-engine';
   readonly name: string;
+  readonly runtime: InferenceRuntime;
   /** What it can do; a topology's engine picks one. */
-  readonly tasks: readonly InferenceTask[];
+  readonly tasks: Tasks;
   readonly ports: ServicePorts;
   readonly fingerprint: string;
 }
 
-export type InferenceTask = 'embedding';
+/** Text to a vector, a query and texts to their order, a prompt to more text. */
+export type InferenceTask = 'embedding' | 'reranking' | 'generation';
 
 export type ServiceDeclaration = WorkerDeclaration | InferenceEngineDeclaration;
 
@@ -50,10 +55,43 @@ export function declareWorker<const Calls extends readonly string[]>(declaration
 }
 
 /** Declares a service that answers requests by a model. */
-export function declareInferenceEngine(declaration: {
+export function declareInferenceEngine<const Tasks extends readonly [InferenceTask, ...InferenceTask[]]>(declaration: {
   readonly name: string;
-  readonly tasks: readonly [InferenceTask, ...InferenceTask[]];
-}): InferenceEngineDeclaration {
-  const structure = { kind: 'inference-engine', ...declaration, ports: DEFAULT_PORTS } as const;
+  readonly tasks: Tasks;
+}): InferenceEngineDeclaration<Tasks> {
+  return declared({ ...declaration, runtime: 'penstock', ports: DEFAULT_PORTS });
+}
+
+/** vLLM. Its API, its health and its metrics share a port. */
+export const vllm = declared({
+  name: 'vllm',
+  runtime: 'vllm',
+  tasks: ['generation', 'embedding', 'reranking'],
+  ports: { http: 8000, ops: 8000 },
+});
+
+/** Hugging Face's text-embeddings-inference. It says how it is on the port of its API. */
+export const textEmbeddings = declared({
+  name: 'text-embeddings-inference',
+  runtime: 'text-embeddings-inference',
+  tasks: ['embedding', 'reranking'],
+  ports: { http: 8080, ops: 9000 },
+});
+
+/** NVIDIA's Triton. What it batches and how many it queues stand in the `config.pbtxt` of its model repository. */
+export const triton = declared({
+  name: 'triton',
+  runtime: 'triton',
+  tasks: ['embedding', 'reranking', 'generation'],
+  ports: { http: 8000, ops: 8002 },
+});
+
+function declared<const Tasks extends readonly [InferenceTask, ...InferenceTask[]]>(declaration: {
+  readonly name: string;
+  readonly runtime: InferenceRuntime;
+  readonly tasks: Tasks;
+  readonly ports: ServicePorts;
+}): InferenceEngineDeclaration<Tasks> {
+  const structure = { kind: 'inference-engine', ...declaration } as const;
   return Object.freeze({ ...structure, fingerprint: fingerprintOf(structure) });
 }

@@ -43,8 +43,8 @@ export class SpecReader {
     return value === undefined ? this.#missing(key, wholeNumber(minimum)) : this.#whole(key, value, minimum);
   }
 
-  countOr(key: string, fallback: number, minimum = 1): number | undefined {
-    return this.#whole(key, this.#take(key) ?? fallback, minimum);
+  countOr(key: string, fallback: number, minimum = 1, maximum = Number.MAX_SAFE_INTEGER): number | undefined {
+    return this.#whole(key, this.#take(key) ?? fallback, minimum, maximum);
   }
 
   optionalCount(key: string, minimum = 1): number | undefined {
@@ -127,9 +127,11 @@ export class SpecReader {
     return parsed ?? this.#report('unit-malformed', key, value, parser.expected, `write it as ${parser.expected}`);
   }
 
-  #whole(key: string, value: unknown, minimum: number): number | undefined {
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum) return value;
-    return this.#report('value-out-of-range', key, value, wholeNumber(minimum), `write ${wholeNumber(minimum)}`);
+  #whole(key: string, value: unknown, minimum: number, maximum = Number.MAX_SAFE_INTEGER): number | undefined {
+    if (Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum)
+      return value as number;
+    const expected = wholeNumber(minimum, maximum);
+    return this.#report('value-out-of-range', key, value, expected, `write ${expected}`);
   }
 
   #choose<const C extends string>(key: string, value: unknown, choices: readonly C[]): C | undefined {
@@ -154,7 +156,10 @@ export class SpecReader {
   }
 }
 
-const wholeNumber = (minimum: number): string => `a whole number of at least ${minimum}`;
+const wholeNumber = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): string =>
+  maximum === Number.MAX_SAFE_INTEGER
+    ? `a whole number of at least ${minimum}`
+    : `a whole number from ${minimum} to ${maximum}`;
 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';

@@ -37,6 +37,7 @@ export const VIOLATION_CODES = [
   'batch-exceeds-deadline',
   'memory-exceeded',
   'accelerator-mismatch',
+  'accelerator-unsupported',
   // objectives
   'objective-unalertable',
   // profiles

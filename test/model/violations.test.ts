@@ -195,6 +195,15 @@ const declarations: Readonly<Record<Exclude<ViolationCode, `profile-${string}` |
     'engines.embedder.resources.memory',
     ({ engines }) => Object.assign(engines.embedder.resources, { memory: '256 MiB' }),
   ],
+  'accelerator-unsupported': [
+    'engines.embedder.accelerator.nodes',
+    ({ engines }) =>
+      Object.assign(engines.embedder, {
+        accelerator: { gpu: 'h100', nodes: 2 },
+        tokenRate: '100000/s',
+        resources: { memory: '8 GiB' },
+      }),
+  ],
   'objective-unalertable': [
     'objectives.in-time.target',
     ({ objectives }) => Object.assign(objectives['in-time'], { target: '90%' }),

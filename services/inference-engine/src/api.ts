@@ -1,11 +1,14 @@
 import { DEADLINE_HEADER, Deadline, KitError } from '@penstock/kit';
-import type { InferenceEngineProfile } from '@penstock/model';
+import type { ProfileOf } from '@penstock/model';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { inferenceEngine } from '../service.ts';
 import type { Tokenized } from './embedder.ts';
 import type { EmbeddingQueue } from './embedding-queue.ts';
 
+type EngineProfile = ProfileOf<typeof inferenceEngine>;
+
 export interface ApiOptions {
-  readonly profile: Pick<InferenceEngineProfile, 'model' | 'deadlineMs'>;
+  readonly profile: Pick<EngineProfile, 'model' | 'deadlineMs'>;
   readonly queue: EmbeddingQueue;
   readonly tokenize: (texts: readonly string[]) => Promise<readonly Tokenized[]>;
 }
@@ -81,7 +84,7 @@ export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInst
 
 function readBody(
   body: unknown,
-  model: InferenceEngineProfile['model'],
+  model: EngineProfile['model'],
 ): { readonly input: readonly string[]; readonly base64: boolean } {
   const {
     input,

@@ -1,0 +1,96 @@
+import { GPU_CLASSES, type GpuClass, gpuMemory } from './gpu.ts';
+import type { SpecReader } from './spec-reader.ts';
+import { Bytes } from './units.ts';
+
+/** One replica has whole devices to itself, on one node or on several. */
+export interface WholeGpus<G extends GpuClass = GpuClass> {
+  readonly gpu: G;
+  /** Devices of one replica on each of its nodes. @default 1 */
+  readonly count?: number;
+  /** Nodes of one replica. @default 1 */
+  readonly nodes?: number;
+}
+
+/** Several replicas take turns on one device. Nothing keeps one from the memory or the time of another. */
+export interface SharedGpu<G extends GpuClass = GpuClass> {
+  readonly gpu: G;
+  /** Replicas on one device. */
+  readonly sharedBy: number;
+}
+
+/** What a replica computes on: a class means one whole device. */
+export type AcceleratorSpec = 'cpu' | GpuClass | WholeGpus | SharedGpu;
+
+/** What one replica has of GPUs. */
+export interface GpuShare {
+  readonly gpu: GpuClass;
+  /** Devices on each of its nodes. */
+  readonly devices: number;
+  readonly nodes: number;
+  /** Replicas on one device; 1 where it has it to itself. */
+  readonly sharedBy: number;
+  /** Device memory that the process may fill, over all devices and nodes. */
+  readonly memory: Bytes;
+  /** Over which the processes of several devices talk on one node; part of the memory of the pod. */
+  readonly sharedMemory: Bytes | undefined;
+}
+
+export type ResolvedAccelerator = 'cpu' | GpuShare;
+
+/**
+ * Share of a device that a server may fill. The rest is the driver's context and what allocators cannot use; servers of
+ * language models take their share at the start whatever they need (vLLM's `--gpu-memory-utilization`).
+ */
+export const GPU_MEMORY_SHARE = 0.9;
+
+/** NCCL's buffers between the processes of one node, for each of its devices; Docker's 64 MB end the first broadcast. */
+const SHARED_MEMORY_PER_DEVICE = Bytes.parse('2 GiB');
+
+/** Devices of one node at most, on every machine that the clouds rent. */
+const MOST_DEVICES = 16;
+
+export function readAccelerator(reader: SpecReader): ResolvedAccelerator | undefined {
+  const written = reader.raw('accelerator');
+  if (written === undefined || typeof written === 'string') {
+    const choice = reader.choiceOr('accelerator', ['cpu', ...GPU_CLASSES], 'cpu');
+    return choice === undefined || choice === 'cpu' ? choice : whole(choice, 1, 1);
+  }
+  const inner = reader.inner('accelerator', 'required');
+  const gpu = inner.choice('gpu', GPU_CLASSES);
+  if (inner.raw('sharedBy') !== undefined) {
+    const facts = inner.complete<{ gpu: GpuClass; sharedBy: number }>({ gpu, sharedBy: inner.count('sharedBy', 2) });
+    return facts === undefined ? undefined : shared(facts.gpu, facts.sharedBy);
+  }
+  const facts = inner.complete<{ gpu: GpuClass; count: number; nodes: number }>({
+    gpu,
+    count: inner.countOr('count', 1, 1, MOST_DEVICES),
+    nodes: inner.countOr('nodes', 1),
+  });
+  return facts === undefined ? undefined : whole(facts.gpu, facts.count, facts.nodes);
+}
+
+const whole = (gpu: GpuClass, devices: number, nodes: number): GpuShare => ({
+  gpu,
+  devices,
+  nodes,
+  sharedBy: 1,
+  memory: gpuMemory(gpu)
+    .times(devices * nodes)
+    .times(GPU_MEMORY_SHARE),
+  sharedMemory: devices * nodes > 1 ? SHARED_MEMORY_PER_DEVICE.times(devices) : undefined,
+});
+
+const shared = (gpu: GpuClass, sharedBy: number): GpuShare => ({
+  ...whole(gpu, 1, 1),
+  sharedBy,
+  memory: gpuMemory(gpu).times(GPU_MEMORY_SHARE / sharedBy),
+});
+
+/** For people, e.g. `cpu`, `h100`, `8 h100 on each of 2 nodes`, `l4 shared by 4`. */
+export function describeAccelerator(accelerator: ResolvedAccelerator): string {
+  if (accelerator === 'cpu') return 'cpu';
+  const { gpu, devices, nodes, sharedBy } = accelerator;
+  if (sharedBy > 1) return `${gpu} shared by ${sharedBy}`;
+  const onOne = devices === 1 ? gpu : `${devices} ${gpu}`;
+  return nodes === 1 ? onOne : `${onOne} on each of ${nodes} nodes`;
+}

@@ -6,7 +6,7 @@ import { Bytes } from './units.ts';
 export interface WholeGpus<G extends GpuClass = GpuClass> {
   readonly gpu: G;
   /** Devices of one replica on each of its nodes. @default 1 */
-  readonly count?: number;
+  readonly devices?: number;
   /** Nodes of one replica. @default 1 */
   readonly nodes?: number;
 }
@@ -61,12 +61,12 @@ export function readAccelerator(reader: SpecReader): ResolvedAccelerator | undef
     const facts = inner.complete<{ gpu: GpuClass; sharedBy: number }>({ gpu, sharedBy: inner.count('sharedBy', 2) });
     return facts === undefined ? undefined : shared(facts.gpu, facts.sharedBy);
   }
-  const facts = inner.complete<{ gpu: GpuClass; count: number; nodes: number }>({
+  const facts = inner.complete<{ gpu: GpuClass; devices: number; nodes: number }>({
     gpu,
-    count: inner.countOr('count', 1, 1, MOST_DEVICES),
+    devices: inner.countOr('devices', 1, 1, MOST_DEVICES),
     nodes: inner.countOr('nodes', 1),
   });
-  return facts === undefined ? undefined : whole(facts.gpu, facts.count, facts.nodes);
+  return facts === undefined ? undefined : whole(facts.gpu, facts.devices, facts.nodes);
 }
 
 const whole = (gpu: GpuClass, devices: number, nodes: number): GpuShare => ({

@@ -17,6 +17,15 @@ const topology = defineTopology({
       tokensPerRequest: 1,
       doneWithin: '10 seconds',
     },
+    g: {
+      service: declareInferenceEngine({ name: 'engine', tasks: ['reranking'] }),
+      task: 'reranking',
+      model: { id: 'm', revision: '1', weights: '1 MB', maxTokens: 1 },
+      accelerator: { gpu: 'l4' },
+      tokenRate: '100000/s',
+      tokensPerRequest: 1,
+      doneWithin: '10 seconds',
+    },
   },
   workers: {
     w: {
@@ -33,7 +42,8 @@ const RESOLVED: Readonly<Record<string, object>> = {
   'queue.ts QueueSpec': topology.queues.q,
   'queue.ts BackoffSpec': topology.queues.q.backoff,
   'topic.ts TopicSpec': topology.topics['t'] as object,
-  'engine.ts InferenceEngineSpec': topology.engines.e,
+  'engine.ts EngineFactsSpec': topology.engines.e,
+  'accelerator.ts WholeGpus': topology.engines.g.accelerator as object,
   'worker.ts WorkerFactsSpec': topology.workers.w,
   'worker.ts CallSpec': topology.workers.w.calls[0] as object,
   'resources.ts ResourcesSpec': topology.workers.w.resources,

@@ -1,4 +1,13 @@
-import { GPU_CLASSES, type GpuClass, gpuMemory } from './gpu.ts';
+import {
+  GPU_CLASSES,
+  GPU_RESOURCE,
+  type GpuClass,
+  gpuMemory,
+  type MigClass,
+  type MigProfile,
+  type MigSlice,
+  migSlices,
+} from './gpu.ts';
 import type { SpecReader } from './spec-reader.ts';
 import { Bytes } from './units.ts';
 
@@ -18,8 +27,11 @@ export interface SharedGpu<G extends GpuClass = GpuClass> {
   readonly sharedBy: number;
 }
 
+/** One replica has one slice of a device, with memory and compute of its own. */
+export type MigGpu = { [G in MigClass]: { readonly gpu: G; readonly mig: MigProfile<G> } }[MigClass];
+
 /** What a replica computes on: a class means one whole device. */
-export type AcceleratorSpec = 'cpu' | GpuClass | WholeGpus | SharedGpu;
+export type AcceleratorSpec = 'cpu' | GpuClass | WholeGpus | SharedGpu | MigGpu;
 
 /** What one replica has of GPUs. */
 export interface GpuShare {
@@ -27,8 +39,12 @@ export interface GpuShare {
   /** Devices on each of its nodes. */
   readonly devices: number;
   readonly nodes: number;
-  /** Replicas on one device; 1 where it has it to itself. */
+  /** Replicas on one device; 1 where it has it, or its slice, to itself. */
   readonly sharedBy: number;
+  /** The slice it has instead of a device. */
+  readonly mig: MigProfile | undefined;
+  /** What a pod asks for, once for each device or slice. */
+  readonly resource: string;
   /** Device memory that the process may fill, over all devices and nodes. */
   readonly memory: Bytes;
   /** Over which the processes of several devices talk on one node; part of the memory of the pod. */
@@ -61,6 +77,16 @@ export function readAccelerator(reader: SpecReader): ResolvedAccelerator | undef
     const facts = inner.complete<{ gpu: GpuClass; sharedBy: number }>({ gpu, sharedBy: inner.count('sharedBy', 2) });
     return facts === undefined ? undefined : shared(facts.gpu, facts.sharedBy);
   }
+  if (inner.raw('mig') !== undefined) {
+    const slices = gpu === undefined ? [] : migSlices(gpu);
+    const profile = inner.choice(
+      'mig',
+      slices.map((slice) => slice.profile),
+    );
+    const slice = slices.find((each) => each.profile === profile);
+    const facts = inner.complete<{ gpu: GpuClass; slice: MigSlice }>({ gpu, slice });
+    return facts === undefined ? undefined : sliced(facts.gpu, facts.slice);
+  }
   const facts = inner.complete<{ gpu: GpuClass; devices: number; nodes: number }>({
     gpu,
     devices: inner.countOr('devices', 1, 1, MOST_DEVICES),
@@ -74,6 +100,8 @@ const whole = (gpu: GpuClass, devices: number, nodes: number): GpuShare => ({
   devices,
   nodes,
   sharedBy: 1,
+  mig: undefined,
+  resource: GPU_RESOURCE,
   memory: gpuMemory(gpu)
     .times(devices * nodes)
     .times(GPU_MEMORY_SHARE),
@@ -86,10 +114,18 @@ const shared = (gpu: GpuClass, sharedBy: number): GpuShare => ({
   memory: gpuMemory(gpu).times(GPU_MEMORY_SHARE / sharedBy),
 });
 
-/** For people, e.g. `cpu`, `h100`, `8 h100 on each of 2 nodes`, `l4 shared by 4`. */
+const sliced = (gpu: GpuClass, { profile, resource, memory }: MigSlice): GpuShare => ({
+  ...whole(gpu, 1, 1),
+  mig: profile,
+  resource,
+  memory: memory.times(GPU_MEMORY_SHARE),
+});
+
+/** For people, e.g. `cpu`, `h100`, `8 h100 on each of 2 nodes`, `l4 shared by 4`, `1g.10gb of h100`. */
 export function describeAccelerator(accelerator: ResolvedAccelerator): string {
   if (accelerator === 'cpu') return 'cpu';
-  const { gpu, devices, nodes, sharedBy } = accelerator;
+  const { gpu, devices, nodes, sharedBy, mig } = accelerator;
+  if (mig !== undefined) return `${mig} of ${gpu}`;
   if (sharedBy > 1) return `${gpu} shared by ${sharedBy}`;
   const onOne = devices === 1 ? gpu : `${devices} ${gpu}`;
   return nodes === 1 ? onOne : `${onOne} on each of ${nodes} nodes`;

@@ -31,6 +31,7 @@ describe('what an engine computes on', () => {
     [{ gpu: 'h100', devices: 8 }, '8 h100', 576e9],
     [{ gpu: 'h100', devices: 8, nodes: 2 }, '8 h100 on each of 2 nodes', 1_152e9],
     [{ gpu: 'h100', sharedBy: 2 }, 'h100 shared by 2', 36e9],
+    [{ gpu: 'h100', mig: '3g.40gb' }, '3g.40gb of h100', 36e9],
   ] as const)('is %j, in words %s', (accelerator, words, bytes) => {
     const resolved = engineOn(accelerator).accelerator;
     expect(describeAccelerator(resolved)).toBe(words);

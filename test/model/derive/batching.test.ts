@@ -62,6 +62,8 @@ const llama = {
     devices: 1,
     nodes: 1,
     sharedBy: 1,
+    mig: undefined,
+    resource: 'nvidia.com/gpu',
     memory: Bytes.parse('72 GB'),
     sharedMemory: undefined,
   },

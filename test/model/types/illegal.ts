@@ -1,5 +1,14 @@
 import { inferenceEngine } from '@penstock/inference-engine/service';
-import { Duration, defineTopology, gpuMemory, machineFor, migSlice, type WorkerSpec } from '@penstock/model';
+import {
+  type AcceleratorSpec,
+  Duration,
+  defineTopology,
+  gpuMemory,
+  type InferenceEngineSpec,
+  machineFor,
+  migSlice,
+  type WorkerSpec,
+} from '@penstock/model';
 import { taskQueue } from '@penstock/task-queue/service';
 
 // Compiled by types.test.ts and never run: each line below an @ts-expect-error must not compile.
@@ -24,6 +33,14 @@ export const scaled: WorkerSpec = {
   // @ts-expect-error a replica that is always there contradicts scaling to zero
   pinned: { minReplicas: 1 },
 };
+// @ts-expect-error a class that cannot be cut
+export const cut: AcceleratorSpec = { gpu: 'l4', mig: '1g.10gb' };
+// @ts-expect-error a slice of another class
+export const foreign: AcceleratorSpec = { gpu: 'h100', mig: '1g.5gb' };
+// @ts-expect-error several devices, each of them shared
+export const torn: AcceleratorSpec = { gpu: 'l4', sharedBy: 2, devices: 2 };
+// @ts-expect-error a language model without what a token of it holds
+export const unsized: InferenceEngineSpec['model'] & object = { id: 'm', revision: '1', weights: '1 GB' };
 // @ts-expect-error a field that does not exist
 export const misspelt: WorkerSpec = { service: taskQueue, queue: 'mails', workTime, itemAtOnce: 3 };
 // @ts-expect-error work without its time

@@ -25,6 +25,8 @@ export interface SharedGpu<G extends GpuClass = GpuClass> {
   readonly gpu: G;
   /** Replicas on one device. */
   readonly sharedBy: number;
+  /** A replica takes its turns on one device only. */
+  readonly devices?: never;
 }
 
 /** One replica has one slice of a device, with memory and compute of its own. */

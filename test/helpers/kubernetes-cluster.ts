@@ -9,6 +9,8 @@ import type { Requirement } from './requirement.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../.ci/peers/kube/cluster.sh', import.meta.url));
 
+const DIFF = fileURLToPath(new URL('diff-without-status.mjs', import.meta.url));
+
 const buildFolder = (): string => process.env['PENSTOCK_KUBERNETES'] ?? '';
 
 /** For `describeWith`: etcd, the API server and its controllers, KWOK and KEDA. */
@@ -25,8 +27,13 @@ export interface Finished {
   readonly stderr: string;
 }
 
-function finished(command: string, args: readonly string[], input = ''): Promise<Finished> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+function finished(
+  command: string,
+  args: readonly string[],
+  input = '',
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Finished> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -57,9 +64,9 @@ export class KubernetesCluster {
     return new KubernetesCluster(state);
   }
 
-  kubectl(args: readonly string[], input = ''): Promise<Finished> {
+  kubectl(args: readonly string[], input = '', env: NodeJS.ProcessEnv = {}): Promise<Finished> {
     const config = ['kubectl', '--kubeconfig', join(this.#state, 'kubeconfig')];
-    return finished(join(buildFolder(), 'kubebox'), [...config, ...args], input);
+    return finished(join(buildFolder(), 'kubebox'), [...config, ...args], input, { ...process.env, ...env });
   }
 
   /** What kubectl answers. @throws when it fails */
@@ -74,9 +81,10 @@ export class KubernetesCluster {
     return this.kubectl(['apply', '--server-side', '--warnings-as-errors', ...args, '-f', '-'], listOf(manifests));
   }
 
-  /** What applying would change, as a diff; empty when nothing. */
+  /** What applying would change, as a diff; empty when nothing. What controllers report meanwhile is no change. */
   async differences(manifests: readonly Manifest[]): Promise<string> {
-    const { stdout, stderr } = await this.kubectl(['diff', '--server-side', '-f', '-'], listOf(manifests));
+    const env = { KUBECTL_EXTERNAL_DIFF: DIFF };
+    const { stdout, stderr } = await this.kubectl(['diff', '--server-side', '-f', '-'], listOf(manifests), env);
     return `${stdout}${stderr}`;
   }
 

@@ -1,4 +1,10 @@
 export {
+  type AcceleratorSpec,
+  describeAccelerator,
+  type GpuShare,
+  type ResolvedAccelerator,
+} from './accelerator.ts';
+export {
   type EngineAlerts,
   engineAlerts,
   type QueueAlerts,
@@ -6,12 +12,6 @@ export {
   type TopicAlerts,
   topicAlerts,
 } from './derive/alerts.ts';
-export {
-  type AcceleratorSpec,
-  describeAccelerator,
-  type GpuShare,
-  type ResolvedAccelerator,
-} from './accelerator.ts';
 export { deviceShareOf } from './derive/batching.ts';
 export { engineProfile, queueProfile, workerProfile } from './encode.ts';
 export type {

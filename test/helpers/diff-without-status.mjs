@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // What `kubectl diff` runs over its two folders. Controllers write the status of an object while it is compared with
-// itself; what was applied is the rest.
+// itself, which moves its resource version; a change of what was applied moves its generation too.
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,8 +11,9 @@ const [live, merged] = process.argv.slice(2);
 for (const folder of [live, merged]) {
   for (const file of readdirSync(folder)) {
     const path = join(folder, file);
-    const { status: _, ...rest } = parse(readFileSync(path, 'utf8'));
-    writeFileSync(path, stringify(rest));
+    const { status: _status, metadata, ...rest } = parse(readFileSync(path, 'utf8'));
+    const { resourceVersion: _version, ...applied } = metadata;
+    writeFileSync(path, stringify({ metadata: applied, ...rest }));
   }
 }
 const { status, stdout } = spawnSync('diff', ['-u', '-N', live, merged], { encoding: 'utf8' });

@@ -40,6 +40,44 @@ export function derivedNumbers(topology: Topology): string {
       ),
     );
   }
+  for (const service of Object.values(topology.httpServices)) {
+    blocks.push(
+      block(
+        `http service ${service.id}`,
+        `${service.arrivalRate} (peak ${service.peakRate}), ${service.requestTime.mean} each (p99 ${service.requestTime.p99}), ${service.requestsAtOnce} at once, done within ${service.doneWithin}`,
+        [
+          ['replicas', `${service.minReplicas} to ${service.maxReplicas}`],
+          ['cooldown', service.cooldown],
+          ['drain, grace', `${service.drain}, ${service.terminationGrace}`],
+        ],
+      ),
+    );
+  }
+  for (const schedule of Object.values(topology.schedules)) {
+    blocks.push(
+      block(
+        `schedule ${schedule.id}`,
+        `${schedule.cron} ${schedule.timeZone}, ${schedule.runTime.mean} a run (p99 ${schedule.runTime.p99}), overlap ${schedule.overlap}`,
+        [
+          ['shortest interval', schedule.shortestInterval],
+          ['starts within', schedule.startWithin],
+          ['attempts', schedule.attempts],
+          ['given up after', schedule.deadline],
+          ['runs at once', schedule.runsAtOnce],
+          ['drain, grace', `${schedule.drain}, ${schedule.terminationGrace}`],
+        ],
+      ),
+    );
+  }
+  for (const migration of Object.values(topology.migrations)) {
+    blocks.push(
+      block(`migration ${migration.id}`, `${migration.longestRun} at most`, [
+        ['attempts', migration.attempts],
+        ['given up after', migration.deadline],
+        ['grace', migration.terminationGrace],
+      ]),
+    );
+  }
   for (const topic of Object.values(topology.topics)) {
     blocks.push(
       block(`topic ${topic.id}`, `${topic.arrivalRate} (peak ${topic.peakRate}) of ${topic.itemSize}`, [

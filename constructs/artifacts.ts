@@ -16,7 +16,10 @@ export interface ModelArtifact {
 
 /** The images and models that a topology names, each once, in a stable order. */
 export function artifactsOf(topology: Topology): Artifacts {
-  const workloads = [...Object.values(topology.workers), ...Object.values(topology.engines)];
+  const { workers, engines, httpServices, schedules, migrations } = topology;
+  const workloads = [workers, engines, httpServices, schedules, migrations].flatMap((section) =>
+    Object.values<{ readonly service: { readonly name: string } }>(section),
+  );
   const models = Object.values(topology.engines).map(({ model }) => [`${model.id}/${model.revision}/`, model] as const);
   return {
     services: [...new Set(workloads.map(({ service }) => service.name))].toSorted(),

@@ -8,17 +8,26 @@ export interface Footprint {
 }
 
 /**
- * Every workload of a topology at its most: all replicas, each of them once more while it terminates and its successor
- * runs already (a quota counts both), and the surge of a rollout.
+ * Every workload of a topology at its most: all replicas or runs, each of them once more while it terminates and its
+ * successor runs already (a quota counts both), and the surge of a rollout.
  */
 export function footprintsOf(topology: Topology): readonly Footprint[] {
-  const workers = Object.values(topology.workers).map(({ maxReplicas, resources }) => ({
-    most: maxReplicas,
-    resources,
-  }));
-  const engines = Object.values(topology.engines).map(({ replicas, resources }) => ({ most: replicas, resources }));
-  return [...workers, ...engines].map(({ most, resources }) => ({ pods: 2 * most + ROLLOUT_SURGE, resources }));
+  const { workers, engines, httpServices, schedules, migrations } = topology;
+  return [
+    ...Object.values(workers).map(({ maxReplicas, resources }) => rolledOut(maxReplicas, resources)),
+    ...Object.values(engines).map(({ replicas, resources }) => rolledOut(replicas, resources)),
+    ...Object.values(httpServices).map(({ maxReplicas, resources }) => rolledOut(maxReplicas, resources)),
+    ...Object.values(schedules).map(({ runsAtOnce, resources }) => run(runsAtOnce, resources)),
+    ...Object.values(migrations).map(({ resources }) => run(1, resources)),
+  ];
 }
+
+const run = (atOnce: number, resources: ResolvedResources): Footprint => ({ pods: 2 * atOnce, resources });
+
+const rolledOut = (replicas: number, resources: ResolvedResources): Footprint => ({
+  pods: 2 * replicas + ROLLOUT_SURGE,
+  resources,
+});
 
 /** All of them together. */
 export function totalOf(footprints: readonly Footprint[]): Footprint {

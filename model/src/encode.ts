@@ -1,5 +1,13 @@
 import type { ResolvedInferenceEngine } from './engine.ts';
-import { type InferenceEngineProfile, PROFILE_VERSION, type QueueProfile, type WorkerProfile } from './profile.ts';
+import {
+  type CallProfile,
+  type HttpServiceProfile,
+  type InferenceEngineProfile,
+  type JobProfile,
+  PROFILE_VERSION,
+  type QueueProfile,
+  type WorkerProfile,
+} from './profile.ts';
 import type { ResolvedQueue } from './queue.ts';
 import type { Topology } from './topology.ts';
 import type { Duration } from './units.ts';
@@ -40,12 +48,7 @@ export function workerProfile<W extends string>(topology: Topology<string, strin
     queue: queueProfile(queue, worker),
     concurrency: worker.concurrency,
     prefetch: worker.prefetch,
-    calls: Object.fromEntries(
-      worker.calls.map(({ role, engine: engineId }) => {
-        const engine = topology.engines[engineId] as ResolvedInferenceEngine;
-        return [role, { engine: engineId, model: engine.model.id, deadlineMs: ms(engine.doneWithin) }];
-      }),
-    ),
+    calls: callsOf(topology, worker.calls),
   };
 }
 
@@ -65,7 +68,70 @@ export function engineProfile<E extends string>(topology: Topology<string, E>, i
     : { ...numbers, task: engine.task, model: { id: model, revision, maxTokens } };
 }
 
-function common(topology: Topology, workload: ResolvedWorker | ResolvedInferenceEngine) {
+/** The profile of a service of this topology that answers requests. */
+export function httpServiceProfile<H extends string>(
+  topology: Topology<string, string, string, string, H>,
+  id: H,
+): HttpServiceProfile {
+  const service = topology.httpServices[id];
+  return {
+    ...common(topology, service),
+    kind: 'http-service',
+    requestsAtOnce: service.requestsAtOnce,
+    deadlineMs: ms(service.doneWithin),
+    calls: callsOf(topology, service.calls),
+    publishes: publishesOf(topology, service.publishes),
+  };
+}
+
+/** The profile of scheduled work of this topology. */
+export function jobProfile<S extends string>(
+  topology: Topology<string, string, string, string, string, S>,
+  id: S,
+): JobProfile {
+  const schedule = topology.schedules[id];
+  return {
+    ...common(topology, schedule),
+    kind: 'job',
+    deadlineMs: ms(schedule.deadline),
+    calls: callsOf(topology, schedule.calls),
+    publishes: publishesOf(topology, schedule.publishes),
+  };
+}
+
+function callsOf(
+  topology: Topology,
+  calls: readonly { readonly role: string; readonly engine: string }[],
+): Readonly<Record<string, CallProfile>> {
+  return Object.fromEntries(
+    calls.map(({ role, engine: id }) => {
+      const engine = topology.engines[id] as ResolvedInferenceEngine;
+      return [role, { engine: id, model: engine.model.id, deadlineMs: ms(engine.doneWithin) }];
+    }),
+  );
+}
+
+/** A publisher binds the same queue as the worker that takes from it, with the same numbers. */
+function publishesOf(
+  topology: Topology,
+  publishes: readonly { readonly role: string; readonly queue: string }[],
+): Readonly<Record<string, QueueProfile>> {
+  return Object.fromEntries(
+    publishes.map(({ role, queue: id }) => {
+      const worker = Object.values(topology.workers).find(({ queue }) => queue === id) as ResolvedWorker;
+      return [role, queueProfile(topology.queues[id] as ResolvedQueue, worker)];
+    }),
+  );
+}
+
+function common(
+  topology: Topology,
+  workload: {
+    readonly id: string;
+    readonly service: { readonly name: string; readonly fingerprint: string };
+    readonly drain: Duration;
+  },
+) {
   return {
     version: PROFILE_VERSION,
     topology: topology.name,

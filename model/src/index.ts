@@ -13,7 +13,7 @@ export {
   topicAlerts,
 } from './derive/alerts.ts';
 export { deviceShareOf } from './derive/batching.ts';
-export { engineProfile, queueProfile, workerProfile } from './encode.ts';
+export { engineProfile, httpServiceProfile, jobProfile, queueProfile, workerProfile } from './encode.ts';
 export type {
   EmbeddingModelSpec,
   GenerativeModelSpec,
@@ -53,6 +53,8 @@ export {
   migSlices,
   type VertexAccelerator,
 } from './gpu.ts';
+export type { HttpServicePins, HttpServiceSpec, ResolvedHttpService } from './http-service.ts';
+export type { MigrationSpec, ResolvedMigration } from './migration.ts';
 export { NAME_LIMITS, workloadName } from './names.ts';
 export type { BurnRateAlert, ObjectiveSpec, ResolvedObjective } from './objective.ts';
 export {
@@ -60,7 +62,9 @@ export {
   type Durability,
   encodeProfile,
   engineVariable,
+  type HttpServiceProfile,
   type InferenceEngineProfile,
+  type JobProfile,
   PROFILE_VARIABLE,
   PROFILE_VERSION,
   type ProfileOf,
@@ -71,13 +75,20 @@ export {
 } from './profile.ts';
 export type { BackoffSpec, QueuePins, QueueSpec, ResolvedQueue } from './queue.ts';
 export type { ResolvedResources, ResourcesSpec } from './resources.ts';
+export type { ResolvedSchedule, ScheduleSpec } from './schedule.ts';
 export {
   DEFAULT_PORTS,
+  declareHttpService,
   declareInferenceEngine,
+  declareJob,
+  declareMigration,
   declareWorker,
+  type HttpServiceDeclaration,
   type InferenceEngineDeclaration,
   type InferenceRuntime,
   type InferenceTask,
+  type JobDeclaration,
+  type MigrationDeclaration,
   type ServiceDeclaration,
   type ServicePorts,
   textEmbeddings,

@@ -1,4 +1,11 @@
-import type { InferenceEngineDeclaration, InferenceTask, ServiceDeclaration, WorkerDeclaration } from './service.ts';
+import type {
+  HttpServiceDeclaration,
+  InferenceEngineDeclaration,
+  InferenceTask,
+  JobDeclaration,
+  ServiceDeclaration,
+  WorkerDeclaration,
+} from './service.ts';
 import { ModelError, type Violation, type ViolationCode } from './violations.ts';
 
 // The numbers one service runs with, as they travel in `PENSTOCK_PROFILE`. Wire form: JSON, plain numbers whose names
@@ -97,21 +104,45 @@ export type InferenceEngineProfile =
   | (EngineNumbers & { readonly task: 'embedding'; readonly model: ServedModel & { readonly dimensions: number } })
   | (EngineNumbers & { readonly task: Exclude<InferenceTask, 'embedding'>; readonly model: ServedModel });
 
-export type ServiceProfile = WorkerProfile | InferenceEngineProfile;
+interface PublisherProfile extends CommonProfile {
+  readonly calls: Readonly<Record<string, CallProfile>>;
+  /** The queues it publishes to, by role, as a driver binds them. */
+  readonly publishes: Readonly<Record<string, QueueProfile>>;
+}
+
+export interface HttpServiceProfile extends PublisherProfile {
+  readonly kind: 'http-service';
+  /** Requests one replica answers at once; what comes on top makes all of them slower. */
+  readonly requestsAtOnce: number;
+  /** A request that takes longer is of no use to its caller any more. */
+  readonly deadlineMs: number;
+}
+
+export interface JobProfile extends PublisherProfile {
+  readonly kind: 'job';
+  /** From the start of a run until it is given up, all attempts included. */
+  readonly deadlineMs: number;
+}
+
+export type ServiceProfile = WorkerProfile | InferenceEngineProfile | HttpServiceProfile | JobProfile;
 
 /** The profile of the kind of service that `D` declares. */
 export type ProfileOf<D extends ServiceDeclaration> = D extends WorkerDeclaration
   ? WorkerProfile
   : D extends InferenceEngineDeclaration<infer Tasks>
     ? Extract<InferenceEngineProfile, { readonly task: Tasks[number] }>
-    : never;
+    : D extends HttpServiceDeclaration
+      ? HttpServiceProfile
+      : D extends JobDeclaration
+        ? JobProfile
+        : never;
 
 export function encodeProfile(profile: ServiceProfile): string {
   return JSON.stringify(profile);
 }
 
 type Shape = { readonly [key: string]: Field };
-type Field = 'string' | 'count' | 'milliseconds' | 'durability' | 'backoff' | 'calls' | Shape;
+type Field = 'string' | 'count' | 'milliseconds' | 'durability' | 'backoff' | 'calls' | 'queues' | Shape;
 
 const QUEUE: Shape = {
   id: 'string',
@@ -140,6 +171,8 @@ const COMMON: Shape = {
   drainMs: 'milliseconds',
 };
 
+const PUBLISHER: Shape = { ...COMMON, calls: 'calls', publishes: 'queues' };
+
 const SHAPES: Readonly<Record<ServiceProfile['kind'], Shape>> = {
   worker: { ...COMMON, queue: QUEUE, concurrency: 'count', prefetch: 'count', calls: 'calls' },
   'inference-engine': {
@@ -150,15 +183,23 @@ const SHAPES: Readonly<Record<ServiceProfile['kind'], Shape>> = {
     maxQueueTokens: 'count',
     deadlineMs: 'milliseconds',
   },
+  'http-service': { ...PUBLISHER, requestsAtOnce: 'count', deadlineMs: 'milliseconds' },
+  job: { ...PUBLISHER, deadlineMs: 'milliseconds' },
 };
 
-const CALL: Shape = { engine: 'string', model: 'string', deadlineMs: 'milliseconds' };
+/** What stands behind each role of a record. */
+const ROLES: Readonly<Record<'calls' | 'queues', Shape>> = {
+  calls: { engine: 'string', model: 'string', deadlineMs: 'milliseconds' },
+  queues: QUEUE,
+};
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 const isMilliseconds = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
-const SCALARS: Readonly<Record<Exclude<Field, Shape | 'calls'>, readonly [string, (value: unknown) => boolean]>> = {
+const SCALARS: Readonly<
+  Record<Exclude<Field, Shape | keyof typeof ROLES>, readonly [string, (value: unknown) => boolean]>
+> = {
   string: ['a non-empty string', (v) => typeof v === 'string' && v !== ''],
   count: ['a whole number of at least 1', (v) => Number.isSafeInteger(v) && (v as number) >= 1],
   milliseconds: ['whole milliseconds, 0 or more', isMilliseconds],
@@ -244,9 +285,9 @@ function checkShape(path: string, value: unknown, shape: Shape, faults: Violatio
     const inner = record[key];
     if (typeof field === 'object') {
       checkShape(at, inner, field, faults);
-    } else if (field === 'calls') {
-      for (const [role, call] of Object.entries(isRecord(inner) ? inner : {}))
-        checkShape(`${at}.${role}`, call, CALL, faults);
+    } else if (field === 'calls' || field === 'queues') {
+      for (const [role, entry] of Object.entries(isRecord(inner) ? inner : {}))
+        checkShape(`${at}.${role}`, entry, ROLES[field], faults);
     } else {
       const [expected, test] = SCALARS[field];
       if (!test(inner))

@@ -1,18 +1,23 @@
-import type { ServiceDeclaration } from './service.ts';
+import type { MigrationDeclaration, ServiceDeclaration } from './service.ts';
 import type { SpecReader } from './spec-reader.ts';
 
-const WORDS: Readonly<Record<ServiceDeclaration['kind'], readonly [declaredBy: string, kind: string]>> = {
+type Declaration = ServiceDeclaration | MigrationDeclaration;
+
+const WORDS: Readonly<Record<Declaration['kind'], readonly [declaredBy: string, kind: string]>> = {
   worker: ['declareWorker()', 'a worker'],
   'inference-engine': ['declareInferenceEngine()', 'an inference engine'],
+  'http-service': ['declareHttpService()', 'a service that answers requests'],
+  job: ['declareJob()', 'a job'],
+  migration: ['declareMigration()', 'a migration'],
 };
 
 /** The declaration in field `service`, or undefined with a report when it is not one of that kind. */
-export function readService<K extends ServiceDeclaration['kind']>(
+export function readService<K extends Declaration['kind']>(
   reader: SpecReader,
   kind: K,
-): Extract<ServiceDeclaration, { kind: K }> | undefined {
-  const service = reader.raw('service') as ServiceDeclaration | undefined;
-  if (service?.kind === kind) return service as Extract<ServiceDeclaration, { kind: K }>;
+): Extract<Declaration, { kind: K }> | undefined {
+  const service = reader.raw('service') as Declaration | undefined;
+  if (service?.kind === kind) return service as Extract<Declaration, { kind: K }>;
   const [declaredBy, words] = WORDS[kind];
   const received = service?.kind === undefined ? 'something else' : `${service.kind} ${service.name}`;
   reader.report(

@@ -42,7 +42,42 @@ export interface InferenceEngineDeclaration<Tasks extends readonly InferenceTask
 /** Text to a vector, a query and texts to their order, a prompt to more text. */
 export type InferenceTask = 'embedding' | 'reranking' | 'generation';
 
-export type ServiceDeclaration = WorkerDeclaration | InferenceEngineDeclaration;
+/** A service that answers requests and takes no work from a queue. */
+export interface HttpServiceDeclaration {
+  readonly kind: 'http-service';
+  readonly name: string;
+  /** The engines it calls, by the role they play in its code. */
+  readonly calls: readonly string[];
+  /** Type and version of the payload by the role that its queue plays, e.g. `{ orders: 'order.v1' }`. */
+  readonly publishes: Readonly<Record<string, string>>;
+  readonly ports: ServicePorts;
+  readonly fingerprint: string;
+}
+
+/** Work that ends by itself. It opens no port: nobody finds a process that is about to go. */
+export interface JobDeclaration {
+  readonly kind: 'job';
+  readonly name: string;
+  /** The engines it calls, by the role they play in its code. */
+  readonly calls: readonly string[];
+  /** Type and version of the payload by the role that its queue plays. */
+  readonly publishes: Readonly<Record<string, string>>;
+  readonly fingerprint: string;
+}
+
+/** What is done once before a release. It runs before the others, so it can call none of them. */
+export interface MigrationDeclaration {
+  readonly kind: 'migration';
+  readonly name: string;
+  readonly fingerprint: string;
+}
+
+/** The services that are told their numbers by a profile. */
+export type ServiceDeclaration =
+  | WorkerDeclaration
+  | InferenceEngineDeclaration
+  | HttpServiceDeclaration
+  | JobDeclaration;
 
 /** Declares a service that takes work from a queue. */
 export function declareWorker<const Calls extends readonly string[]>(declaration: {
@@ -93,5 +128,31 @@ function declared<const Tasks extends readonly [InferenceTask, ...InferenceTask[
   readonly ports: ServicePorts;
 }): InferenceEngineDeclaration<Tasks> {
   const structure = { kind: 'inference-engine', ...declaration } as const;
+  return Object.freeze({ ...structure, fingerprint: fingerprintOf(structure) });
+}
+
+/** Declares a service that answers requests and takes no work from a queue. */
+export function declareHttpService<const Calls extends readonly string[]>(declaration: {
+  readonly name: string;
+  readonly calls: Calls;
+  readonly publishes: Readonly<Record<string, string>>;
+}): HttpServiceDeclaration & { readonly calls: Calls } {
+  const structure = { kind: 'http-service', ...declaration, ports: DEFAULT_PORTS } as const;
+  return Object.freeze({ ...structure, fingerprint: fingerprintOf(structure) });
+}
+
+/** Declares work that begins by the clock and ends by itself. */
+export function declareJob<const Calls extends readonly string[]>(declaration: {
+  readonly name: string;
+  readonly calls: Calls;
+  readonly publishes: Readonly<Record<string, string>>;
+}): JobDeclaration & { readonly calls: Calls } {
+  const structure = { kind: 'job', ...declaration } as const;
+  return Object.freeze({ ...structure, fingerprint: fingerprintOf(structure) });
+}
+
+/** Declares what is done once before the workloads of a release start. */
+export function declareMigration(declaration: { readonly name: string }): MigrationDeclaration {
+  const structure = { kind: 'migration', ...declaration } as const;
   return Object.freeze({ ...structure, fingerprint: fingerprintOf(structure) });
 }

@@ -90,6 +90,12 @@ export class SpecReader {
     );
   }
 
+  /** A reader for each entry of a record; an absent record has none. */
+  entries(key: string): readonly (readonly [id: string, reader: SpecReader])[] {
+    const record = this.inner(key, 'optional');
+    return Object.keys(record.#fields).map((id) => [id, record.inner(id, 'required')] as const);
+  }
+
   report(code: ViolationCode, key: string | undefined, received: unknown, expected: string, repair: string): void {
     this.#report(code, key, received, expected, repair);
   }

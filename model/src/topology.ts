@@ -1,5 +1,16 @@
+import {
+  type Caller,
+  callerOf,
+  checkCalls,
+  checkConsumers,
+  checkIds,
+  checkPublishers,
+  peakRequestsOf,
+} from './cross-check.ts';
 import { type InferenceEngineSpec, type ResolvedInferenceEngine, readEngine } from './engine.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { type HttpServiceSpec, type ResolvedHttpService, readHttpService } from './http-service.ts';
+import { type MigrationSpec, type ResolvedMigration, readMigration } from './migration.ts';
 import { checkName, type NameKind } from './names.ts';
 import { type ObjectiveSpec, type ResolvedObjective, readObjective } from './objective.ts';
 import { type QueueSpec, type ResolvedQueue, readQueue } from './queue.ts';
@@ -12,10 +23,13 @@ import {
   resolveTopic,
   resolveWorker,
 } from './resolve.ts';
+import { resolveHttpService } from './resolve-http-service.ts';
+import { resolveMigration, resolveSchedule } from './resolve-run.ts';
+import { type ResolvedSchedule, readSchedule, type ScheduleSpec } from './schedule.ts';
 import { SpecReader } from './spec-reader.ts';
 import { type ResolvedTopic, readTopic, type TopicSpec } from './topic.ts';
 import { Violations } from './violations.ts';
-import { type ResolvedWorker, readWorker, type WorkerFacts, type WorkerSpec } from './worker.ts';
+import { type ResolvedWorker, readWorker, type WorkerSpec } from './worker.ts';
 
 /** Everything a platform declares. References between parts are checked by the compiler where it sees literals. */
 export interface TopologySpec<
@@ -23,6 +37,9 @@ export interface TopologySpec<
   E extends string = string,
   W extends string = string,
   T extends string = string,
+  H extends string = string,
+  S extends string = string,
+  M extends string = string,
 > {
   /** Short name of the platform: first part of every physical name. */
   readonly name: string;
@@ -30,6 +47,9 @@ export interface TopologySpec<
   readonly topics?: Readonly<Record<T, TopicSpec>>;
   readonly engines?: Readonly<Record<E, InferenceEngineSpec>>;
   readonly workers: Readonly<Record<W, WorkerSpec<NoInfer<Q>, NoInfer<E>>>>;
+  readonly httpServices?: Readonly<Record<H, HttpServiceSpec<NoInfer<Q>, NoInfer<E>>>>;
+  readonly schedules?: Readonly<Record<S, ScheduleSpec<NoInfer<Q>, NoInfer<E>>>>;
+  readonly migrations?: Readonly<Record<M, MigrationSpec>>;
   readonly objectives?: Readonly<Record<string, ObjectiveSpec<NoInfer<Q>>>>;
 }
 
@@ -39,12 +59,18 @@ export interface Topology<
   E extends string = string,
   W extends string = string,
   T extends string = string,
+  H extends string = string,
+  S extends string = string,
+  M extends string = string,
 > {
   readonly name: string;
   readonly queues: Readonly<Record<Q, ResolvedQueue>>;
   readonly topics: Readonly<Record<T, ResolvedTopic>>;
   readonly engines: Readonly<Record<E, ResolvedInferenceEngine>>;
   readonly workers: Readonly<Record<W, ResolvedWorker>>;
+  readonly httpServices: Readonly<Record<H, ResolvedHttpService>>;
+  readonly schedules: Readonly<Record<S, ResolvedSchedule>>;
+  readonly migrations: Readonly<Record<M, ResolvedMigration>>;
   readonly objectives: Readonly<Record<string, ResolvedObjective>>;
   /** Identity of all the numbers: two equal declarations have the same one, whatever order they were written in. */
   readonly fingerprint: string;
@@ -60,7 +86,10 @@ export function defineTopology<
   const E extends string,
   const W extends string,
   const T extends string,
->(spec: TopologySpec<Q, E, W, T>): Topology<Q, E, W, T> {
+  const H extends string,
+  const S extends string,
+  const M extends string,
+>(spec: TopologySpec<Q, E, W, T, H, S, M>): Topology<Q, E, W, T, H, S, M> {
   const violations = new Violations();
   const root = new SpecReader('topology', spec, violations);
   const name = root.text('name') ?? '';
@@ -69,6 +98,9 @@ export function defineTopology<
     topics: section(root, 'topics'),
     engines: section(root, 'engines'),
     workers: section(root, 'workers'),
+    httpServices: section(root, 'httpServices'),
+    schedules: section(root, 'schedules'),
+    migrations: section(root, 'migrations'),
     objectives: section(root, 'objectives'),
   };
   root.finish();
@@ -107,18 +139,24 @@ export function defineTopology<
     return Object.hasOwn(resolved, id) ? resolved[id] : undefined;
   };
 
+  const callers: Caller[] = [];
   const queues = each('queues', readQueue, resolveQueue);
-  const readWorkers = new Map<string, WorkerFacts>();
-  const workers = each(
-    'workers',
-    (reader) => readWorker(reader, violations),
-    (place, facts) => {
-      readWorkers.set(place.id, facts);
-      const queue = refer(place, 'queue', 'queues', facts.queue, queues);
-      return queue === undefined ? undefined : resolveWorker(place, facts, queue);
-    },
-  );
-  const requests = peakRequests(workers, queues);
+  const workers = each('workers', readWorker, (place, facts) => {
+    const queue = refer(place, 'queue', 'queues', facts.queue, queues);
+    callers.push(callerOf.worker(place, facts, queue));
+    return queue === undefined ? undefined : resolveWorker(place, facts, queue);
+  });
+  const httpServices = each('httpServices', readHttpService, (place, facts) => {
+    callers.push(callerOf.httpService(place, facts));
+    return resolveHttpService(place, facts);
+  });
+  const schedules = each('schedules', readSchedule, (place, facts) => {
+    const schedule = resolveSchedule(place, facts);
+    callers.push(callerOf.schedule(place, schedule));
+    return schedule;
+  });
+  const migrations = each('migrations', readMigration, resolveMigration);
+  const requests = peakRequestsOf(callers);
   const engines = each('engines', readEngine, (place, facts) =>
     resolveEngine(place, facts, requests.get(place.id) ?? 0),
   );
@@ -128,33 +166,30 @@ export function defineTopology<
     return resolveObjective(place, facts);
   });
 
-  for (const [id, worker] of readWorkers) {
-    const place: Place = { topology: name, id, path: `workers.${id}`, violations };
-    for (const call of worker.calls) {
-      const engine = refer(place, `calls.${call.role}.engine`, 'engines', call.engine, engines);
-      if (engine === undefined || !engine.doneWithin.isLongerThan(worker.workTime.p99)) continue;
-      report(
-        place,
-        'call-slower-than-work',
-        `calls.${call.role}`,
-        `${call.engine} promises an answer within ${engine.doneWithin}`,
-        `at most p99 of the work, ${worker.workTime.p99}`,
-        'promise faster answers, or measure p99 with the call in it',
-      );
-    }
-  }
+  checkCalls(callers, (caller, { role, engine }) =>
+    refer(caller.place, `calls.${role}.engine`, 'engines', engine, engines),
+  );
+  checkPublishers(callers, Object.values(workers), violations, (caller, { role, queue }) =>
+    refer(caller.place, `publishes.${role}.queue`, 'queues', queue, queues),
+  );
   checkConsumers(Object.keys(sections.queues), sections.workers, violations);
+  checkIds(sections, violations);
   violations.throwIfAny();
 
-  const resolved = { name, queues, topics, engines, workers, objectives };
-  return deepFreeze({ ...resolved, fingerprint: fingerprintOf(resolved) }) as Topology<Q, E, W>;
+  const resolved = { name, queues, topics, engines, workers, httpServices, schedules, migrations, objectives };
+  return deepFreeze({ ...resolved, fingerprint: fingerprintOf(resolved) }) as Topology<Q, E, W, T, H, S, M>;
 }
 
-const NAME_KINDS: Readonly<Record<'queues' | 'topics' | 'engines' | 'workers' | 'objectives', NameKind>> = {
+type Section = Exclude<keyof TopologySpec, 'name'>;
+
+const NAME_KINDS: Readonly<Record<Section, NameKind>> = {
   queues: 'queue',
   topics: 'topic',
   engines: 'workload',
   workers: 'workload',
+  httpServices: 'workload',
+  schedules: 'workload',
+  migrations: 'workload',
   objectives: 'workload',
 };
 
@@ -167,51 +202,6 @@ function holdsAsName(name: string, violations: Violations): boolean {
   const before = violations.count;
   if (name !== '') checkName('workload', '', name, 'topology.name', violations);
   return violations.count === before;
-}
-
-/** Calls a second at peak of each engine: the sum over all workers of peak rate times calls per item. */
-function peakRequests(
-  workers: Readonly<Record<string, ResolvedWorker>>,
-  queues: Readonly<Record<string, ResolvedQueue>>,
-): ReadonlyMap<string, number> {
-  const rates = new Map<string, number>();
-  for (const { calls, queue } of Object.values(workers)) {
-    const peak = queues[queue]?.peakRate.perSecond ?? 0;
-    for (const { engine, perItem } of calls) rates.set(engine, (rates.get(engine) ?? 0) + perItem * peak);
-  }
-  return rates;
-}
-
-/** A queue is work for one kind of worker: with none it only fills, with two each gets an arbitrary part. */
-function checkConsumers(
-  queues: readonly string[],
-  workers: Readonly<Record<string, unknown>>,
-  violations: Violations,
-): void {
-  const takersOf = Map.groupBy(
-    Object.keys(workers),
-    (id) => (workers[id] as { readonly queue?: unknown } | null | undefined)?.queue,
-  );
-  for (const queue of queues) {
-    const takers = takersOf.get(queue) ?? [];
-    if (takers.length === 0) {
-      violations.add({
-        code: 'queue-unconsumed',
-        path: `queues.${queue}`,
-        received: 'no worker',
-        expected: 'one worker that takes from it',
-        repair: `declare a worker with queue: '${queue}', or remove the queue`,
-      });
-    } else if (takers.length > 1) {
-      violations.add({
-        code: 'queue-contested',
-        path: `queues.${queue}`,
-        received: takers.join(', '),
-        expected: 'one worker that takes from it',
-        repair: 'give each worker a queue of its own, or use a topic',
-      });
-    }
-  }
 }
 
 function deepFreeze<T>(value: T): T {

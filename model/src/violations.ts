@@ -8,6 +8,7 @@ export const VIOLATION_CODES = [
   'choice-unknown',
   'name-illegal',
   'name-too-long',
+  'name-taken',
   'reference-unknown',
   // relations between facts
   'percentile-below-mean',
@@ -21,6 +22,14 @@ export const VIOLATION_CODES = [
   'call-undeclared',
   'call-missing',
   'call-slower-than-work',
+  'publish-undeclared',
+  'publish-missing',
+  'payload-mismatch',
+  'publishers-exceed-peak',
+  'schedule-malformed',
+  'schedule-never',
+  'time-zone-unknown',
+  'run-exceeds-interval',
   // pinned numbers against derived ones
   'ack-wait-too-short',
   'prefetch-exceeds-lease',

@@ -1,9 +1,9 @@
 import { type ResolvedResources, type ResourcesSpec, readResources } from './resources.ts';
+import { readRoles } from './roles.ts';
 import type { WorkerDeclaration } from './service.ts';
 import { readService } from './service-reference.ts';
-import { SpecReader } from './spec-reader.ts';
+import type { SpecReader } from './spec-reader.ts';
 import { Duration, type DurationInput, type Rate } from './units.ts';
-import type { Violations } from './violations.ts';
 import { readWorkTime, type WorkTime, type WorkTimeSpec } from './work-time.ts';
 
 interface WorkerFactsSpec<QueueId extends string, EngineId extends string> {
@@ -110,17 +110,8 @@ export interface ResolvedWorker extends Omit<WorkerFacts, 'pinned'> {
   readonly terminationGrace: Duration;
 }
 
-export function readWorker(reader: SpecReader, violations: Violations): WorkerFacts | undefined {
+export function readWorker(reader: SpecReader): WorkerFacts | undefined {
   const service = readService(reader, 'worker');
-  const calls = Object.entries((reader.raw('calls') ?? {}) as Readonly<Record<string, unknown>>).map(([role, spec]) =>
-    readCall(role, new SpecReader(`${reader.path}.calls.${role}`, spec, violations)),
-  );
-  if (service !== undefined)
-    checkRoles(
-      service,
-      calls.map((call) => call.role),
-      reader,
-    );
   const idle = reader.choiceOr('idle', ['keep-warm', 'scale-to-zero'], 'keep-warm');
   const pinned = reader.inner('pinned', 'optional');
   const facts = {
@@ -128,8 +119,8 @@ export function readWorker(reader: SpecReader, violations: Violations): WorkerFa
     queue: reader.text('queue'),
     workTime: readWorkTime(reader.inner('workTime', 'required')),
     itemsAtOnce: reader.countOr('itemsAtOnce', 1),
-    calls: calls.flatMap(({ role, engine, perItem }) =>
-      engine === undefined || perItem === undefined ? [] : [{ role, engine, perItem }],
+    calls: readRoles(reader, 'calls', service, (call) =>
+      call.complete<Omit<CallFacts, 'role'>>({ engine: call.text('engine'), perItem: call.countOr('perItem', 1) }),
     ),
     coldStart: reader.unitOr('coldStart', Duration, '30 seconds'),
     idle,
@@ -146,34 +137,4 @@ export function readWorker(reader: SpecReader, violations: Violations): WorkerFa
   };
   pinned.finish();
   return reader.complete<WorkerFacts>(facts);
-}
-
-function readCall(role: string, reader: SpecReader) {
-  const call = { role, engine: reader.text('engine'), perItem: reader.countOr('perItem', 1) };
-  reader.finish();
-  return call;
-}
-
-function checkRoles(service: WorkerDeclaration, roles: readonly string[], reader: SpecReader): void {
-  const declared = service.calls.length === 0 ? 'no calls' : service.calls.join(', ');
-  for (const role of service.calls) {
-    if (!roles.includes(role))
-      reader.report(
-        'call-missing',
-        `calls.${role}`,
-        undefined,
-        `the engine that ${service.name} calls as ${role}`,
-        `add ${role}: { engine: '...' }`,
-      );
-  }
-  for (const role of roles) {
-    if (!service.calls.includes(role))
-      reader.report(
-        'call-undeclared',
-        `calls.${role}`,
-        role,
-        `${declared}: what ${service.name} declares`,
-        'remove it, or declare the call in the service.ts',
-      );
-  }
 }

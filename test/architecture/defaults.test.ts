@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { declareInferenceEngine, declareWorker, defineTopology } from '@penstock/model';
+import {
+  declareHttpService,
+  declareInferenceEngine,
+  declareJob,
+  declareMigration,
+  declareWorker,
+  defineTopology,
+} from '@penstock/model';
 
 // What a doc comment says of a default is held against what the resolver makes of a declaration that leaves it out.
 
@@ -35,6 +42,25 @@ const topology = defineTopology({
       calls: { role: { engine: 'e' } },
     },
   },
+  httpServices: {
+    h: {
+      service: declareHttpService({ name: 'front', calls: ['role'], publishes: { out: 'p' } }),
+      arrivalRate: '0.1/s',
+      requestTime: { mean: '1 second', p99: '20 seconds' },
+      requestsAtOnce: 1,
+      doneWithin: '30 seconds',
+      calls: { role: { engine: 'e' } },
+      publishes: { out: { queue: 'q' } },
+    },
+  },
+  schedules: {
+    s: {
+      service: declareJob({ name: 'job', calls: [], publishes: {} }),
+      cron: '0 3 * * *',
+      runTime: { mean: '1 second', p99: '1 second' },
+    },
+  },
+  migrations: { m: { service: declareMigration({ name: 'schema' }), longestRun: '1 second' } },
   objectives: { o: { queue: 'q', target: '99.9%' } },
 });
 
@@ -46,12 +72,17 @@ const RESOLVED: Readonly<Record<string, object>> = {
   'accelerator.ts WholeGpus': topology.engines.g.accelerator as object,
   'worker.ts WorkerFactsSpec': topology.workers.w,
   'worker.ts CallSpec': topology.workers.w.calls[0] as object,
+  'http-service.ts HttpServiceFactsSpec': topology.httpServices.h,
+  'http-service.ts RequestCallSpec': topology.httpServices.h.calls[0] as object,
+  'http-service.ts RequestPublishSpec': topology.httpServices.h.publishes[0] as object,
+  'schedule.ts ScheduleSpec': topology.schedules.s,
+  'migration.ts MigrationSpec': topology.migrations.m,
   'resources.ts ResourcesSpec': topology.workers.w.resources,
   'objective.ts ObjectiveSpec': topology.objectives['o'] as object,
 };
 
 /** Fields that hold other documented fields and have no default of their own. */
-const HOLDERS = ['backoff', 'pinned', 'resources', 'calls'];
+const HOLDERS = ['backoff', 'pinned', 'resources', 'calls', 'publishes'];
 
 interface OptionalField {
   readonly name: string;

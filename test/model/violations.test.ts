@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
 import {
   type AwsGpuMachine,
+  declareHttpService,
   declareInferenceEngine,
+  declareJob,
+  declareMigration,
   declareWorker,
   defineTopology,
   encodeProfile,
@@ -18,6 +21,9 @@ import {
 
 const worker = declareWorker({ name: 'task-queue', payload: 'job.v1', calls: ['embedder'] });
 const engine = declareInferenceEngine({ name: 'inference-engine', tasks: ['embedding'] });
+const front = declareHttpService({ name: 'front', calls: [], publishes: { jobs: 'job.v1' } });
+const report = declareJob({ name: 'report', calls: [], publishes: {} });
+const migration = declareMigration({ name: 'schema' });
 
 /** A declaration without fault, as plain data so that a case can break any part of it. */
 const valid = () => ({
@@ -64,6 +70,24 @@ const valid = () => ({
       calls: Record<string, unknown>;
     }
   >,
+  httpServices: {
+    api: {
+      service: front as unknown,
+      arrivalRate: '20/s',
+      requestTime: { mean: '50 milliseconds', p99: '400 milliseconds' },
+      requestsAtOnce: 20,
+      doneWithin: '2 seconds',
+      publishes: { jobs: { queue: 'mails' } } as Record<string, unknown>,
+    },
+  },
+  schedules: {
+    nightly: {
+      service: report,
+      cron: '0 3 * * *',
+      runTime: { mean: '5 minutes', p99: '20 minutes' },
+    } as Record<string, unknown>,
+  },
+  migrations: { schema: { service: migration, longestRun: '2 minutes' } } as Record<string, unknown>,
   objectives: { 'in-time': { queue: 'mails', target: '99.9%' } as Record<string, unknown> },
 });
 
@@ -98,6 +122,12 @@ const declarations: Readonly<Record<Exclude<ViolationCode, `profile-${string}` |
   'name-too-long': [
     'topology.name',
     (spec) => Object.assign(spec, { name: 'a-name-that-is-far-too-long-for-an-account', queues: spec.queues }),
+  ],
+  'name-taken': [
+    'migrations.api',
+    (spec) => {
+      spec.migrations = { api: spec.migrations['schema'] };
+    },
   ],
   'reference-unknown': [
     'objectives.in-time.queue',
@@ -142,6 +172,41 @@ const declarations: Readonly<Record<Exclude<ViolationCode, `profile-${string}` |
   'call-slower-than-work': [
     'workers.classify.calls.embedder',
     ({ engines }) => Object.assign(engines.embedder, { doneWithin: '10 seconds' }),
+  ],
+  'publish-undeclared': [
+    'httpServices.api.publishes.mails',
+    ({ httpServices }) => Object.assign(httpServices.api.publishes, { mails: { queue: 'mails' } }),
+  ],
+  'publish-missing': [
+    'httpServices.api.publishes.jobs',
+    ({ httpServices }) => delete httpServices.api.publishes['jobs'],
+  ],
+  'payload-mismatch': [
+    'httpServices.api.publishes.jobs',
+    ({ httpServices }) =>
+      Object.assign(httpServices.api, {
+        service: declareHttpService({ name: 'front', calls: [], publishes: { jobs: 'job.v2' } }),
+      }),
+  ],
+  'publishers-exceed-peak': [
+    'queues.mails.peakRate',
+    ({ httpServices }) => Object.assign(httpServices.api.publishes, { jobs: { queue: 'mails', perRequest: 2 } }),
+  ],
+  'schedule-malformed': [
+    'schedules.nightly.cron',
+    ({ schedules }) => Object.assign(schedules.nightly, { cron: '@daily' }),
+  ],
+  'schedule-never': [
+    'schedules.nightly.cron',
+    ({ schedules }) => Object.assign(schedules.nightly, { cron: '0 3 30 2 *' }),
+  ],
+  'time-zone-unknown': [
+    'schedules.nightly.timeZone',
+    ({ schedules }) => Object.assign(schedules.nightly, { timeZone: 'Local' }),
+  ],
+  'run-exceeds-interval': [
+    'schedules.nightly.runTime.p99',
+    ({ schedules }) => Object.assign(schedules.nightly, { cron: '*/15 * * * *' }),
   ],
   'ack-wait-too-short': [
     'workers.classify.pinned.ackWait',

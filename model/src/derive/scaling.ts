@@ -65,6 +65,35 @@ export function ratePerReplicaFor(workTime: Pick<WorkTime, 'mean'>, concurrency:
 /** Without the last digits of binary arithmetic, which would stand in every fingerprint. */
 const decimal = (value: number): number => Number(value.toPrecision(12));
 
+/** From a rise of the load until the autoscaler acts on it: 15 s between two measurements, 15 s between two looks. */
+const AUTOSCALER_LOOK = Duration.seconds(30);
+
+export interface WarmFacts {
+  readonly arrivalRate: Rate;
+  readonly peakRate: Rate;
+  /** From the mean rate to the peak; undefined where nothing follows the load. */
+  readonly peakWithin: Duration | undefined;
+  readonly requestTime: WorkTime;
+  readonly requestsAtOnce: number;
+  readonly coldStart: Duration;
+}
+
+/**
+ * Fewest and most replicas of a service whose requests cannot wait. The most carry the peak. The fewest carry the mean
+ * and what comes on top while a replica is on its way: mean + (peak - mean) * min(1, reaction / peakWithin).
+ */
+export function warmReplicaBoundsFor(facts: WarmFacts): { readonly min: number; readonly max: number } {
+  const { arrivalRate, peakRate, peakWithin, coldStart, requestTime, requestsAtOnce } = facts;
+  const replicas = (rate: Rate): number =>
+    Math.max(replicasFor(rate, requestTime, requestsAtOnce), MINIMUM_WARM_REPLICAS);
+  const max = replicas(peakRate);
+  const reaction = AUTOSCALER_LOOK.plus(coldStart);
+  if (peakWithin === undefined || !peakWithin.isLongerThan(reaction)) return { min: max, max };
+  const share = reaction.microseconds / peakWithin.microseconds;
+  const risen = arrivalRate.perSecond + (peakRate.perSecond - arrivalRate.perSecond) * share;
+  return { min: replicas(Rate.perSecond(risen)), max };
+}
+
 const SHORTEST_COOLDOWN = Duration.seconds(300);
 
 /** Quiet time before scaling in: twice the cold start, so that a pause does not cost a start; at least KEDA's 5 minutes. */

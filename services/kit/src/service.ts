@@ -1,4 +1,11 @@
-import { ModelError, PROFILE_VARIABLE, type ProfileOf, parseProfile, type ServiceDeclaration } from '@penstock/model';
+import {
+  ModelError,
+  PROFILE_VARIABLE,
+  type ProfileOf,
+  parseProfile,
+  type ServiceDeclaration,
+  type ServicePorts,
+} from '@penstock/model';
 import { type Logger, pino } from 'pino';
 import { KitError } from './errors.ts';
 import { OpsServer } from './health.ts';
@@ -38,7 +45,7 @@ const SIGNAL_EXIT = { SIGTERM: 143, SIGINT: 130 } as const;
  * The life of a service: reads its profile, opens the ops port, starts, is ready, drains on SIGTERM and exits 0. With a
  * profile that is not of this image it stays up and not ready, so that a rollout stops at the first pod and says why.
  */
-export async function runService<D extends ServiceDeclaration>(
+export async function runService<D extends ServiceDeclaration & { readonly ports: ServicePorts }>(
   declaration: D,
   process: ProcessPort,
   env: Environment,

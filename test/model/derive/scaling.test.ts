@@ -7,6 +7,8 @@ import {
   reactionTime,
   replicaBoundsFor,
   type ScalingFacts,
+  type WarmFacts,
+  warmReplicaBoundsFor,
 } from '../../../model/src/derive/scaling.ts';
 import { drainFor, leastTerminationGrace, terminationGraceFor } from '../../../model/src/derive/termination.ts';
 import { Duration, Rate } from '../../../model/src/units.ts';
@@ -67,6 +69,35 @@ describe('the scaler', () => {
   test('waits twice the cold start before it scales in, and 5 minutes at least', () => {
     expect(cooldownFor(seconds(200)).inSeconds).toBe(400);
     expect(cooldownFor(seconds(10)).inSeconds).toBe(300);
+  });
+});
+
+/** 100/s, at most 400/s, 250 ms each, 10 at once, 30 s to start. */
+const requests: WarmFacts = {
+  arrivalRate: Rate.parse('100/s'),
+  peakRate: Rate.parse('400/s'),
+  peakWithin: seconds(600),
+  requestTime: { mean: Duration.milliseconds(250), p99: seconds(1) },
+  requestsAtOnce: 10,
+  coldStart: seconds(30),
+};
+
+describe('a service whose requests cannot wait', () => {
+  test('grows by 300/s in 10 minutes, 30/s while a replica comes: 130/s are 32.5 / 7 = 4.6, so 5 of at most 15', () => {
+    expect(warmReplicaBoundsFor(requests)).toEqual({ min: 5, max: 15 });
+  });
+
+  test('carries the peak warm when it comes within the 60 s that a replica takes', () => {
+    expect(warmReplicaBoundsFor({ ...requests, peakWithin: seconds(60) })).toEqual({ min: 15, max: 15 });
+  });
+
+  test('carries the peak warm when nothing follows the load', () => {
+    expect(warmReplicaBoundsFor({ ...requests, peakWithin: undefined })).toEqual({ min: 15, max: 15 });
+  });
+
+  test('has two replicas when one could do it all', () => {
+    const rare = { ...requests, arrivalRate: Rate.parse('1/min'), peakRate: Rate.parse('2/min') };
+    expect(warmReplicaBoundsFor(rare)).toEqual({ min: 2, max: 2 });
   });
 });
 

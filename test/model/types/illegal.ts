@@ -2,11 +2,16 @@ import { inferenceEngine } from '@penstock/inference-engine/service';
 import {
   type AcceleratorSpec,
   Duration,
+  declareHttpService,
+  declareJob,
   defineTopology,
   gpuMemory,
+  type HttpServiceSpec,
   type InferenceEngineSpec,
+  type MigrationSpec,
   machineFor,
   migSlice,
+  type ScheduleSpec,
   type WorkerSpec,
 } from '@penstock/model';
 import { taskQueue } from '@penstock/task-queue/service';
@@ -60,3 +65,30 @@ migSlice('l4', '1g.10gb');
 migSlice('h100', '1g.5gb');
 // @ts-expect-error a class that nobody rents
 gpuMemory('h800');
+
+const front = declareHttpService({ name: 'front', calls: [], publishes: { mails: 'mail.v1' } });
+const report = declareJob({ name: 'report', calls: [], publishes: {} });
+const request = { arrivalRate: '5/s', requestTime: workTime, requestsAtOnce: 10, doneWithin: '5 seconds' } as const;
+
+// @ts-expect-error a service that waits for others does not show its load, so nothing follows its peak
+export const followed: HttpServiceSpec = { service: front, ...request, peakWithin: '10 minutes' };
+// @ts-expect-error whoever wants the load to be followed says how fast it comes
+export const unknownPeak: HttpServiceSpec = { service: front, ...request, limitedBy: 'cpu' };
+export const scaledTwice: HttpServiceSpec = {
+  service: front,
+  ...request,
+  limitedBy: 'cpu',
+  peakWithin: '10 minutes',
+  // @ts-expect-error what is scaled has bounds, not one number
+  pinned: { replicas: 4 },
+};
+// @ts-expect-error a job where a service that answers requests belongs
+export const silent: HttpServiceSpec = { service: report, ...request };
+// @ts-expect-error a number of minutes is no schedule
+export const periodic: ScheduleSpec = { service: report, cron: 15, runTime: workTime };
+// @ts-expect-error a migration runs before everything that it could call
+export const calling: MigrationSpec = { service: report, longestRun: '1 minute' };
+const workers = { w: { service: { ...taskQueue, calls: [] }, queue: 'mails', workTime } } as const;
+const publishes = { mails: { queue: 'mail' } } as const;
+// @ts-expect-error a queue that is not declared
+defineTopology({ name: 'a', queues, workers, httpServices: { h: { service: front, ...request, publishes } } });

@@ -48,6 +48,14 @@ export const BROKER_ALERT_NAMES = [
   'PenstockRabbitMqBlocked',
   'PenstockRabbitMqDiskFilling',
   'PenstockRabbitMqUnroutable',
+  'PenstockKafkaPartitionsOffline',
+  'PenstockKafkaWritersRefused',
+  'PenstockKafkaUnderReplicated',
+  'PenstockKafkaControllerMissing',
+  'PenstockKafkaDiskFilling',
+  'PenstockTopicLag',
+  'PenstockTopicStuck',
+  'PenstockTopicDeadLetters',
 ] as const;
 
 /** Every alert there is. */

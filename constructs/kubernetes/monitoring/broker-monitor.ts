@@ -1,12 +1,14 @@
-import type { Topology } from '@penstock/model';
+import type { ResolvedTopic, Topology } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Override } from '../api-object.ts';
 import { EVALUATION, type PodMonitorSpec, podMonitor, prometheusRule } from '../crd/monitoring.ts';
+import type { KafkaService } from '../kafka-service.ts';
 import { platformMetadata } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
 import type { RabbitMqService } from '../rabbitmq-service.ts';
 import { type AlertProps, alertRule, type Runbooks } from './alert.ts';
+import { kafkaAlertRules } from './kafka-rules.ts';
 import { SCRAPE } from './promql.ts';
 import { rabbitMqAlertRules } from './rabbitmq-rules.ts';
 
@@ -16,7 +18,9 @@ type Labels = Readonly<Record<string, string>>;
 export type MonitoredBroker =
   | { readonly kind: 'nats'; readonly service: NatsService }
   | { readonly kind: 'rabbitmq'; readonly service: RabbitMqService }
-  | { readonly kind: 'kafka' | 'postgres'; readonly namespace: string; readonly cluster: string };
+  /** `topics` are those of the topology that are on it; every consumer of them is watched. */
+  | { readonly kind: 'kafka'; readonly service: KafkaService; readonly topics: readonly ResolvedTopic[] }
+  | { readonly kind: 'postgres'; readonly namespace: string; readonly cluster: string };
 
 export interface BrokerMonitorProps {
   readonly topology: Topology;
@@ -53,16 +57,25 @@ export class BrokerMonitor extends Construct {
   }
 }
 
-const alertsOf = (broker: MonitoredBroker, job: string): readonly AlertProps[] =>
-  broker.kind === 'rabbitmq' ? rabbitMqAlertRules(broker.service, job) : [];
+function alertsOf(broker: MonitoredBroker, job: string): readonly AlertProps[] {
+  switch (broker.kind) {
+    case 'rabbitmq':
+      return rabbitMqAlertRules(broker.service, job);
+    case 'kafka':
+      return kafkaAlertRules({ kafka: broker.service, job }, broker.topics);
+    default:
+      return [];
+  }
+}
 
 function suffixOf(broker: MonitoredBroker): string {
   switch (broker.kind) {
     case 'nats':
       return 'nats';
     case 'rabbitmq':
-      return `rabbitmq-${broker.service.name}`;
-    default:
+    case 'kafka':
+      return `${broker.kind}-${broker.service.name}`;
+    case 'postgres':
       return `${broker.kind}-${broker.cluster}`;
   }
 }
@@ -84,7 +97,8 @@ function targetsOf(broker: MonitoredBroker): { readonly pods: Labels; readonly p
     case 'rabbitmq':
       return { pods: broker.service.podLabels, port: 'prometheus' };
     case 'kafka':
-      return { pods: { 'strimzi.io/kind': 'Kafka', 'strimzi.io/cluster': broker.cluster }, port: 'tcp-prometheus' };
+      // Brokers, controllers and the exporter; the operators have no port of this name.
+      return { pods: { 'strimzi.io/kind': 'Kafka', ...broker.service.labels }, port: 'tcp-prometheus' };
     case 'postgres':
       return { pods: { 'cnpg.io/podRole': 'instance', 'cnpg.io/cluster': broker.cluster }, port: 'metrics' };
   }

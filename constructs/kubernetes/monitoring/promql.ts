@@ -33,6 +33,28 @@ export const RABBITMQ_METRICS = {
   unroutable: 'rabbitmq_global_messages_unroutable_dropped_total',
 } as const;
 
+/** Of Strimzi's metrics reporter in every broker and controller. */
+export const KAFKA_METRICS = {
+  activeControllers: 'kafka_controller_kafkacontroller_activecontrollercount',
+  offlinePartitions: 'kafka_controller_kafkacontroller_offlinepartitionscount',
+  underMinInsync: 'kafka_server_replicamanager_underminisrpartitioncount',
+  underReplicated: 'kafka_server_replicamanager_underreplicatedpartitions',
+} as const;
+
+/** Of Strimzi's Kafka exporter, partition by partition. */
+export const TOPIC_METRICS = {
+  lag: 'kafka_consumergroup_lag',
+  committed: 'kafka_consumergroup_current_offset',
+  newest: 'kafka_topic_partition_current_offset',
+  oldest: 'kafka_topic_partition_oldest_offset',
+} as const;
+
+/** Of the kubelet, volume by volume; in bytes. */
+export const VOLUME_METRICS = {
+  available: 'kubelet_volume_stats_available_bytes',
+  capacity: 'kubelet_volume_stats_capacity_bytes',
+} as const;
+
 /** Of NVIDIA's DCGM exporter; memory in MiB. */
 export const GPU_METRICS = {
   memoryUsed: 'DCGM_FI_DEV_FB_USED',

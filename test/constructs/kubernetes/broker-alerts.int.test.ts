@@ -4,32 +4,18 @@ import {
   type AlertName,
   BROKER_ALERT_NAMES,
   BrokerMonitor,
-  type MonitoredBroker,
   RabbitMqService,
 } from '../../../constructs/kubernetes/index.ts';
 import type { Manifest } from '../../../constructs/policies/index.ts';
 import { platform } from '../../../stacks/platform.ts';
 import { evaluateRules, promtool, promtoolRequirement } from '../../helpers/promtool.ts';
 import { describeWith } from '../../helpers/requirement.ts';
+import { type Change, growing, LENGTH, steady, up, type Watched } from './broker-scenario.ts';
+import { kafkaWatched } from './kafka-scenarios.ts';
 
 // Prometheus's own evaluator on the alerts of brokers and databases: one that is well, but for what a scenario names.
 
-/** Minutes that each scenario lasts. */
-const LENGTH = 60;
-const steady = (value: number): string => `${value}x${LENGTH}`;
-const growing = (perMinute: number): string => `0+${perMinute}x${LENGTH}`;
-
-interface Watched {
-  readonly name: string;
-  readonly broker: MonitoredBroker;
-  readonly well: Readonly<Record<string, string>>;
-  readonly scenarios: readonly (readonly [title: string, but: Change, fires: readonly AlertName[]])[];
-}
-type Change = Readonly<Record<string, string | undefined>>;
-
 const GIB = 2 ** 30;
-const up = (labels: string, pods: readonly string[]) =>
-  Object.fromEntries(pods.map((pod) => [`up{${labels},pod="${pod}"}`, steady(1)]));
 
 const RABBIT = 'namespace="rabbit",job="mailroom/mailroom-rabbitmq-jobs"';
 const rabbit = (metric: string, pod = 'jobs-server-0') => `rabbitmq_${metric}{${RABBIT},pod="${pod}"}`;
@@ -72,7 +58,7 @@ const rabbitmq: Watched = {
   ],
 };
 
-const WATCHED = [rabbitmq];
+const WATCHED = [rabbitmq, kafkaWatched];
 
 interface Rule {
   readonly alert: string;

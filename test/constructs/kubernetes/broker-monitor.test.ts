@@ -2,12 +2,14 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Chart, Testing } from 'cdk8s';
 import {
   BrokerMonitor,
+  KafkaService,
   type MonitoredBroker,
   NatsService,
   RabbitMqService,
 } from '../../../constructs/kubernetes/index.ts';
 import { checkManifests, type Manifest } from '../../../constructs/policies/index.ts';
 import { platform } from '../../../stacks/platform.ts';
+import { shop } from '../../helpers/kafka.ts';
 import { ApiSchemas, realData } from '../../helpers/manifests.ts';
 import { describeWith } from '../../helpers/requirement.ts';
 
@@ -23,6 +25,14 @@ function monitor(broker: MonitoredBroker) {
   return { manifests, manifest: manifests[0] as Manifest, job };
 }
 
+const kafka = new KafkaService({
+  name: 'events',
+  namespace: 'kafka',
+  authentication: 'tls',
+  brokers: 3,
+  controllers: 3,
+});
+
 const BROKERS = [
   [
     { kind: 'nats', service: new NatsService({ namespace: 'nats', replicas: 3, syncInterval: 'periodic' }) },
@@ -31,7 +41,7 @@ const BROKERS = [
     'nats',
   ],
   [
-    { kind: 'kafka', namespace: 'kafka', cluster: 'events' },
+    { kind: 'kafka', service: kafka, topics: Object.values(shop.topics) },
     { 'strimzi.io/kind': 'Kafka', 'strimzi.io/cluster': 'events' },
     'tcp-prometheus',
     'kafka',

@@ -6,6 +6,8 @@ import {
   engineAlerts,
   queueAlerts,
   type ResolvedInferenceEngine,
+  type TopicSpec,
+  topicAlerts,
 } from '@penstock/model';
 
 // Worked by hand from the declaration below.
@@ -80,5 +82,39 @@ describe('the alerts of an engine', () => {
   test('speak before requests are refused, and not before a start may have ended', () => {
     expect(limits.queueLimit).toBeLessThan(topology.engines.embedder.maxQueueTokens);
     expect(limits.missingFor.inSeconds).toBe(60);
+  });
+});
+
+describe('the alerts of a consumer of a topic', () => {
+  /** 100/s at peak: 30 partitions, and 300/s by 30 members of 100 ms an event. */
+  const alertsOf = (change: Partial<TopicSpec> = {}, p99: '1 second' | '5 minutes' = '1 second') => {
+    const workTime = { mean: '100 milliseconds', p99 } as const;
+    const { topics } = defineTopology({
+      name: 'shop',
+      queues: {},
+      workers: {},
+      topics: { orders: { arrivalRate: '50/s', consumers: { bill: { workTime } }, ...change } },
+    });
+    const [consumer] = topics.orders.consumers;
+    if (consumer === undefined) throw new Error('no consumer');
+    return topicAlerts(topics.orders, consumer);
+  };
+
+  test('allow as much lag as the whole group makes up for in an hour beside what arrives', () => {
+    expect(alertsOf().lagLimit).toBe((300 - 50) * 3_600);
+  });
+
+  test('allow no more lag than arrives in half the retention: what is not read by its end is deleted', () => {
+    expect(alertsOf({ retention: '2 hours' }).lagLimit).toBe(50 * 3_600);
+  });
+
+  test('allow no lag to a group that has nothing to spare', () => {
+    const workTime = { mean: '100 milliseconds', p99: '1 second' } as const;
+    expect(alertsOf({ consumers: { bill: { workTime, pinned: { maxReplicas: 5 } } } }).lagLimit).toBe(0);
+  });
+
+  test('wait for a quarter of an hour before a group counts as stuck, or for ten of its slowest events', () => {
+    expect(alertsOf().stuckFor.inSeconds).toBe(900);
+    expect(alertsOf({}, '5 minutes').stuckFor.inSeconds).toBe(3_000);
   });
 });

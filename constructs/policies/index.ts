@@ -23,6 +23,7 @@ import { kafkaQuorum } from './rules/kafka-quorum.ts';
 import { kafkaReplication } from './rules/kafka-replication.ts';
 import { kafkaSpread } from './rules/kafka-spread.ts';
 import { kafkaTopicDurable } from './rules/kafka-topic-durable.ts';
+import { kafkaTriggerOffsets } from './rules/kafka-trigger-offsets.ts';
 import { kafkaTriggerPartitions } from './rules/kafka-trigger-partitions.ts';
 import { kafkaUserLeast } from './rules/kafka-user-least.ts';
 import { kafkaVersionStated } from './rules/kafka-version-stated.ts';
@@ -53,11 +54,14 @@ import { replicasOneOwner } from './rules/replicas-one-owner.ts';
 import { replicasSpread } from './rules/replicas-spread.ts';
 import { resourcesStated } from './rules/resources-stated.ts';
 import { rolloutStated } from './rules/rollout-stated.ts';
+import { scalerAuthModes } from './rules/scaler-auth-modes.ts';
+import { scalerCountsInFlight } from './rules/scaler-counts-in-flight.ts';
 import { scalerCredentials } from './rules/scaler-credentials.ts';
 import { scalerExplicit } from './rules/scaler-explicit.ts';
 import { scalerOutlastsStart } from './rules/scaler-outlasts-start.ts';
 import { scalerSeesAbsence } from './rules/scaler-sees-absence.ts';
 import { scalerSeesLeader } from './rules/scaler-sees-leader.ts';
+import { scalerSleeps } from './rules/scaler-sleeps.ts';
 import { scratchBounded } from './rules/scratch-bounded.ts';
 import { secretsAsFiles } from './rules/secrets-as-files.ts';
 import { selectsOwnPods } from './rules/selects-own-pods.ts';
@@ -110,7 +114,11 @@ export const POLICIES: readonly Policy[] = [
   scalerCredentials,
   scalerSeesAbsence,
   scalerSeesLeader,
+  scalerSleeps,
+  scalerCountsInFlight,
+  scalerAuthModes,
   kafkaTriggerPartitions,
+  kafkaTriggerOffsets,
   inferenceScaling,
   inferenceMonitored,
   alertRoutable,

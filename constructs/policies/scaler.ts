@@ -4,6 +4,7 @@ import { type Manifest, specOf } from './manifest.ts';
 export interface Trigger {
   readonly type?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly authenticationRef?: { readonly name?: string };
 }
 
 interface Scaling {

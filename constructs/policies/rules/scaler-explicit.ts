@@ -38,6 +38,9 @@ export const scalerExplicit: Policy = {
     return [
       ...explicit.filter((field) => spec[field] === undefined).map((field) => `does not state ${field}`),
       ...(fallback?.failureThreshold === undefined || fallback.replicas === undefined ? ['has no fallback'] : []),
+      ...(fallback?.replicas === 0
+        ? ['falls back to no replica: then an error of the source counts as no work, expected 1 or more']
+        : []),
       ...(fallback?.replicas !== undefined && maxReplicaCount !== undefined && fallback.replicas > maxReplicaCount
         ? [`falls back to ${fallback.replicas} replicas, more than its maximum ${maxReplicaCount}`]
         : []),

@@ -59,7 +59,10 @@ const compliant: readonly Manifest[] = [
       successfulJobsHistoryLimit: 5,
       failedJobsHistoryLimit: 5,
       jobTargetRef: { backoffLimit: 2, activeDeadlineSeconds: 3_600, template },
-      triggers: [{ type: 'redis-streams', metadata: { address: 'valkey:6379', stream: 'clips', consumerGroup: 'x' } }],
+      triggers: [{ lagCount: '1' }, { pendingEntriesCount: '1' }].map((target) => ({
+        type: 'redis-streams',
+        metadata: { address: 'valkey:6379', stream: 'clips', consumerGroup: 'x', ...target },
+      })),
     },
   },
 ];

@@ -2,8 +2,9 @@ import type { CaseSet } from './case.ts';
 import { gpuCases } from './gpu.ts';
 import { jobCases } from './jobs.ts';
 import { kafkaCases } from './kafka.ts';
+import { kedaCases } from './keda.ts';
 import { natsCases } from './nats.ts';
 import { rabbitmqCases } from './rabbitmq.ts';
 
 /** Every set of cases but the platform's own, whose compliant objects are what production emits. */
-export const SETS: readonly CaseSet[] = [gpuCases, jobCases, kafkaCases, natsCases, rabbitmqCases];
+export const SETS: readonly CaseSet[] = [gpuCases, jobCases, kafkaCases, kedaCases, natsCases, rabbitmqCases];

@@ -1,4 +1,11 @@
-export type { AwsGpuFamily, AwsGpuMachine, EksGpuImage, EksImageFamily } from './gpu/aws.ts';
+export type {
+  AwsGpuFamily,
+  AwsGpuMachine,
+  AwsOnDemandMachine,
+  EksGpuImage,
+  EksImageFamily,
+  SpotClass,
+} from './gpu/aws.ts';
 export {
   GPU_CLASSES,
   type GpuClass,
@@ -16,8 +23,10 @@ export {
   type GpuCloud,
   type GpuMachine,
   type GpuMachineName,
+  type GpuMachineShare,
   machineFor,
   machinesOf,
+  shareOf,
 } from './gpu/machines.ts';
 export { type MigSlice, migSlice, migSlices } from './gpu/mig.ts';
 export type { ListPrice, PriceList } from './gpu/price.ts';

@@ -27,6 +27,7 @@ export {
   type AwsGpuFamily,
   type AwsGpuMachine,
   type AwsMachine,
+  type AwsOnDemandMachine,
   type EksGpuImage,
   type EksImageFamily,
   type GkeAccelerator,
@@ -41,6 +42,7 @@ export {
   type GpuFacts,
   type GpuMachine,
   type GpuMachineName,
+  type GpuMachineShare,
   gpuFacts,
   gpuMemory,
   type ListPrice,
@@ -51,6 +53,8 @@ export {
   machinesOf,
   migSlice,
   migSlices,
+  type SpotClass,
+  shareOf,
   type VertexAccelerator,
 } from './gpu.ts';
 export type { HttpServicePins, HttpServiceSpec, ResolvedHttpService } from './http-service.ts';

@@ -13,6 +13,8 @@ import {
   machinesOf,
   migSlice,
   migSlices,
+  type SpotClass,
+  shareOf,
 } from '@penstock/model';
 import type { NodegroupAmiType } from 'aws-cdk-lib/aws-eks';
 
@@ -89,6 +91,12 @@ describe('machines', () => {
     expect(machineFor('gke', 'a3-highgpu-8g', 'h100').onDemand).toBe(true);
   });
 
+  test('Spot is for classes that it has several machines of', () => {
+    const classes = ['t4', 't4g', 'a10g', 'l4', 'l40s', 'rtx-pro-6000'] as const satisfies readonly SpotClass[];
+    const several = GPU_CLASSES.filter((gpu) => machinesOf('aws', gpu).length >= 3);
+    expect(several.toSorted()).toEqual(classes.toSorted());
+  });
+
   test('an image is one that EKS node groups know, for the architecture of the machine', () => {
     // Assigned, not compared: the list of names is a type of the CDK.
     const known = (image: EksGpuImage): `${NodegroupAmiType}` => image;
@@ -110,6 +118,15 @@ describe('machines', () => {
       localSsds: 16,
       localDisk: Bytes.parse('6000 GiB'),
     });
+  });
+});
+
+test('a share of a machine is that of its devices', () => {
+  const share = shareOf(machineFor('aws', 'g6.12xlarge', 'l4'), 6);
+  expect(share).toEqual({
+    vcpus: 72,
+    memory: Bytes.parse('288 GiB'),
+    localDisk: Bytes.parse('5640 GB'),
   });
 });
 

@@ -4,6 +4,8 @@ import type { PriceList } from './price.ts';
 
 interface FamilyFacts {
   readonly gpu: GpuClass;
+  /** Name of the device to EC2, and in Karpenter's label `karpenter.k8s.aws/instance-gpu-name`. */
+  readonly device: string;
   readonly architecture: 'amd64' | 'arm64';
   /** Sold in Capacity Blocks and reservations only. */
   readonly reservedOnly?: true;
@@ -37,6 +39,7 @@ export const AWS_PRICES: PriceList = {
 export const AWS_FAMILIES = {
   g4dn: {
     gpu: 't4',
+    device: 't4',
     architecture: 'amd64',
     sizes: {
       xlarge: { gpus: 1, vcpus: 4, memory: '16 GiB', nvme: '125 GB', gbps: 5, usd: 0.526 },
@@ -50,6 +53,7 @@ export const AWS_FAMILIES = {
   },
   g5: {
     gpu: 'a10g',
+    device: 'a10g',
     architecture: 'amd64',
     sizes: {
       xlarge: { gpus: 1, vcpus: 4, memory: '16 GiB', nvme: '250 GB', gbps: 2.5, usd: 1.006 },
@@ -64,6 +68,7 @@ export const AWS_FAMILIES = {
   },
   g5g: {
     gpu: 't4g',
+    device: 't4g',
     architecture: 'arm64',
     sizes: {
       xlarge: { gpus: 1, vcpus: 4, memory: '8 GiB', gbps: 1.25, usd: 0.42 },
@@ -76,6 +81,7 @@ export const AWS_FAMILIES = {
   },
   g6: {
     gpu: 'l4',
+    device: 'l4',
     architecture: 'amd64',
     sizes: {
       xlarge: { gpus: 1, vcpus: 4, memory: '16 GiB', nvme: '250 GB', gbps: 2.5, usd: 0.8048 },
@@ -90,6 +96,7 @@ export const AWS_FAMILIES = {
   },
   gr6: {
     gpu: 'l4',
+    device: 'l4',
     architecture: 'amd64',
     sizes: {
       '4xlarge': { gpus: 1, vcpus: 16, memory: '128 GiB', nvme: '600 GB', gbps: 10, usd: 1.5392 },
@@ -98,6 +105,7 @@ export const AWS_FAMILIES = {
   },
   g6e: {
     gpu: 'l40s',
+    device: 'l40s',
     architecture: 'amd64',
     sizes: {
       xlarge: { gpus: 1, vcpus: 4, memory: '32 GiB', nvme: '250 GB', gbps: 2.5, usd: 1.861 },
@@ -112,6 +120,7 @@ export const AWS_FAMILIES = {
   },
   g7e: {
     gpu: 'rtx-pro-6000',
+    device: 'rtx-pro-server-6000',
     architecture: 'amd64',
     sizes: {
       '2xlarge': { gpus: 1, vcpus: 8, memory: '64 GiB', nvme: '1900 GB', gbps: 50, usd: 3.36312 },
@@ -124,6 +133,7 @@ export const AWS_FAMILIES = {
   },
   p4d: {
     gpu: 'a100-40gb',
+    device: 'a100',
     architecture: 'amd64',
     sizes: {
       '24xlarge': { gpus: 8, vcpus: 96, memory: '1152 GiB', nvme: '8000 GB', gbps: 400, efa: 4, usd: 21.957642 },
@@ -131,6 +141,7 @@ export const AWS_FAMILIES = {
   },
   p4de: {
     gpu: 'a100-80gb',
+    device: 'a100',
     architecture: 'amd64',
     sizes: {
       '24xlarge': { gpus: 8, vcpus: 96, memory: '1152 GiB', nvme: '8000 GB', gbps: 400, efa: 4, usd: 27.44705 },
@@ -138,6 +149,7 @@ export const AWS_FAMILIES = {
   },
   p5: {
     gpu: 'h100',
+    device: 'h100',
     architecture: 'amd64',
     sizes: {
       '4xlarge': { gpus: 1, vcpus: 16, memory: '256 GiB', nvme: '3800 GB', gbps: 100, efa: 1, usd: 6.88 },
@@ -146,6 +158,7 @@ export const AWS_FAMILIES = {
   },
   p5e: {
     gpu: 'h200',
+    device: 'h200',
     architecture: 'amd64',
     reservedOnly: true,
     sizes: {
@@ -154,6 +167,7 @@ export const AWS_FAMILIES = {
   },
   p5en: {
     gpu: 'h200',
+    device: 'h200',
     architecture: 'amd64',
     sizes: {
       '48xlarge': { gpus: 8, vcpus: 192, memory: '2048 GiB', nvme: '30400 GB', gbps: 3200, efa: 16, usd: 63.296 },
@@ -161,6 +175,7 @@ export const AWS_FAMILIES = {
   },
   'p6-b200': {
     gpu: 'b200',
+    device: 'b200',
     architecture: 'amd64',
     sizes: {
       '48xlarge': { gpus: 8, vcpus: 192, memory: '2048 GiB', nvme: '30400 GB', gbps: 3200, efa: 8, usd: 113.9328 },
@@ -168,6 +183,7 @@ export const AWS_FAMILIES = {
   },
   'p6-b300': {
     gpu: 'b300',
+    device: 'b300',
     architecture: 'amd64',
     sizes: {
       '48xlarge': { gpus: 8, vcpus: 192, memory: '4096 GiB', nvme: '30400 GB', gbps: 6400, efa: 16, usd: 142.416 },
@@ -183,6 +199,23 @@ export type AwsGpuFamily = keyof Families;
 export type AwsGpuMachine<C extends GpuClass = GpuClass> = {
   [F in AwsGpuFamily]: Families[F]['gpu'] extends C ? `${F}.${keyof Families[F]['sizes'] & string}` : never;
 }[AwsGpuFamily];
+
+/** Those of them that are sold by the hour, without a reservation. */
+export type AwsOnDemandMachine<C extends GpuClass = GpuClass> = {
+  [F in AwsGpuFamily]: Families[F] extends { readonly reservedOnly: true }
+    ? never
+    : Extract<AwsGpuMachine<C>, `${F}.${string}`>;
+}[AwsGpuFamily];
+
+/** `true` for a union of three names or more. */
+type AtLeastThree<N extends string> = {
+  [A in N]: { [B in Exclude<N, A>]: [Exclude<N, A | B>] extends [never] ? never : true }[Exclude<N, A>];
+}[N];
+
+/** Classes that Spot has several machines of: one that has one or two loses all its nodes at once. */
+export type SpotClass = {
+  [C in GpuClass]: [AtLeastThree<AwsGpuMachine<C>>] extends [never] ? never : C;
+}[GpuClass];
 
 /** EKS images with the NVIDIA driver, by the architecture of the machine. Names as EKS's node groups take them. */
 export const EKS_IMAGES = {

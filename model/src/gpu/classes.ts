@@ -59,7 +59,8 @@ export const CLASSES = {
     mig: { '1g.23gb': 7, '1g.45gb': 4, '2g.45gb': 3, '3g.90gb': 2, '4g.90gb': 1, '7g.180gb': 1 },
   },
   b300: {
-    memory: '288 GB',
+    // What the machines that are rented report; the data sheet of the bare module says 288.
+    memory: '269 GB',
     architecture: 'blackwell',
     computeCapability: '10.3',
     minimumDriver: 580,

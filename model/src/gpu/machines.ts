@@ -40,6 +40,8 @@ export interface AwsMachine extends MachineFacts {
   readonly cloud: 'aws';
   readonly name: AwsGpuMachine;
   readonly family: AwsGpuFamily;
+  /** Name of its devices in Karpenter's label `karpenter.k8s.aws/instance-gpu-name`. */
+  readonly device: string;
   readonly architecture: 'amd64' | 'arm64';
   /** Images of EKS with the driver in them. */
   readonly images: Readonly<Record<EksImageFamily, EksGpuImage>>;
@@ -69,6 +71,7 @@ const AWS: readonly AwsMachine[] = Object.entries(AWS_FAMILIES).flatMap(([family
     cloud: 'aws',
     name: `${family}.${size}` as AwsGpuMachine,
     family: family as AwsGpuFamily,
+    device: facts.device,
     architecture: facts.architecture,
     images: EKS_IMAGES[facts.architecture],
     networkGbps: gbps,
@@ -119,6 +122,18 @@ export function machineFor<Cloud extends GpuCloud, C extends GpuClass>(
   const found = GPU_MACHINES.find((machine) => machine.cloud === cloud && machine.name === name);
   if (found?.gpu === gpu) return found as Extract<GpuMachine, { readonly cloud: Cloud }>;
   throw mismatch('machine', found === undefined ? name : `${name}, with ${found.gpu}`, gpu, machinesOf(cloud, gpu));
+}
+
+/** What comes with so many devices of a machine, whole or in part. Its disk is that of the machine itself. */
+export function shareOf({ gpus, vcpus, memory, localDisk }: GpuMachine, devices: number): GpuMachineShare {
+  const part = (size: Bytes): Bytes => Bytes.of(Math.floor((size.bytes / gpus) * devices));
+  return { vcpus: (vcpus / gpus) * devices, memory: part(memory), localDisk: part(localDisk) };
+}
+
+export interface GpuMachineShare {
+  readonly vcpus: number;
+  readonly memory: Bytes;
+  readonly localDisk: Bytes;
 }
 
 function common(

@@ -5,7 +5,7 @@ import { mismatch } from './mismatch.ts';
 /** One way of cutting a device, and what a pod asks for and gets. */
 export interface MigSlice<C extends GpuClass = GpuClass> {
   readonly profile: MigProfile<C>;
-  /** What a pod asks for, where the device plugin tells slices apart (strategy `mixed`). */
+  /** What a pod asks for, where the device plugin tells slices apart (strategy `mixed`); else it is `nvidia.com/gpu`. */
   readonly resource: `nvidia.com/mig-${MigProfile<C>}`;
   /** Memory of one slice, as the profile's name states it: rounded to whole gigabytes. */
   readonly memory: Bytes;

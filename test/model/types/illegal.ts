@@ -1,6 +1,7 @@
 import { inferenceEngine } from '@penstock/inference-engine/service';
 import {
   type AcceleratorSpec,
+  type AwsOnDemandMachine,
   Duration,
   declareHttpService,
   declareJob,
@@ -12,6 +13,7 @@ import {
   machineFor,
   migSlice,
   type ScheduleSpec,
+  type SpotClass,
   type WorkerSpec,
 } from '@penstock/model';
 import { taskQueue } from '@penstock/task-queue/service';
@@ -92,3 +94,7 @@ const workers = { w: { service: { ...taskQueue, calls: [] }, queue: 'mails', wor
 const publishes = { mails: { queue: 'mail' } } as const;
 // @ts-expect-error a queue that is not declared
 defineTopology({ name: 'a', queues, workers, httpServices: { h: { service: front, ...request, publishes } } });
+// @ts-expect-error a machine that is sold in Capacity Blocks only
+export const byTheHour: AwsOnDemandMachine<'h200'> = 'p5e.48xlarge';
+// @ts-expect-error a class that Spot has one machine of
+export const takenBack: SpotClass = 'b200';

@@ -1,6 +1,8 @@
+import { GPU_CLASS_LABEL, GPU_RESOURCE, GPU_SHARING_LABEL } from '@penstock/model';
 import { ConstructError } from '../constructs/errors.ts';
-import { GPU } from '../constructs/policies/gpu.ts';
-import { containersOf, type Manifest, podsOf } from '../constructs/policies/manifest.ts';
+import { DEVICE_PLUGIN_CONFIG } from '../constructs/kubernetes/device-plugin-config.ts';
+import { isGpuPool, usesGpu } from '../constructs/policies/gpu.ts';
+import { type Manifest, podsOf } from '../constructs/policies/manifest.ts';
 
 /** Where an add-on is installed from: always one version of it, never whatever is newest. */
 export type AddonSource =
@@ -33,6 +35,16 @@ const manifest = (url: string): AddonSource => ({ kind: 'manifest', url });
 
 const crds = (group: string, ...plurals: readonly string[]): readonly string[] =>
   plurals.map((plural) => `${plural}.${group}`);
+
+const NODE_TERMS = 'affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
+
+/** What belongs to the node tolerates what keeps others off it. */
+const TOLERATES_GPU_NODES: HelmValues = Object.fromEntries(
+  [GPU_RESOURCE, GPU_SHARING_LABEL].flatMap((key, n) => [
+    [`tolerations[${n}].key`, key],
+    [`tolerations[${n}].operator`, 'Exists'],
+  ]),
+);
 
 /** The operators that the objects of a platform are made for, each at the version they were written against. */
 export const ADDONS = {
@@ -154,7 +166,8 @@ export const ADDONS = {
   'nvidia-device-plugin': {
     version: '0.18.2',
     namespace: 'nvidia-device-plugin',
-    source: helm('https://nvidia.github.io/k8s-device-plugin', 'nvidia-device-plugin'),
+    // The chart goes where this label is, which is where the image of the node has no plugin: docs/adr/0006-device-plugin-by-its-chart.md.
+    source: helm('https://nvidia.github.io/k8s-device-plugin', 'nvidia-device-plugin', TOLERATES_GPU_NODES),
     crds: [],
     needs: [],
   },
@@ -165,6 +178,14 @@ export const ADDONS = {
     source: helm('https://nvidia.github.io/dcgm-exporter/helm-charts', 'dcgm-exporter', {
       'serviceMonitor.enabled': true,
       'serviceMonitor.honorLabels': true,
+      ...TOLERATES_GPU_NODES,
+      // Unless told so it starts on every node, and fails where there is no device.
+      ...Object.fromEntries(
+        [GPU_CLASS_LABEL, 'cloud.google.com/gke-accelerator', 'nvidia.com/gpu.present'].flatMap((label, n) => [
+          [`${NODE_TERMS}[${n}].matchExpressions[0].key`, label],
+          [`${NODE_TERMS}[${n}].matchExpressions[0].operator`, 'Exists'],
+        ]),
+      ),
     }),
     crds: [],
     needs: ['kube-prometheus-stack', 'nvidia-device-plugin'],
@@ -191,8 +212,24 @@ export function addonOf({ apiVersion }: Pick<Manifest, 'apiVersion'>): AddonName
 
 const ALL = Object.keys(ADDONS) as AddonName[];
 
-const usesGpu = (object: Manifest): boolean =>
-  podsOf(object).some((pod) => containersOf(pod).some(({ resources }) => resources?.limits?.[GPU] !== undefined));
+/** The same as the policies see: devices, slices and claims of pods, and nodes that have them. */
+const needsDevices = (object: Manifest): boolean => isGpuPool(object) || podsOf(object).some(usesGpu);
+
+/** A plugin that is to run by configurations which are not there never starts: it is told of them when they are. */
+const configured = (manifests: readonly Manifest[]): boolean =>
+  manifests.some(
+    ({ kind, metadata: { name, namespace } }) =>
+      kind === 'ConfigMap' && name === DEVICE_PLUGIN_CONFIG.name && namespace === DEVICE_PLUGIN_CONFIG.namespace,
+  );
+
+function sourceOf(name: AddonName, manifests: readonly Manifest[]): AddonSource {
+  const { source }: Addon = ADDONS[name];
+  if (name !== 'nvidia-device-plugin' || source.kind !== 'helm' || !configured(manifests)) return source;
+  return {
+    ...source,
+    values: { ...source.values, 'config.name': DEVICE_PLUGIN_CONFIG.name, 'config.default': 'whole' },
+  };
+}
 
 /**
  * The add-ons that a platform's objects need, each after those it needs itself.
@@ -211,7 +248,7 @@ export function addonsFor(manifests: readonly Manifest[]): readonly NeededAddon[
     const name = addonOf(object);
     if (name !== undefined) need(name, object.kind);
     if (name === 'strimzi' && object.kind === 'Kafka') need('strimzi-drain-cleaner', object.kind);
-    if (usesGpu(object)) {
+    if (needsDevices(object)) {
       need('nvidia-device-plugin', object.kind);
       need('dcgm-exporter', object.kind);
     }
@@ -219,6 +256,7 @@ export function addonsFor(manifests: readonly Manifest[]): readonly NeededAddon[
   return inOrder([...kinds.keys()], ADDONS).map((name) => ({
     name,
     ...ADDONS[name],
+    source: sourceOf(name, manifests),
     kinds: [...(kinds.get(name) ?? [])].toSorted(),
   }));
 }

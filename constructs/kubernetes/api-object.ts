@@ -1,4 +1,4 @@
-import { ApiObject, type ApiObjectProps, type JsonPatch } from 'cdk8s';
+import { ApiObject, type ApiObjectProps, Chart, JsonPatch } from 'cdk8s';
 import type { Construct } from 'constructs';
 
 /** Changes to one emitted object that no prop offers. Policies run after them, so a patch cannot hide a broken rule. */
@@ -12,4 +12,10 @@ export function emit(scope: Construct, id: string, manifest: unknown, override: 
   const object = new ApiObject(scope, id, manifest as ApiObjectProps);
   object.addJsonPatch(...override);
   return object;
+}
+
+/** Emits an object that belongs to no namespace, wherever its chart would put it. */
+export function emitForCluster(scope: Construct, id: string, manifest: unknown, override: Override = []): ApiObject {
+  const ofChart = Chart.of(scope).namespace === undefined ? [] : [JsonPatch.remove('/metadata/namespace')];
+  return emit(scope, id, manifest, [...ofChart, ...override]);
 }

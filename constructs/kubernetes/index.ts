@@ -1,7 +1,25 @@
 export { emit, type Override } from './api-object.ts';
 export type { KafkaAuthentication } from './crd/kafka.ts';
+export { DEVICE_PLUGIN_CONFIG, DevicePluginConfig, type DevicePluginConfigProps } from './device-plugin-config.ts';
 export { EffectVolume, type EffectVolumeProps } from './effect-volume.ts';
 export { EngineRoute, type EngineRouteProps, type RouteMatch } from './engine-route.ts';
+export {
+  type Al2023Image,
+  type BottlerocketImage,
+  type GpuCapacity,
+  type GpuNodeImage,
+  GpuNodePool,
+  type GpuNodePoolProps,
+} from './gpu-node-pool.ts';
+export { GpuQuota, type GpuQuotaProps, type QuotaCohort, type QuotaShare } from './gpu-quota.ts';
+export {
+  type GpuPlacement,
+  type GpuSharing,
+  gpuPlacement,
+  type MigSharing,
+  sharingOf,
+  type TimeSlicing,
+} from './gpu-sharing.ts';
 export { ImageReference } from './image.ts';
 export { InferenceServer, type InferenceServerProps } from './inference-server.ts';
 export {

@@ -43,3 +43,13 @@ export const platformMetadata = (topology: Topology, name: string, labels: Reado
   labels: { ...platformLabels(topology), ...labels },
   annotations: topologyAnnotations(topology),
 });
+
+/** Metadata of what belongs to a cluster, and not to one platform in it. */
+export const clusterMetadata = (name: string, component: string) => ({
+  name,
+  labels: {
+    'app.kubernetes.io/name': name,
+    'app.kubernetes.io/component': component,
+    'app.kubernetes.io/managed-by': 'penstock',
+  },
+});

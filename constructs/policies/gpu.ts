@@ -1,6 +1,7 @@
-import { type Container, containersOf, type Manifest, type PodSpec, podsOf, specOf } from './manifest.ts';
+import { GPU_RESOURCE } from '@penstock/model';
+import { type Container, containersOf, type Labels, type Manifest, type PodSpec, podsOf, specOf } from './manifest.ts';
 
-export const GPU = 'nvidia.com/gpu';
+export const GPU = GPU_RESOURCE;
 
 /** Whole devices and slices of them (`nvidia.com/mig-1g.10gb`). */
 const isDevice = (resource: string): boolean => resource === GPU || /^nvidia\.com\/(mig-|gpu\.)/.test(resource);
@@ -31,8 +32,10 @@ export interface NodePoolSpec {
     readonly budgets?: readonly { readonly nodes?: string }[];
   };
   readonly template: {
+    readonly metadata?: { readonly labels?: Labels };
     readonly spec?: {
       readonly expireAfter?: string;
+      readonly terminationGracePeriod?: string;
       readonly nodeClassRef?: { readonly kind?: string; readonly name?: string };
       readonly requirements?: readonly Requirement[];
       readonly taints?: readonly { readonly key?: string; readonly value?: string; readonly effect?: string }[];

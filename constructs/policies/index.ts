@@ -8,6 +8,7 @@ import { disruptionBudget } from './rules/disruption-budget.ts';
 import { endpointDrained } from './rules/endpoint-drained.ts';
 import { gpuConsolidation } from './rules/gpu-consolidation.ts';
 import { gpuLocalDisk } from './rules/gpu-local-disk.ts';
+import { gpuQuotaOwned } from './rules/gpu-quota-owned.ts';
 import { gpuTaint } from './rules/gpu-taint.ts';
 import { graceCoversWork } from './rules/grace-covers-work.ts';
 import { imageImmutable } from './rules/image-immutable.ts';
@@ -126,6 +127,7 @@ export const POLICIES: readonly Policy[] = [
   nodeImagePinned,
   nodeHardened,
   gpuTaint,
+  gpuQuotaOwned,
   gpuConsolidation,
   gpuLocalDisk,
   spotDiverse,

@@ -5,6 +5,7 @@ import type { Manifest } from '../../constructs/policies/index.ts';
 import { environments } from '../../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../stacks/platform.ts';
+import { gpuNodeCases } from '../constructs/policies/cases/gpu-nodes.ts';
 import { definitionNames, realData } from '../helpers/manifests.ts';
 import { describeWith } from '../helpers/requirement.ts';
 
@@ -63,14 +64,42 @@ describe('the add-ons of a platform', () => {
     ]);
   });
 
-  test('see to the devices of pods that ask for a GPU', () => {
-    const containers = [{ name: 'a', resources: { limits: { 'nvidia.com/gpu': 1 } } }];
-    const deployment = { ...object('apps/v1', 'Deployment'), spec: { template: { spec: { containers } } } };
-    expect(addonsFor([deployment]).map(({ name }) => name)).toEqual([
-      'kube-prometheus-stack',
-      'nvidia-device-plugin',
-      'dcgm-exporter',
-    ]);
+  const pod = (spec: object): Manifest => ({
+    ...object('apps/v1', 'Deployment'),
+    spec: { template: { spec: { containers: [{ name: 'a' }], ...spec } } },
+  });
+  const limited = (limits: object) => pod({ containers: [{ name: 'a', resources: { limits } }] });
+  const pools = gpuNodeCases.compliant.filter(({ kind }) => kind === 'NodePool');
+
+  test.each([
+    ['a GPU', [limited({ 'nvidia.com/gpu': 1 })]],
+    ['a slice of a GPU', [limited({ 'nvidia.com/mig-1g.10gb': 1 })]],
+    ['a device by a claim', [pod({ resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'gpu' }] })]],
+    ['nodes with GPUs', pools.slice(0, 1)],
+  ])('see to the devices of what asks for %s', (_, manifests) => {
+    const needed = addonsFor(manifests).map(({ name }) => name);
+    expect(needed).toEqual(expect.arrayContaining(['kube-prometheus-stack', 'nvidia-device-plugin', 'dcgm-exporter']));
+  });
+
+  test('go onto GPU nodes where they are for devices, and the exporter onto no others', () => {
+    for (const name of ['nvidia-device-plugin', 'dcgm-exporter'] as const) {
+      const { source } = ADDONS[name];
+      expect(source).toHaveProperty(['values', 'tolerations[0].key'], 'nvidia.com/gpu');
+      expect(source).toHaveProperty(['values', 'tolerations[1].key'], 'penstock.dev/gpu-sharing');
+    }
+    const terms = 'affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
+    expect(ADDONS['dcgm-exporter'].source).toHaveProperty(
+      ['values', `${terms}[0].matchExpressions[0].key`],
+      'penstock.dev/gpu-class',
+    );
+  });
+
+  test('tell the device plugin of its configurations where there are some, and else of none', () => {
+    const plugin = (manifests: readonly Manifest[]) =>
+      addonsFor(manifests).find(({ name }) => name === 'nvidia-device-plugin')?.source;
+    const config = ['values', 'config.name'];
+    expect(plugin(gpuNodeCases.compliant)).toHaveProperty(config, 'device-plugin-config');
+    expect(plugin(pools)).not.toHaveProperty(config);
   });
 
   test("are none for Kubernetes's own kinds", () => {

@@ -1,8 +1,12 @@
+import { GPU_SHARING_LABEL } from '@penstock/model';
 import { GPU, isGpuPool, type NodePoolSpec, usesGpu } from '../gpu.ts';
 import { type Manifest, podsOf, specOf } from '../manifest.ts';
 import type { Policy } from '../policy.ts';
 
-/** Rule 13. A DaemonSet is the node's own: the device plugin and the exporter tolerate and ask for no device. */
+/**
+ * Rule 13. A DaemonSet is the node's own: the device plugin and the exporter tolerate and ask for no device. Where devices
+ * are shared, a second taint keeps out who wants a whole one: a share has the same name.
+ */
 export const gpuTaint: Policy = {
   id: 'gpu-taint',
   rules: [13],
@@ -11,8 +15,11 @@ export const gpuTaint: Policy = {
   reason: 'a pod without a GPU on a GPU node keeps the dearest machine of the cluster awake, and its work out',
   check(manifest, all) {
     if (isGpuPool(manifest)) {
-      const keepsOut = taintsOf(manifest).some(({ key, effect }) => key === GPU && effect === 'NoSchedule');
-      return keepsOut ? [] : [`is not tainted ${GPU}:NoSchedule`];
+      const sharing = specOf<NodePoolSpec>(manifest).template?.metadata?.labels?.[GPU_SHARING_LABEL] ?? 'whole';
+      const expected = sharing === 'whole' ? [GPU] : [GPU, GPU_SHARING_LABEL];
+      return expected
+        .filter((taint) => !taintsOf(manifest).some(({ key, effect }) => key === taint && effect === 'NoSchedule'))
+        .map((taint) => `is not tainted ${taint}:NoSchedule`);
     }
     if (manifest.kind === 'DaemonSet') return [];
     const pools = all.filter(isGpuPool);

@@ -14,10 +14,12 @@ export const nodeLifetime = kindPolicy(
   ['NodePool'],
   (manifest) => {
     const { template, disruption } = specOf<NodePoolSpec>(manifest);
-    const expiry = template?.spec?.expireAfter;
+    const { expireAfter: expiry, terminationGracePeriod: grace } = template?.spec ?? {};
     const budgets = disruption?.budgets ?? [];
     return [
       goDurationMs(expiry) === undefined && `expireAfter is ${expiry ?? 'not stated'}, expected a duration`,
+      goDurationMs(grace) === undefined &&
+        `terminationGracePeriod is ${grace ?? 'not stated'}: one pod that may not be disrupted keeps an expired node for ever`,
       budgets.length === 0 && 'states no disruption budgets',
       budgets.length > 0 &&
         budgets.every(({ nodes }) => nodes === '100%') &&

@@ -5,6 +5,7 @@ import { synthesizeKubernetes } from '../../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../../stacks/platform.ts';
 import { FSYNC, kafkaPlatform } from '../../helpers/kafka.ts';
 import type { CaseSet } from './cases/case.ts';
+import { gpuNodeCases } from './cases/gpu-nodes.ts';
 import { SETS } from './cases/sets.ts';
 import { isLeaf, type Json, mutantOf, type Place, placesOf } from './mutant.ts';
 import { NOT_SAFETY } from './not-safety.ts';
@@ -18,7 +19,7 @@ const prod = synthesizeKubernetes(platform, environments.prod);
 const findingsOf = (place: Place, to?: Json): readonly string[] =>
   checkManifests(mutantOf(place, to)).map(({ policy }) => policy);
 
-const places = [...placesOf(prod), ...placesOf(kafkaPlatform('tls', FSYNC).manifests)];
+const places = [prod, kafkaPlatform('tls', FSYNC).manifests, gpuNodeCases.compliant].flatMap(placesOf);
 
 const POD = 'spec/template/spec';
 const CONTAINER = `${POD}/containers/*`;
@@ -190,6 +191,28 @@ const SAFETY: Readonly<Record<string, readonly string[]>> = {
     'spec/authorization/acls',
     'spec/authorization/acls/*/resource/name',
   ],
+  NodePool: [
+    'spec/limits',
+    'spec/limits/cpu',
+    'spec/limits/nvidia.com/gpu',
+    'spec/disruption/consolidationPolicy',
+    'spec/disruption/budgets',
+    ...['expireAfter', 'terminationGracePeriod', 'taints', 'taints/*', 'taints/*/key', 'taints/*/effect'].map(
+      (it) => `spec/template/spec/${it}`,
+    ),
+  ],
+  EC2NodeClass: [
+    'spec/amiSelectorTerms',
+    'spec/amiSelectorTerms/*/alias',
+    'spec/metadataOptions',
+    'spec/metadataOptions/httpTokens',
+    'spec/metadataOptions/httpPutResponseHopLimit',
+    'spec/blockDeviceMappings',
+    'spec/blockDeviceMappings/*/ebs/encrypted',
+    'spec/instanceStorePolicy',
+  ],
+  ResourceFlavor: ['spec/nodeLabels', 'spec/nodeTaints'],
+  ClusterQueue: ['spec/namespaceSelector', 'spec/namespaceSelector/matchLabels'],
 };
 
 /** The same places with a value that somebody might well write there. */
@@ -254,6 +277,14 @@ const VALUES: readonly (readonly [field: string, to: Json])[] = [
   ['NetworkPolicy spec/ingress/*/from', []],
   ['NetworkPolicy spec/egress/*/to', [{ namespaceSelector: {} }]],
   ['NetworkPolicy spec/podSelector/matchLabels', {}],
+  ['NodePool spec/disruption/consolidationPolicy', 'WhenEmptyOrUnderutilized'],
+  ['NodePool spec/disruption/budgets/*/nodes', '100%'],
+  ['NodePool spec/template/spec/expireAfter', 'Never'],
+  ['EC2NodeClass spec/amiSelectorTerms/*/alias', 'al2023@latest'],
+  ['EC2NodeClass spec/metadataOptions/httpTokens', 'optional'],
+  ['EC2NodeClass spec/metadataOptions/httpPutResponseHopLimit', 2],
+  ['EC2NodeClass spec/blockDeviceMappings/*/ebs/encrypted', false],
+  ['ClusterQueue spec/namespaceSelector', {}],
 ];
 
 /** Where a value is held against a cold start, only a worker that is scaled has one. */

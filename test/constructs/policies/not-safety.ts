@@ -24,6 +24,8 @@ export const REFUSED: Group = {
     /^TriggerAuthentication spec\/secretTargetRef\/\*\/(parameter|name|key)$/,
     /^PrometheusRule spec\/groups\/\*\/(name|rules\/\*\/expr)$/,
     /^\w+ spec\/.*claimName$/,
+    /^ClusterQueue spec\/resourceGroups\/\*\/flavors\/\*\/(name|resources\/\*\/(name|nominalQuota))$/,
+    /^ResourceFlavor spec\/nodeTaints\/\*\/(key|effect)$/,
     /^RabbitmqCluster .*template\/spec\/containers$/,
   ],
 };
@@ -49,6 +51,8 @@ export const NOT_SAFETY: readonly Group[] = [
       /^StatefulSet spec\/serviceName$/,
       /^KafkaUser spec\/authorization\/acls\/\*\/operations\/\*$/,
       /^NodePool spec\/template\/spec\/requirements\/\*\/values\/\*$/,
+      /^EC2NodeClass spec\/(capacityReservationSelectorTerms\/.*|userData)$/,
+      /^ClusterQueue spec\/(cohortName|resourceGroups\/\*\/coveredResources\/\*)$/,
       /^PrometheusRule spec\/groups\/\*\/rules\/\*\/(alert|record)$/,
     ],
   },
@@ -70,7 +74,9 @@ export const NOT_SAFETY: readonly Group[] = [
       /^Kafka spec\/kafka\/config\/compression\.type$/,
       /^Kafka(Topic)? spec\/(kafka\/)?config\/unclean\.leader\.election\.enable$/,
       /^KafkaTopic spec\/(topicName|config\/cleanup\.policy)$/,
-      /^NodePool .*taints\/\*\/value$/,
+      /^(NodePool|ResourceFlavor) .*[tT]aints\/\*\/value$/,
+      /^EC2NodeClass spec\/metadataOptions\/(httpEndpoint|httpProtocolIPv6)$/,
+      /^ClusterQueue spec\/(queueingStrategy|preemption\/.*)$/,
       /^ScaledObject spec\/triggers\/\*\/(metricType|metadata\/(activationLagThreshold|activationValue|protocol|useHttps))$/,
       /^ScaledObject .*scaleUp\/stabilizationWindowSeconds$/,
     ],
@@ -91,6 +97,8 @@ export const NOT_SAFETY: readonly Group[] = [
       /^KafkaNodePool .*\/class$/,
       /^KafkaNodePool .*\/kraftMetadata$/,
       /tolerations\/\*\/effect$/,
+      /^NodePool spec\/template\/metadata\/labels\/nvidia\.com\//,
+      /^LocalQueue spec\/clusterQueue$/,
     ],
   },
   {
@@ -116,6 +124,10 @@ export const NOT_SAFETY: readonly Group[] = [
       /^Service spec\/ports\/\*\/appProtocol$/,
       /^ScaledObject spec\/triggers\/\*\/metadata\/activationThreshold$/,
     ],
+  },
+  {
+    because: 'pods name their own nodes beside the queue, and what a queue lends is between those who share',
+    fields: [/^ResourceFlavor spec\/nodeLabels\/penstock\.dev\/gpu-sharing$/, /^ClusterQueue spec\/.*\/lendingLimit$/],
   },
   {
     because: 'what is scraped and shown is held by the tests of monitoring, series by series',

@@ -129,6 +129,7 @@ const pool: Manifest = {
     template: {
       spec: {
         expireAfter: '720h',
+        terminationGracePeriod: '1h',
         nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'gpu' },
         taints: [{ key: GPU, value: 'true', effect: 'NoSchedule' }],
         requirements: [

@@ -1,5 +1,6 @@
 import type { CaseSet } from './case.ts';
 import { gpuCases } from './gpu.ts';
+import { gpuNodeCases } from './gpu-nodes.ts';
 import { jobCases } from './jobs.ts';
 import { kafkaCases } from './kafka.ts';
 import { kedaCases } from './keda.ts';
@@ -7,4 +8,12 @@ import { natsCases } from './nats.ts';
 import { rabbitmqCases } from './rabbitmq.ts';
 
 /** Every set of cases but the platform's own, whose compliant objects are what production emits. */
-export const SETS: readonly CaseSet[] = [gpuCases, jobCases, kafkaCases, kedaCases, natsCases, rabbitmqCases];
+export const SETS: readonly CaseSet[] = [
+  gpuCases,
+  gpuNodeCases,
+  jobCases,
+  kafkaCases,
+  kedaCases,
+  natsCases,
+  rabbitmqCases,
+];

@@ -1,0 +1,106 @@
+import {
+  GPU_CLASS_LABEL,
+  GPU_RESOURCE,
+  GPU_SHARING_LABEL,
+  GPU_TAINT,
+  type GpuClass,
+  type GpuShare,
+  gpuMemory,
+  type MigClass,
+  type MigProfile,
+  migSlice,
+} from '@penstock/model';
+import type { NodeTaint } from './crd/karpenter.ts';
+
+/** Pods take turns on a device. Its memory is anybody's: one that takes too much brings all of them down. */
+export interface TimeSlicing {
+  readonly kind: 'time-slicing';
+  /** Pods that may be on one device. */
+  readonly clients: number;
+}
+
+/** Every device of a node is cut into slices of one size, each with memory and compute of its own. */
+export interface MigSharing<C extends GpuClass> {
+  readonly kind: 'mig';
+  readonly profile: MigProfile<C>;
+}
+
+/** How many pods share a device, and by what. */
+export type GpuSharing<C extends GpuClass = GpuClass> = TimeSlicing | MigSharing<C>;
+
+/** What a pod says to get a device of one class, shared in one way or whole. */
+export interface GpuPlacement {
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly { readonly key: string; readonly operator: 'Exists'; readonly effect: 'NoSchedule' }[];
+  /** The limit that counts devices, or shares of them. */
+  readonly resource: typeof GPU_RESOURCE;
+}
+
+/** By which configuration the device plugin of NVIDIA runs on a node. */
+export const DEVICE_PLUGIN_LABEL = 'nvidia.com/device-plugin.config';
+
+/** How nodes have to share their devices for what an engine was declared with; undefined where it has them whole. */
+export function sharingOf({ mig, sharedBy }: Pick<GpuShare, 'mig' | 'sharedBy'>): GpuSharing | undefined {
+  if (mig !== undefined) return { kind: 'mig', profile: mig };
+  return sharedBy > 1 ? { kind: 'time-slicing', clients: sharedBy } : undefined;
+}
+
+/** The name of a way of sharing, e.g. `mig-1g.10gb`: value of labels and taints, key of configurations. */
+export function sharingName(sharing: GpuSharing | undefined): string {
+  if (sharing === undefined) return 'whole';
+  return sharing.kind === 'mig' ? `mig-${sharing.profile}` : `time-slicing-${sharing.clients}`;
+}
+
+/** Pods that one device has room for. */
+export function clientsOf(gpu: GpuClass, sharing: GpuSharing | undefined): number {
+  if (sharing === undefined) return 1;
+  return sharing.kind === 'mig' ? migSlice(gpu as MigClass, sharing.profile).perDevice : sharing.clients;
+}
+
+/**
+ * A share has the same resource name as a device: Karpenter buys machines for resources that it knows, and never for
+ * `nvidia.com/mig-1g.10gb`. The second taint keeps off whoever wants a whole device and says nothing else.
+ */
+export const gpuTaints = (sharing: GpuSharing | undefined): readonly NodeTaint[] =>
+  sharing === undefined
+    ? [GPU_TAINT]
+    : [GPU_TAINT, { key: GPU_SHARING_LABEL, value: sharingName(sharing), effect: 'NoSchedule' }];
+
+export const gpuLabels = (gpu: GpuClass, sharing: GpuSharing | undefined): Readonly<Record<string, string>> => ({
+  [GPU_CLASS_LABEL]: gpu,
+  [GPU_SHARING_LABEL]: sharingName(sharing),
+});
+
+/** For pods that go to the nodes of a `GpuNodePool`. */
+export const gpuPlacement = <C extends GpuClass>(gpu: C, sharing?: GpuSharing<C>): GpuPlacement => ({
+  nodeSelector: gpuLabels(gpu, sharing),
+  tolerations: gpuTaints(sharing).map(({ key, effect }) => ({ key, operator: 'Exists', effect })),
+  resource: GPU_RESOURCE,
+});
+
+/** Settings of Bottlerocket, whose own device plugin shares the devices; undefined where nothing is shared. */
+export function bottlerocketSettings(gpu: GpuClass, sharing: GpuSharing | undefined): string | undefined {
+  if (sharing === undefined) return undefined;
+  const plugin = 'settings.kubelet-device-plugins.nvidia';
+  const lines =
+    sharing.kind === 'mig'
+      ? [
+          `[${plugin}]`,
+          'device-partitioning-strategy = "mig"',
+          `[${plugin}.mig.profile]`,
+          `"${bottlerocketModel(gpu)}" = "${sharing.profile}"`,
+        ]
+      : [
+          `[${plugin}]`,
+          'device-sharing-strategy = "time-slicing"',
+          `[${plugin}.time-slicing]`,
+          `replicas = ${sharing.clients}`,
+          'rename-by-default = false',
+          'fail-requests-greater-than-one = true',
+        ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Bottlerocket's name of a device, e.g. `a100.40gb` or `rtxpro6000.96gb`. */
+const bottlerocketModel = (gpu: GpuClass): string =>
+  `${gpu.replace(/-\d+gb$/, '').replaceAll('-', '')}.${gpuMemory(gpu).bytes / 1e9}gb`;

@@ -5,20 +5,7 @@ import { checkManifests } from '../../constructs/policies/index.ts';
 import { ApiSchemas, realData } from '../helpers/manifests.ts';
 import { describeWith } from '../helpers/requirement.ts';
 import { golden, normalisedYaml } from '../helpers/snapshot.ts';
-import { eventsOnKafka } from './events-on-kafka.ts';
 import { EXAMPLES, manifestsOf } from './index.ts';
-import { mailPipeline } from './mail-pipeline.ts';
-import { queueInANamespace } from './queue-in-a-namespace.ts';
-import { twoEngines } from './two-engines.ts';
-
-const EXAMPLES: readonly (readonly [name: string, example: () => App])[] = [
-  ['mail-pipeline', mailPipeline],
-  ['two-engines', twoEngines],
-  ['queue-in-a-namespace', queueInANamespace],
-  ['events-on-kafka', eventsOnKafka],
-];
-
-const manifestsOf = (app: App): readonly Manifest[] => app.charts.flatMap((chart) => chart.toJson() as Manifest[]);
 
 /** Fingerprints change with every number of the model; what is reviewed here is the shape. */
 const withoutFingerprints = (text: string): string => text.replaceAll(/\b[0-9a-f]{16}\b/g, '(fingerprint)');

@@ -1,5 +1,6 @@
 import type { App } from 'cdk8s';
 import type { Manifest } from '../../constructs/policies/index.ts';
+import { eventsOnKafka } from './events-on-kafka.ts';
 import { mailPipeline } from './mail-pipeline.ts';
 import { queueInANamespace } from './queue-in-a-namespace.ts';
 import { twoEngines } from './two-engines.ts';
@@ -9,6 +10,7 @@ export const EXAMPLES: readonly (readonly [name: string, example: () => App])[] 
   ['mail-pipeline', mailPipeline],
   ['two-engines', twoEngines],
   ['queue-in-a-namespace', queueInANamespace],
+  ['events-on-kafka', eventsOnKafka],
 ];
 
 export const manifestsOf = (app: App): readonly Manifest[] =>

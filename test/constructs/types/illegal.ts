@@ -5,6 +5,7 @@ import type {
   KafkaFiles,
   KafkaSize,
   KafkaTopicProps,
+  KafkaUser,
   KafkaUserProps,
   SyncedSecretProps,
   WorkerProps,
@@ -36,6 +37,8 @@ export const everything: EngineRouteProps['match'] = { protocol: 'http', paths: 
 // @ts-expect-error paths are of HTTP, services of gRPC
 export const mixed: EngineRouteProps['match'] = { protocol: 'grpc', paths: ['/v1'] };
 
+/** The credentials of a Kafka user go into a worker as any other secret does. */
+export const mounted = (user: KafkaUser): WorkerProps['secrets'] => [user];
 // @ts-expect-error one broker keeps no promise
 export const lone: KafkaSize = { brokers: 1, controllers: 1, durability: 'replicated' };
 // @ts-expect-error four controllers lose their majority with two, as three do

@@ -4,6 +4,7 @@ export type ConstructErrorCode =
   | 'durability-unavailable'
   | 'resources-too-small'
   | 'window-too-long'
+  | 'deadline-too-short'
   | 'name-too-long'
   | 'reference-missing'
   | 'dependency-cycle'

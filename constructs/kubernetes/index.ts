@@ -29,6 +29,7 @@ export {
   type JetStreamQueueProps,
   streamSpec,
 } from './jetstream-queue.ts';
+export { JobAutoscaler, type JobAutoscalerProps } from './job-autoscaler.ts';
 export { KafkaCluster, type KafkaClusterNodes, type KafkaClusterProps, type KafkaSize } from './kafka-cluster.ts';
 export type { KafkaDurability } from './kafka-config.ts';
 export type { KafkaNodeSize } from './kafka-pods.ts';
@@ -83,5 +84,6 @@ export {
   type TriggerCredentials,
 } from './trigger-authentication.ts';
 export { Worker, type WorkerProps } from './worker.ts';
+export type { WorkerPodProps } from './worker-pod.ts';
 export type { Workload, WorkloadContext } from './workload.ts';
 export { WorkloadNetwork, type WorkloadNetworkProps } from './workload-network.ts';

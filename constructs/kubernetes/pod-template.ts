@@ -31,11 +31,20 @@ export interface Mount {
   readonly source: Readonly<Record<string, unknown>>;
 }
 
+/** As JSON; the generated types are older than some of its fields. */
+export interface PodTemplate {
+  readonly metadata: {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
 /**
  * One container that passes the restricted Pod Security Standard: no root, no capability, a read-only root file system
  * with a scratch volume of its own. All three probes ask the ops port, apart from the service's own load.
  */
-export function podTemplate(props: PodTemplateProps): unknown {
+export function podTemplate(props: PodTemplateProps): PodTemplate {
   const { topology, workload } = props.context;
   const scratch: Mount = {
     name: 'scratch',

@@ -9,7 +9,8 @@ import type { Worker } from './worker.ts';
 import { metadataOf } from './workload.ts';
 
 export interface WorkloadNetworkProps {
-  readonly workers: readonly Worker[];
+  /** Each as a deployment or as jobs. */
+  readonly workers: readonly Pick<Worker, 'context'>[];
   readonly engines: readonly InferenceServer[];
   readonly nats: NatsService;
   /** The namespace that scrapes `/metrics`. */

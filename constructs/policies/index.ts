@@ -55,6 +55,7 @@ import { replicasOneOwner } from './rules/replicas-one-owner.ts';
 import { replicasSpread } from './rules/replicas-spread.ts';
 import { resourcesStated } from './rules/resources-stated.ts';
 import { rolloutStated } from './rules/rollout-stated.ts';
+import { scaledJobKept } from './rules/scaled-job-kept.ts';
 import { scalerAuthModes } from './rules/scaler-auth-modes.ts';
 import { scalerCountsInFlight } from './rules/scaler-counts-in-flight.ts';
 import { scalerCredentials } from './rules/scaler-credentials.ts';
@@ -110,6 +111,7 @@ export const POLICIES: readonly Policy[] = [
   graceCoversWork,
   endpointDrained,
   jobBounds,
+  scaledJobKept,
   scalerExplicit,
   scalerOutlastsStart,
   scalerCredentials,

@@ -6,6 +6,7 @@ import {
   type JobProfile,
   PROFILE_VERSION,
   type QueueProfile,
+  type WorkerLifetime,
   type WorkerProfile,
 } from './profile.ts';
 import type { ResolvedQueue } from './queue.ts';
@@ -38,13 +39,18 @@ export function queueProfile(queue: ResolvedQueue, worker: ResolvedWorker): Queu
   };
 }
 
-/** The profile of a worker of this topology. */
-export function workerProfile<W extends string>(topology: Topology<string, string, W>, id: W): WorkerProfile {
+/** The profile of a worker of this topology, for a replica that stays or for a job that ends with the work. */
+export function workerProfile<W extends string>(
+  topology: Topology<string, string, W>,
+  id: W,
+  lifetime: WorkerLifetime = 'endless',
+): WorkerProfile {
   const worker = topology.workers[id];
   const queue = topology.queues[worker.queue] as ResolvedQueue;
   return {
     ...common(topology, worker),
     kind: 'worker',
+    lifetime,
     queue: queueProfile(queue, worker),
     concurrency: worker.concurrency,
     prefetch: worker.prefetch,

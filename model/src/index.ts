@@ -77,6 +77,7 @@ export {
   parseProfile,
   type QueueProfile,
   type ServiceProfile,
+  type WorkerLifetime,
   type WorkerProfile,
 } from './profile.ts';
 export type { BackoffSpec, QueuePins, QueueSpec, ResolvedQueue } from './queue.ts';

@@ -73,8 +73,12 @@ interface CommonProfile {
   readonly drainMs: number;
 }
 
+/** Whether a worker waits for work for ever, or ends when its queue is empty: the container of a job. */
+export type WorkerLifetime = 'endless' | 'until-empty';
+
 export interface WorkerProfile extends CommonProfile {
   readonly kind: 'worker';
+  readonly lifetime: WorkerLifetime;
   readonly queue: QueueProfile;
   /** Items worked on at once by one replica. */
   readonly concurrency: number;
@@ -142,7 +146,7 @@ export function encodeProfile(profile: ServiceProfile): string {
 }
 
 type Shape = { readonly [key: string]: Field };
-type Field = 'string' | 'count' | 'milliseconds' | 'durability' | 'backoff' | 'calls' | 'queues' | Shape;
+type Field = 'string' | 'count' | 'milliseconds' | 'durability' | 'lifetime' | 'backoff' | 'calls' | 'queues' | Shape;
 
 const QUEUE: Shape = {
   id: 'string',
@@ -174,7 +178,7 @@ const COMMON: Shape = {
 const PUBLISHER: Shape = { ...COMMON, calls: 'calls', publishes: 'queues' };
 
 const SHAPES: Readonly<Record<ServiceProfile['kind'], Shape>> = {
-  worker: { ...COMMON, queue: QUEUE, concurrency: 'count', prefetch: 'count', calls: 'calls' },
+  worker: { ...COMMON, lifetime: 'lifetime', queue: QUEUE, concurrency: 'count', prefetch: 'count', calls: 'calls' },
   'inference-engine': {
     ...COMMON,
     task: 'string',
@@ -204,6 +208,7 @@ const SCALARS: Readonly<
   count: ['a whole number of at least 1', (v) => Number.isSafeInteger(v) && (v as number) >= 1],
   milliseconds: ['whole milliseconds, 0 or more', isMilliseconds],
   durability: ['fsync, replicated or best-effort', (v) => v === 'fsync' || v === 'replicated' || v === 'best-effort'],
+  lifetime: ['endless or until-empty', (v) => v === 'endless' || v === 'until-empty'],
   backoff: ['a list of whole milliseconds', (v) => Array.isArray(v) && v.length > 0 && v.every(isMilliseconds)],
 };
 

@@ -32,7 +32,7 @@ export const queueMatchesProfile = kindPolicy(
     reads: ['Stream', 'Consumer', 'ScaledObject', 'HorizontalPodAutoscaler'],
     reason: 'a worker that renews a lease by another number than the server has loses it while it works',
   },
-  ['Deployment', 'StatefulSet', 'Job', 'CronJob'],
+  ['Deployment', 'StatefulSet', 'Job', 'CronJob', 'ScaledJob'],
   (manifest, all) => {
     const queue = queueOf(manifest);
     const stream = streamOf(queue?.stream, all);
@@ -44,7 +44,8 @@ export const queueMatchesProfile = kindPolicy(
       expected !== undefined &&
       is !== expected &&
       `${what} is ${is ?? 'not stated'}, and the worker runs by ${expected}`;
-    const busy = Math.max(0, ...scalersOf(manifest, all).map(mostReplicas)) * queue.prefetch;
+    const scalers = manifest.kind === 'ScaledJob' ? [manifest] : scalersOf(manifest, all);
+    const busy = Math.max(0, ...scalers.map(mostReplicas)) * queue.prefetch;
     return [
       differs('retention of its stream', stream.retention, 'workqueue'),
       !(stream.subjects ?? []).includes(queue.subject ?? '') && `its stream does not take ${queue.subject}`,

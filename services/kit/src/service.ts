@@ -28,6 +28,8 @@ export interface RunningService {
   readonly notReady: () => string | undefined;
   /** Ends work in progress in order. Called once. */
   readonly drain: () => Promise<void>;
+  /** Resolves when it has nothing left to do: it is drained and the process ends well. @default - it never has */
+  readonly finished?: Promise<void>;
   /** Rejects when the service cannot go on. */
   readonly failed: Promise<never>;
 }
@@ -82,7 +84,7 @@ export async function runService<D extends ServiceDeclaration & { readonly ports
     ops.check('start', () => 'starting');
     let service: RunningService | undefined;
     // Before the start: the first process of a container that does not listen for SIGTERM does not get it.
-    watchSignals(process, ops, log, async () => {
+    const end = watchSignals(process, ops, log, async () => {
       await service?.drain();
       await telemetry.shutdown();
     });
@@ -91,6 +93,7 @@ export async function runService<D extends ServiceDeclaration & { readonly ports
     ops.check('service', service.notReady);
     log.info({ http: service.http, ops: ops.port }, 'listening');
     process.send?.({ type: 'listening', http: service.http, ops: ops.port });
+    void service.finished?.then(() => end('finished'));
     await service.failed;
   } catch (error) {
     log.fatal({ err: error }, 'cannot go on');
@@ -108,17 +111,25 @@ function readProfile<D extends ServiceDeclaration>(env: Environment, declaration
   }
 }
 
-function watchSignals(process: ProcessPort, ops: OpsServer, log: Logger, drain: () => Promise<void>): void {
+type End = keyof typeof SIGNAL_EXIT | 'disconnect' | 'finished';
+
+/** Drains once, at the first reason to end; returns what a service that is done calls itself. */
+function watchSignals(
+  process: ProcessPort,
+  ops: OpsServer,
+  log: Logger,
+  drain: () => Promise<void>,
+): (reason: End) => Promise<void> {
   let draining = false;
-  const onSignal = async (signal: keyof typeof SIGNAL_EXIT | 'disconnect'): Promise<void> => {
+  const end = async (reason: End): Promise<void> => {
     if (draining) {
       // A parent that told it to stop and went away asks for nothing more; a second signal asks to stop at once.
-      if (signal !== 'disconnect') process.exit(SIGNAL_EXIT[signal]);
+      if (reason !== 'disconnect' && reason !== 'finished') process.exit(SIGNAL_EXIT[reason]);
       return;
     }
     draining = true;
     ops.check('drain', () => 'draining');
-    log.info({ signal }, 'draining');
+    log.info({ reason }, 'draining');
     try {
       await drain();
       await ops.close();
@@ -130,7 +141,8 @@ function watchSignals(process: ProcessPort, ops: OpsServer, log: Logger, drain: 
     }
   };
   // Losing the parent that started it means the same as being told to stop.
-  for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, () => void onSignal(signal));
+  for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, () => void end(signal));
+  return end;
 }
 
 /** A port of the environment, or the declared one. @throws {KitError} `address-malformed` */

@@ -24,7 +24,9 @@ export interface JobContext {
 export type Handler = (job: Job, context: JobContext) => Promise<void>;
 
 export interface WorkerOptions {
-  readonly profile: Pick<WorkerProfile, 'id' | 'concurrency' | 'prefetch' | 'drainMs'>;
+  /** Without a lifetime it is endless. */
+  readonly profile: Pick<WorkerProfile, 'id' | 'concurrency' | 'prefetch' | 'drainMs'> &
+    Partial<Pick<WorkerProfile, 'lifetime'>>;
   readonly queue: Queue;
   readonly handler: Handler;
   readonly log: Logger;
@@ -33,6 +35,8 @@ export interface WorkerOptions {
 export interface Worker {
   /** Rejects when the bus failed for good. */
   readonly closed: Promise<void>;
+  /** Resolves when a worker that lives until its queue is empty has nothing left to do; never for an endless one. */
+  readonly finished: Promise<void>;
   /**
    * Takes nothing more, lets what runs end within the profile's drain time, hands everything else back. What does not
    * end in time is aborted and handed back.
@@ -43,6 +47,9 @@ export interface Worker {
 /** A lease is extended after this share of the ack wait: two may fail before it is lost. */
 const HEARTBEATS_PER_LEASE = 3;
 
+/** How often a worker that ends with its work looks whether there is more. */
+const LOOK_MS = 500;
+
 /** Runs a handler on a queue with the profile's numbers. */
 export function startWorker(options: WorkerOptions): Worker {
   return new WorkerLoop(options);
@@ -50,6 +57,7 @@ export function startWorker(options: WorkerOptions): Worker {
 
 class WorkerLoop implements Worker {
   readonly closed: Promise<void>;
+  readonly finished: Promise<void>;
   readonly #options: WorkerOptions;
   readonly #waiting: Lease[] = [];
   readonly #running = new Set<Attempt>();
@@ -58,6 +66,9 @@ class WorkerLoop implements Worker {
   readonly #consumption;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #instruments: WorkerInstruments;
+  readonly #look: NodeJS.Timeout | undefined;
+  /** Since when it holds nothing, by the process's own clock. */
+  #idleSince = performance.now();
   #draining = false;
   #drainOver = false;
 
@@ -67,6 +78,27 @@ class WorkerLoop implements Worker {
     this.#consumption = options.queue.consume({ prefetch: options.profile.prefetch }, (lease) => this.#take(lease));
     this.closed = this.#consumption.closed;
     this.#heartbeat = setInterval(() => this.#extendAll(), options.queue.profile.ackWaitMs / HEARTBEATS_PER_LEASE);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.finished = promise;
+    if (options.profile.lifetime === 'until-empty')
+      this.#look = setInterval(() => void this.#hasNothingLeft().then((nothing) => nothing && resolve()), LOOK_MS);
+  }
+
+  /**
+   * Empty, as far as it is this worker's: nothing to take, nothing held. What others hold may come back, so it stays for
+   * as long as the longest backoff, and no job is started in vain for an item that waits to be tried again.
+   */
+  async #hasNothingLeft(): Promise<boolean> {
+    if (this.#waiting.length + this.#running.size + this.#unsettled.size > 0) {
+      this.#idleSince = performance.now();
+      return false;
+    }
+    const { queue } = this.#options;
+    // A bus that does not answer is not an empty one.
+    const depth = await queue.depth().catch(() => undefined);
+    if (depth === undefined || depth.ready > 0 || this.#running.size > 0) return false;
+    const patienceMs = depth.leased + depth.delayed === 0 ? 0 : Math.max(...queue.profile.backoffMs);
+    return performance.now() - this.#idleSince >= patienceMs;
   }
 
   async drain(): Promise<void> {
@@ -80,6 +112,7 @@ class WorkerLoop implements Worker {
     } finally {
       clearTimeout(timer);
       clearInterval(this.#heartbeat);
+      clearInterval(this.#look);
     }
   }
 

@@ -28,6 +28,7 @@ await runService(taskQueue, process, process.env, async ({ profile, env, log }) 
   return {
     notReady: () => undefined,
     failed: worker.closed.then(() => new Promise<never>(() => {})),
+    finished: worker.finished,
     async drain() {
       await worker.drain();
       await effects.close();

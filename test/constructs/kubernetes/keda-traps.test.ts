@@ -10,6 +10,7 @@ import {
   BACKLOGS,
   bySecret,
   jetStream,
+  jobsBy,
   nats,
   queueOf,
   scaledBy,
@@ -273,6 +274,65 @@ describe('at work', () => {
       each === deployment ? { ...each, spec: { ...(each['spec'] as object), replicas: 3 } } : each,
     );
     expect(checkManifests(fixed).map(({ policy }) => policy)).toEqual(['replicas-one-owner']);
+  });
+});
+
+describe('with work too long to interrupt', () => {
+  interface JobSpec {
+    rollout: { strategy: string };
+    scalingStrategy: { strategy?: string; multipleScalersCalculation?: string };
+    jobTargetRef: { template: { metadata: { annotations: Record<string, string> } } };
+    triggers: object[];
+    fallback?: object;
+  }
+  const jobSpecOf = (manifests: readonly Manifest[]): JobSpec =>
+    manifests.find(({ kind }) => kind === 'ScaledJob')?.['spec'] as JobSpec;
+
+  function jobsMissedBy(manifests: readonly Manifest[], change: (spec: JobSpec) => void): readonly string[] {
+    expect(checkManifests(manifests)).toEqual([]);
+    const copy = structuredClone(manifests) as Manifest[];
+    change(jobSpecOf(copy));
+    return checkManifests(copy).map(({ policy }) => policy);
+  }
+
+  test('a long job is not killed by a scale-down, since there is none, nor by who tidies up nodes (2901, 3674)', () => {
+    const { annotations } = jobSpecOf(jobsBy('JetStream')).jobTargetRef.template.metadata;
+    expect(annotations).toMatchObject({
+      'karpenter.sh/do-not-disrupt': 'true',
+      'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+    });
+  });
+
+  test('a changed manifest leaves the jobs that run: rollout gradual (1021, 6440)', () => {
+    expect(jobSpecOf(jobsBy('JetStream')).rollout).toEqual({ strategy: 'gradual' });
+    const immediate = (spec: JobSpec): void => {
+      spec.rollout.strategy = 'immediate';
+    };
+    expect(jobsMissedBy(jobsBy('JetStream'), immediate)).toEqual(['scaled-job-kept']);
+  });
+
+  test('an item in work has one job: those that run are taken off a backlog that counts what is in work', () => {
+    // Left out, it is KEDA's default; 2.20.1 refuses the word.
+    expect(jobSpecOf(jobsBy('JetStream')).scalingStrategy).not.toHaveProperty('strategy');
+    for (const strategy of ['accurate', 'eager']) {
+      const twice = (spec: JobSpec): void => {
+        spec.scalingStrategy.strategy = strategy;
+      };
+      expect(jobsMissedBy(jobsBy('JetStream'), twice)).toEqual(['scaled-job-kept']);
+    }
+  });
+
+  test('both numbers of Redis make one backlog: their sum', () => {
+    expect(jobSpecOf(jobsBy('Redis')).scalingStrategy).toEqual({ multipleScalersCalculation: 'sum' });
+    const larger = (spec: JobSpec): void => {
+      delete spec.scalingStrategy.multipleScalersCalculation;
+    };
+    expect(jobsMissedBy(jobsBy('Redis'), larger)).toEqual(['scaled-job-kept']);
+  });
+
+  test('a job has neither a fallback nor a metric type, which only a ScaledObject has', () => {
+    expect(jobSpecOf(jobsBy('JetStream'))).not.toHaveProperty('fallback');
+    expect(jobSpecOf(jobsBy('JetStream')).triggers.filter((trigger) => 'metricType' in trigger)).toEqual([]);
   });
 });
 

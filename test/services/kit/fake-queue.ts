@@ -84,6 +84,9 @@ export class FakeLease implements Lease {
 export class FakeQueue implements Queue {
   readonly profile: QueueProfile;
   prefetch = 0;
+  /** What `depth` says. */
+  open: QueueDepth = { ready: 0, delayed: 0, leased: 0, deadLettered: 0 };
+  unreachable = false;
   /** Runs while the consumption stops. */
   onStop: () => void | Promise<void> = () => {};
   #onLease: (lease: Lease) => void = () => {};
@@ -109,7 +112,8 @@ export class FakeQueue implements Queue {
   }
 
   async depth(): Promise<QueueDepth> {
-    return { ready: 0, delayed: 0, leased: 0, deadLettered: 0 };
+    if (this.unreachable) throw new KitError('bus-unreachable', 'away');
+    return this.open;
   }
 
   async deadLetters(): Promise<readonly DeadLetter[]> {

@@ -21,6 +21,7 @@ const PROFILE: WorkerProfile = {
   id: 'classify',
   service: taskQueue.name,
   kind: 'worker',
+  lifetime: 'endless',
   fingerprint: taskQueue.fingerprint,
   drainMs: 1_000,
   queue: QUEUE_PROFILE,
@@ -129,6 +130,24 @@ describe('a service', () => {
     expect(await readiness(base)).toEqual({ status: 503, failing: { service: 'loading' } });
     reason = undefined;
     expect((await readiness(base)).status).toBe(200);
+  });
+
+  test('that has nothing left to do is drained and ends well', async () => {
+    const done = Promise.withResolvers<void>();
+    let drained = false;
+    const process = run(async () =>
+      running({
+        finished: done.promise,
+        drain: async () => {
+          drained = true;
+        },
+      }),
+    );
+    await process.listening;
+    expect(process.exits).toEqual([]);
+    done.resolve();
+    expect(await process.exited).toBe(0);
+    expect(drained).toBe(true);
   });
 
   test('stays live and never ready with the profile of another declaration', async () => {

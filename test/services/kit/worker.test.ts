@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Handler, KitError, startWorker, type Worker } from '@penstock/kit';
+import type { WorkerLifetime } from '@penstock/model';
 import { pino } from 'pino';
-import { type FakeLease, FakeQueue } from './fake-queue.ts';
+import { type FakeLease, FakeQueue, QUEUE_PROFILE } from './fake-queue.ts';
 
 const log = pino({ level: 'silent' });
 const workers: Worker[] = [];
@@ -11,9 +12,9 @@ afterEach(async () => {
   await Promise.all(workers.splice(0).map((worker) => worker.drain()));
 });
 
-function start(handler: Handler, numbers: { concurrency?: number; drainMs?: number } = {}) {
-  const queue = new FakeQueue();
-  const profile = { id: 'classify', concurrency: numbers.concurrency ?? 2, prefetch: 4, drainMs: numbers.drainMs ?? 0 };
+function start(handler: Handler, numbers: { concurrency?: number; drainMs?: number; lifetime?: WorkerLifetime } = {}) {
+  const queue = new FakeQueue({ ...QUEUE_PROFILE, backoffMs: [1, 2_000] });
+  const profile = { id: 'classify', concurrency: 2, prefetch: 4, drainMs: 0, ...numbers };
   const worker = startWorker({ profile, queue, handler, log });
   workers.push(worker);
   return { queue, worker };
@@ -226,5 +227,73 @@ describe('a drain', () => {
     for (const lease of leases) lease.refusal = new TypeError('unexpected');
     await worker.drain();
     expect(await leases[1]?.settled).toBe('released in vain');
+  });
+});
+
+describe('a worker that lives until its queue is empty', () => {
+  /** Lets the clock and everything that hangs on it run for so long. */
+  async function pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 100) {
+      jest.advanceTimersByTime(100);
+      await settle();
+    }
+  }
+
+  function observed(lifetime: WorkerLifetime, handler: Handler = async () => {}) {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    const { queue, worker } = start(handler, { lifetime });
+    const seen = { finished: false };
+    void worker.finished.then(() => {
+      seen.finished = true;
+    });
+    return { queue, seen };
+  }
+
+  const nothing = { ready: 0, delayed: 0, leased: 0, deadLettered: 3 };
+
+  test('is done when there is nothing to take and nothing is held; dead letters are no work', async () => {
+    const { queue, seen } = observed('until-empty');
+    queue.open = { ...nothing, ready: 1 };
+    await pass(5_000);
+    expect(seen.finished).toBe(false);
+    queue.open = nothing;
+    await pass(1_000);
+    expect(seen.finished).toBe(true);
+  });
+
+  test('is not done while it works, however long that takes', async () => {
+    const { handler, finish } = gates();
+    const { queue, seen } = observed('until-empty', handler);
+    queue.open = nothing;
+    const [lease] = queue.deliver('long') as [FakeLease];
+    await pass(60_000);
+    expect(seen.finished).toBe(false);
+    finish('long');
+    await lease.settled;
+    await pass(1_000);
+    expect(seen.finished).toBe(true);
+  });
+
+  test('stays for the longest backoff when an item is out that may come back, and no longer', async () => {
+    const { queue, seen } = observed('until-empty');
+    queue.open = { ...nothing, leased: 1 };
+    await pass(1_500);
+    expect(seen.finished).toBe(false);
+    await pass(1_000);
+    expect(seen.finished).toBe(true);
+  });
+
+  test('does not take a bus that is away for an empty one', async () => {
+    const { queue, seen } = observed('until-empty');
+    queue.unreachable = true;
+    await pass(10_000);
+    expect(seen.finished).toBe(false);
+  });
+
+  test('is another than one that waits for ever', async () => {
+    const { queue, seen } = observed('endless');
+    queue.open = nothing;
+    await pass(10_000);
+    expect(seen.finished).toBe(false);
   });
 });

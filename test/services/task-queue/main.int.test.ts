@@ -90,3 +90,13 @@ test('rejects a log level that there is not', () => {
   expect(status).toBe(1);
   expect(log).toContain('PENSTOCK_LOG_LEVEL: received \\"loud\\", expected silent or one of trace, debug');
 });
+
+test('as the container of a job ends well when there is nothing to do', async () => {
+  const profile = workerProfile(platform, 'classify', 'until-empty');
+  const admin = await openBusAdmin(`sqlite:${join(folder, 'bus.db')}`);
+  await admin.provision(profile.queue);
+  await admin.close();
+  const { status, log } = start({ PENSTOCK_PROFILE: encodeProfile(profile) });
+  expect(log).toContain('"reason":"finished"');
+  expect(status).toBe(0);
+});

@@ -1,4 +1,4 @@
-import { Bytes, defineTopology, Rate, type Topology, type WorkerSpec } from '@penstock/model';
+import { Bytes, Duration, defineTopology, Rate, type Topology, type WorkerSpec } from '@penstock/model';
 import { taskQueue } from '@penstock/task-queue/service';
 import { App, Chart } from 'cdk8s';
 import { Binding } from '../../../../constructs/binding.ts';
@@ -7,6 +7,8 @@ import {
   type Backlog,
   EffectVolume,
   ImageReference,
+  JobAutoscaler,
+  type JobAutoscalerProps,
   jetStreamLag,
   kafkaLag,
   NatsService,
@@ -48,22 +50,42 @@ interface Signals {
   readonly arrivals?: ArrivalRate;
 }
 
-/** What is synthesized for a worker that is scaled by the signals that `signalsOf` makes. */
-export function scaledBy(topology: Topology, signalsOf: (chart: Chart) => Signals): readonly Manifest[] {
-  const chart = new Chart(new App(), 'chart', { namespace: 'jobs' });
+/** What a worker of the topology is made of, in a chart. */
+function workerIn(chart: Chart, topology: Topology) {
   const context = {
     topology,
     workload: workerOf(topology),
     image: ImageReference.parse('registry.example.com/penstock/task-queue:0.1.0'),
   };
-  const size = { storageClass: 'standard', size: Bytes.parse('10 GiB') };
-  const worker = new Worker(chart, 'run', {
+  const effects = new EffectVolume(chart, 'effects', {
     context,
-    bus: nats.clientUrl,
-    effects: new EffectVolume(chart, 'effects', { context, ...size }),
-    engines: {},
+    storageClass: 'standard',
+    size: Bytes.parse('10 GiB'),
   });
+  return { context, bus: nats.clientUrl, effects, engines: {} };
+}
+
+/** What is synthesized for a worker that is scaled by the signals that `signalsOf` makes. */
+export function scaledBy(topology: Topology, signalsOf: (chart: Chart) => Signals): readonly Manifest[] {
+  const chart = new Chart(new App(), 'chart', { namespace: 'jobs' });
+  const worker = new Worker(chart, 'run', workerIn(chart, topology));
   new QueueAutoscaler(chart, 'scaler', { worker, ...signalsOf(chart) });
+  return chart.toJson() as Manifest[];
+}
+
+/** What is synthesized for a worker that runs as jobs. */
+export function jobsBy(
+  name: keyof typeof BACKLOGS,
+  change: Partial<JobAutoscalerProps> = {},
+  topology: Topology = warm,
+): readonly Manifest[] {
+  const chart = new Chart(new App(), 'chart', { namespace: 'jobs' });
+  new JobAutoscaler(chart, 'run', {
+    ...workerIn(chart, topology),
+    backlog: (BACKLOGS[name] as (typeof BACKLOGS)[string])(chart, topology),
+    deadline: Duration.parse('6 hours'),
+    ...change,
+  });
   return chart.toJson() as Manifest[];
 }
 

@@ -117,8 +117,11 @@ const COVERED = ['cpu', 'memory', 'ephemeral-storage', GPU_RESOURCE] as const;
 /** Where a machine has no disk of its own, its network disk for images and scratch. */
 const NETWORK_DISK = Bytes.parse('100 GiB');
 
-const flavorName = ({ machine, sharing }: QuotaShare): string =>
-  sharing === undefined ? machine.gpu : `${machine.gpu}-${sharingName(sharing)}`;
+/** On GKE one class can be two devices with labels of their own: H100 and H100 Mega. */
+function flavorName({ machine, sharing }: QuotaShare): string {
+  const devices = machine.cloud === 'gke' ? machine.accelerator : machine.gpu;
+  return sharing === undefined ? devices : `${devices}-${sharingName(sharing)}`;
+}
 
 /** GKE labels and taints its nodes by itself; the others are those of a `GpuNodePool`. */
 const nodesOf = ({ machine, sharing }: QuotaShare): ResourceFlavorSpec =>

@@ -45,8 +45,8 @@ export interface GpuShare {
   readonly sharedBy: number;
   /** The slice it has instead of a device. */
   readonly mig: MigProfile | undefined;
-  /** What a pod asks for, once for each device or slice. */
-  readonly resource: string;
+  /** What a pod asks for, once for each device or slice: the nodes of both clouds count slices as devices. */
+  readonly resource: typeof GPU_RESOURCE;
   /** Device memory that the process may fill, over all devices and nodes. */
   readonly memory: Bytes;
   /** Over which the processes of several devices talk on one node; part of the memory of the pod. */
@@ -116,10 +116,9 @@ const shared = (gpu: GpuClass, sharedBy: number): GpuShare => ({
   memory: gpuMemory(gpu).times(GPU_MEMORY_SHARE / sharedBy),
 });
 
-const sliced = (gpu: GpuClass, { profile, resource, memory }: MigSlice): GpuShare => ({
+const sliced = (gpu: GpuClass, { profile, memory }: MigSlice): GpuShare => ({
   ...whole(gpu, 1, 1),
   mig: profile,
-  resource,
   memory: memory.times(GPU_MEMORY_SHARE),
 });
 

@@ -8,10 +8,13 @@ import {
   DevicePluginConfig,
   GpuNodePool,
   type GpuNodePoolProps,
+  type GpuPlacement,
   GpuQuota,
   type GpuQuotaProps,
   gpuPlacement,
+  type MigSharing,
   sharingOf,
+  type TimeSlicing,
 } from '../../../constructs/kubernetes/index.ts';
 import { isGpuPool } from '../../../constructs/policies/gpu.ts';
 import { checkManifests, type Manifest } from '../../../constructs/policies/index.ts';
@@ -245,6 +248,25 @@ describe('devices that are shared', () => {
     expect(sharingOf({ mig: undefined, sharedBy: 1 })).toBeUndefined();
     expect(sharingOf({ mig: undefined, sharedBy: 4 })).toEqual({ kind: 'time-slicing', clients: 4 });
     expect(sharingOf({ mig: '1g.10gb', sharedBy: 1 })).toEqual({ kind: 'mig', profile: '1g.10gb' });
+  });
+
+  test.each<TimeSlicing | MigSharing<'h100'> | undefined>([
+    undefined,
+    { kind: 'time-slicing', clients: 4 },
+    { kind: 'mig', profile: '1g.10gb' },
+  ])('are reached by pods that want them as %j, and by no others', (sharing) => {
+    const common = { ...l4, gpu: 'h100', capacity: { type: 'on-demand', machines: ['p5.48xlarge'] } } as const;
+    const { nodePool } = pool(sharing === undefined ? common : { ...common, sharing });
+    const labels = nodePool['template']?.['metadata']?.['labels'] as unknown as Readonly<Record<string, string>>;
+    const taints = nodePool['template']?.['spec']?.['taints'] as unknown as readonly { readonly key: string }[];
+    const lets = ({ nodeSelector, tolerations }: GpuPlacement): boolean =>
+      Object.entries(nodeSelector).every(([label, value]) => labels[label] === value) &&
+      taints.every(({ key }) => tolerations.some((each) => each.key === key));
+    expect(lets(gpuPlacement('h100', sharing))).toBe(true);
+    const others = [undefined, { kind: 'time-slicing', clients: 2 }, { kind: 'mig', profile: '3g.40gb' }] as const;
+    for (const other of others.filter((each) => sharing !== undefined || each !== undefined))
+      expect(lets(gpuPlacement('h100', other))).toBe(false);
+    expect(lets(gpuPlacement('h200', undefined))).toBe(false);
   });
 
   test('on Bottlerocket meet no second plugin', () => {

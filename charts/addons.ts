@@ -142,6 +142,14 @@ export const ADDONS = {
     ),
     needs: [],
   },
+  'barman-cloud': {
+    version: '0.14.0',
+    namespace: 'cnpg-system',
+    source: manifest('https://github.com/cloudnative-pg/plugin-barman-cloud/releases/download/v0.14.0/manifest.yaml'),
+    crds: crds('barmancloud.cnpg.io', 'objectstores'),
+    // It speaks to the operator by certificates of cert-manager.
+    needs: ['cert-manager', 'cloudnative-pg'],
+  },
   karpenter: {
     version: '1.14.0',
     namespace: 'kube-system',

@@ -45,6 +45,8 @@ const STAGES = {
     ConfigMap: undefined,
     ClusterTriggerAuthentication: undefined,
     TriggerAuthentication: undefined,
+    // NATS has a kind of the same name, among the streams.
+    'ObjectStore.barmancloud.cnpg.io': undefined,
   },
   nodes: {
     EC2NodeClass: 'Ready',
@@ -73,6 +75,7 @@ const STAGES = {
     KafkaTopic: 'Ready',
     KafkaUser: 'Ready',
     Database: undefined,
+    ScheduledBackup: undefined,
   },
   // A claim is bound only when its first pod is there: nothing waits for it.
   storage: { PersistentVolumeClaim: undefined },
@@ -100,12 +103,15 @@ const KINDS: ReadonlyMap<string, { readonly stage: StageId; readonly place: numb
   ),
 );
 
+/** By its kind and group where two share a kind, else by its kind. */
+const entryOf = ({ apiVersion, kind }: Manifest) => KINDS.get(`${kind}.${apiVersion.split('/')[0]}`) ?? KINDS.get(kind);
+
 /** The stages that have objects. Within one, kinds stand in the table's order, objects of one kind as they came. */
 export function applyOrder(manifests: readonly Manifest[]): readonly Stage[] {
-  const placeOf = ({ kind }: Manifest): number => KINDS.get(kind)?.place ?? KINDS.size;
+  const placeOf = (manifest: Manifest): number => entryOf(manifest)?.place ?? KINDS.size;
   return ORDER.flatMap((id) => {
     const objects = manifests
-      .filter(({ kind }) => (KINDS.get(kind)?.stage ?? 'others') === id)
+      .filter((manifest) => (entryOf(manifest)?.stage ?? 'others') === id)
       .toSorted((a, b) => placeOf(a) - placeOf(b));
     return objects.length === 0 ? [] : [{ id, objects, waitFor: conditionsOf(STAGES[id], objects) }];
   });

@@ -13,6 +13,8 @@ export interface TeardownBlock {
 
 interface Finalizer {
   readonly kinds: readonly string[];
+  /** Where others have a kind of the same name. */
+  readonly group?: string;
   readonly name: string;
   /** Who takes the finalizer off. */
   readonly controller: string;
@@ -25,7 +27,8 @@ const FINALIZERS: readonly Finalizer[] = [
   { kinds: ['Consumer'], name: 'consumer.nats.io/finalizer', controller: 'NACK' },
   { kinds: ['Account'], name: 'account.nats.io/finalizer', controller: 'NACK' },
   { kinds: ['KeyValue'], name: 'kv.nats.io/finalizer', controller: 'NACK' },
-  { kinds: ['ObjectStore'], name: 'objectstore.nats.io/finalizer', controller: 'NACK' },
+  { kinds: ['ObjectStore'], group: 'jetstream.nats.io', name: 'objectstore.nats.io/finalizer', controller: 'NACK' },
+  { kinds: ['Database'], group: 'postgresql.cnpg.io', name: 'cnpg.io/deleteDatabase', controller: 'CloudNativePG' },
   { kinds: ['KafkaTopic'], name: 'strimzi.io/topic-operator', controller: "Strimzi's topic operator" },
   {
     kinds: ['RabbitmqCluster'],
@@ -55,8 +58,15 @@ const stays = (object: Manifest, reason: string, remedy: string): readonly Teard
   { object, effect: 'stays', reason, remedy },
 ];
 
+const loses = (object: Manifest, reason: string, remedy: string): readonly TeardownBlock[] => [
+  { object, effect: 'loses', reason, remedy },
+];
+
 const controllerFinalizer: Rule = (object) =>
-  FINALIZERS.filter(({ kinds }) => kinds.includes(object.kind)).flatMap(({ name, controller }) =>
+  FINALIZERS.filter(
+    ({ kinds, group }) =>
+      kinds.includes(object.kind) && (group === undefined || object.apiVersion.startsWith(`${group}/`)),
+  ).flatMap(({ name, controller }) =>
     waits(object, `carries ${name}, which ${controller} takes off`, `delete it while ${controller} still runs`),
   );
 
@@ -132,14 +142,20 @@ const kafkaVolumes: Rule = (object) => {
 /** The claims of its nodes are the operator's to delete: they carry the cluster as their owner, whatever its retention says. */
 const rabbitVolumes: Rule = (object) =>
   object.kind === 'RabbitmqCluster'
-    ? [
-        {
-          object,
-          effect: 'loses',
-          reason: 'takes the claims of its nodes with it, and every message on them',
-          remedy: 'drain its queues, or shovel them to another cluster, before it is deleted',
-        },
-      ]
+    ? loses(
+        object,
+        'takes the claims of its nodes with it, and every message on them',
+        'drain its queues, or shovel them to another cluster, before it is deleted',
+      )
+    : [];
+
+const postgresVolumes: Rule = (object) =>
+  object.kind === 'Cluster' && object.apiVersion.startsWith('postgresql.cnpg.io/')
+    ? loses(
+        object,
+        'takes the claims of its instances with it, and every database on them: what is left is the archive in its bucket',
+        'make a last backup, restore it elsewhere, and only then delete it',
+      )
     : [];
 
 const loadBalancer: Rule = (object) =>
@@ -171,6 +187,7 @@ const RULES: readonly Rule[] = [
   setVolumes,
   kafkaVolumes,
   rabbitVolumes,
+  postgresVolumes,
   loadBalancer,
   namespaceInUse,
 ];

@@ -67,6 +67,23 @@ export { type NatsClient, type NatsDurability, natsConfig } from './nats-config.
 export type { NatsGrant } from './nats-permissions.ts';
 export { NatsService, type NatsServiceProps } from './nats-service.ts';
 export { PlatformGateway, type PlatformGatewayProps } from './platform-gateway.ts';
+export type { PostgresBackup } from './postgres-backup.ts';
+export {
+  PostgresCluster,
+  type PostgresClusterNodes,
+  type PostgresClusterProps,
+} from './postgres-cluster.ts';
+export type { OutsideAddress } from './postgres-flows.ts';
+export type { PostgresPooler } from './postgres-pooler.ts';
+export { PostgresService, type PostgresServiceProps } from './postgres-service.ts';
+export {
+  type PostgresDatabase,
+  type PostgresDatabases,
+  type PostgresSizing,
+  postgresAccess,
+  postgresParameters,
+} from './postgres-settings.ts';
+export type { PostgresDurability } from './postgres-spec.ts';
 export { QueueAutoscaler, type QueueAutoscalerProps } from './queue-autoscaler.ts';
 export {
   RabbitMqCluster,

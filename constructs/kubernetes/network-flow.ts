@@ -6,11 +6,8 @@ import { NAMESPACE_NAME_LABEL } from './labels.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Who is at the other end. Without `namespace` the own one, without `pods` all of its pods. */
-export interface Peer {
-  readonly namespace?: string;
-  readonly pods?: Labels;
-}
+/** Who is at the other end. Without `namespace` the own one, without `pods` all of its pods; or addresses outside. */
+export type Peer = { readonly namespace?: string; readonly pods?: Labels } | { readonly cidr: string };
 
 export interface Flow {
   readonly peer: Peer;
@@ -71,6 +68,7 @@ const portsOf = ({ ports }: Flow): k8s.NetworkPolicyPort[] =>
   }));
 
 function peerOf({ peer }: Flow): k8s.NetworkPolicyPeer {
+  if ('cidr' in peer) return { ipBlock: { cidr: peer.cidr } };
   return {
     ...(peer.namespace === undefined
       ? {}

@@ -41,6 +41,11 @@ import { nodeLifetime } from './rules/node-lifetime.ts';
 import { nodepoolLimits } from './rules/nodepool-limits.ts';
 import { podHostIsolation } from './rules/pod-host-isolation.ts';
 import { podSecurityRestricted } from './rules/pod-security-restricted.ts';
+import { postgresAccess } from './rules/postgres-access.ts';
+import { postgresBackedUp } from './rules/postgres-backed-up.ts';
+import { postgresLimits } from './rules/postgres-limits.ts';
+import { postgresPooler } from './rules/postgres-pooler.ts';
+import { postgresReplicated } from './rules/postgres-replicated.ts';
 import { probesDistinct } from './rules/probes-distinct.ts';
 import { probesExplicit } from './rules/probes-explicit.ts';
 import { processUser } from './rules/process-user.ts';
@@ -158,6 +163,11 @@ export const POLICIES: readonly Policy[] = [
   rabbitmqDurable,
   rabbitmqLimits,
   rabbitmqAccess,
+  postgresReplicated,
+  postgresBackedUp,
+  postgresAccess,
+  postgresLimits,
+  postgresPooler,
 ];
 
 /** Holds every object against every policy and reports all that is wrong, also with the suppressions themselves. */

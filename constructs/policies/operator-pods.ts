@@ -32,3 +32,22 @@ export const placesBy =
   (topologyKey: string, pods: Labels) =>
   (term: AffinityTerm): boolean =>
     term.topologyKey === topologyKey && isExactly(term.labelSelector?.matchLabels, pods);
+
+interface BudgetSpec {
+  readonly maxUnavailable: number | string;
+  readonly unhealthyPodEvictionPolicy: string;
+}
+
+/** What is wrong with the budget of an operator's pods; a drain may take one at a time, and a sick one at once. */
+export function budgetFaults(manifest: Manifest, pods: Labels, all: readonly Manifest[]): readonly string[] {
+  const [budget] = aboutPods('PodDisruptionBudget', manifest, pods, all).map((each) => specOf<BudgetSpec>(each));
+  if (budget === undefined) return ['has no PodDisruptionBudget of its pods'];
+  return [
+    ...(budget.maxUnavailable === 1
+      ? []
+      : ['lets a drain take more than one pod at a time: expected maxUnavailable 1']),
+    ...(budget.unhealthyPodEvictionPolicy === 'AlwaysAllow'
+      ? []
+      : ['keeps unhealthy pods from being evicted, expected AlwaysAllow']),
+  ];
+}

@@ -56,6 +56,12 @@ export const BROKER_ALERT_NAMES = [
   'PenstockTopicLag',
   'PenstockTopicStuck',
   'PenstockTopicDeadLetters',
+  'PenstockPostgresUnreplicated',
+  'PenstockPostgresArchiveFailing',
+  'PenstockPostgresBackupOld',
+  'PenstockPostgresDiskFilling',
+  'PenstockPostgresFeedStale',
+  'PenstockPostgresFreezing',
 ] as const;
 
 /** Every alert there is. */

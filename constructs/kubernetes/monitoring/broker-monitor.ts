@@ -6,9 +6,11 @@ import { EVALUATION, type PodMonitorSpec, podMonitor, prometheusRule } from '../
 import type { KafkaService } from '../kafka-service.ts';
 import { platformMetadata } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
+import type { PostgresService } from '../postgres-service.ts';
 import type { RabbitMqService } from '../rabbitmq-service.ts';
 import { type AlertProps, alertRule, type Runbooks } from './alert.ts';
 import { kafkaAlertRules } from './kafka-rules.ts';
+import { postgresAlertRules } from './postgres-rules.ts';
 import { SCRAPE } from './promql.ts';
 import { rabbitMqAlertRules } from './rabbitmq-rules.ts';
 
@@ -20,7 +22,7 @@ export type MonitoredBroker =
   | { readonly kind: 'rabbitmq'; readonly service: RabbitMqService }
   /** `topics` are those of the topology that are on it; every consumer of them is watched. */
   | { readonly kind: 'kafka'; readonly service: KafkaService; readonly topics: readonly ResolvedTopic[] }
-  | { readonly kind: 'postgres'; readonly namespace: string; readonly cluster: string };
+  | { readonly kind: 'postgres'; readonly service: PostgresService };
 
 export interface BrokerMonitorProps {
   readonly topology: Topology;
@@ -63,6 +65,8 @@ function alertsOf(broker: MonitoredBroker, job: string): readonly AlertProps[] {
       return rabbitMqAlertRules(broker.service, job);
     case 'kafka':
       return kafkaAlertRules({ kafka: broker.service, job }, broker.topics);
+    case 'postgres':
+      return postgresAlertRules(broker.service, job);
     default:
       return [];
   }
@@ -72,11 +76,8 @@ function suffixOf(broker: MonitoredBroker): string {
   switch (broker.kind) {
     case 'nats':
       return 'nats';
-    case 'rabbitmq':
-    case 'kafka':
+    default:
       return `${broker.kind}-${broker.service.name}`;
-    case 'postgres':
-      return `${broker.kind}-${broker.cluster}`;
   }
 }
 
@@ -84,7 +85,7 @@ function specOf(broker: MonitoredBroker): PodMonitorSpec {
   const { pods, port } = targetsOf(broker);
   return {
     selector: { matchLabels: pods },
-    namespaceSelector: { matchNames: ['service' in broker ? broker.service.namespace : broker.namespace] },
+    namespaceSelector: { matchNames: [broker.service.namespace] },
     podMetricsEndpoints: [{ port, path: '/metrics', ...SCRAPE }],
   };
 }
@@ -100,6 +101,6 @@ function targetsOf(broker: MonitoredBroker): { readonly pods: Labels; readonly p
       // Brokers, controllers and the exporter; the operators have no port of this name.
       return { pods: { 'strimzi.io/kind': 'Kafka', ...broker.service.labels }, port: 'tcp-prometheus' };
     case 'postgres':
-      return { pods: { 'cnpg.io/podRole': 'instance', 'cnpg.io/cluster': broker.cluster }, port: 'metrics' };
+      return { pods: broker.service.instanceLabels, port: 'metrics' };
   }
 }

@@ -49,6 +49,17 @@ export const TOPIC_METRICS = {
   oldest: 'kafka_topic_partition_oldest_offset',
 } as const;
 
+/** Of CloudNativePG's exporter in each instance and of the Barman plugin beside it. */
+export const POSTGRES_METRICS = {
+  isStandby: 'cnpg_pg_replication_in_recovery',
+  isStreaming: 'cnpg_pg_replication_is_wal_receiver_up',
+  archiveFailed: 'cnpg_pg_stat_archiver_last_failed_time',
+  archived: 'cnpg_pg_stat_archiver_last_archived_time',
+  slotBehind: 'cnpg_pg_replication_slots_pg_wal_lsn_diff',
+  freezeAge: 'cnpg_pg_database_xid_age',
+  lastBackup: 'barman_cloud_cloudnative_pg_io_last_available_backup_timestamp',
+} as const;
+
 /** Of the kubelet, volume by volume; in bytes. */
 export const VOLUME_METRICS = {
   available: 'kubelet_volume_stats_available_bytes',

@@ -1,5 +1,5 @@
 import { isImmutableImage } from '../../image-text.ts';
-import { containersOf, type Manifest, type PodSpec, podsOf, specOf } from '../manifest.ts';
+import { containersOf, type Manifest, type PodSpec, podsOf } from '../manifest.ts';
 import type { Policy } from '../policy.ts';
 
 const volumeImages = (pod: PodSpec): readonly string[] =>
@@ -8,12 +8,21 @@ const volumeImages = (pod: PodSpec): readonly string[] =>
     return image === undefined ? [] : [image.reference ?? '(none)'];
   });
 
-/** Where the resource of an operator names the image of the pods that it makes. */
-const OPERATORS: Readonly<Record<string, string>> = { RabbitmqCluster: 'image' };
+/** The images of the pods that operators make, where their resources name them: a path by kind and group. */
+const OPERATORS: Readonly<Record<string, readonly string[]>> = {
+  'RabbitmqCluster rabbitmq.com': ['image'],
+  'Cluster postgresql.cnpg.io': ['imageName'],
+  'Pooler postgresql.cnpg.io': ['pgbouncer', 'image'],
+};
 
 const operatorImages = (manifest: Manifest): readonly string[] => {
-  const field = OPERATORS[manifest.kind];
-  return field === undefined ? [] : [specOf<Record<string, string>>(manifest)[field] ?? '(none)'];
+  const path = OPERATORS[`${manifest.kind} ${manifest.apiVersion.split('/')[0]}`];
+  if (path === undefined) return [];
+  const image = path.reduce<unknown>(
+    (inner, key) => (inner as Record<string, unknown> | undefined)?.[key],
+    manifest['spec'],
+  );
+  return [typeof image === 'string' ? image : '(none)'];
 };
 
 /** Rule 35, and 49 for the weights of a model. */

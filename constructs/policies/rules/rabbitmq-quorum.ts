@@ -1,12 +1,7 @@
 import { specOf } from '../manifest.ts';
-import { aboutPods, placesBy } from '../operator-pods.ts';
+import { budgetFaults, placesBy } from '../operator-pods.ts';
 import { kindPolicy } from '../policy.ts';
 import { type RabbitSpec, rabbitPods } from '../rabbitmq.ts';
-
-interface BudgetSpec {
-  readonly maxUnavailable: number | string;
-  readonly unhealthyPodEvictionPolicy: string;
-}
 
 /** Rule 59, the nodes. */
 export const rabbitmqQuorum = kindPolicy(
@@ -25,20 +20,13 @@ export const rabbitmqQuorum = kindPolicy(
       placesBy('topology.kubernetes.io/zone', pods),
     );
     const apart = affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-    const [budget] = aboutPods('PodDisruptionBudget', manifest, pods, all).map((each) => specOf<BudgetSpec>(each));
     return [
       replicas !== 3 && replicas !== 5 && `has ${replicas} nodes, expected 3 or 5`,
       !zones.some(({ maxSkew, whenUnsatisfiable }) => maxSkew === 1 && whenUnsatisfiable === 'DoNotSchedule') &&
         'may have a majority in one zone: expected a required spread over zones in its override',
       !apart.some(placesBy('kubernetes.io/hostname', pods)) &&
         'may have two nodes on one machine: expected a required anti-affinity by host',
-      budget === undefined && 'has no PodDisruptionBudget of its pods',
-      budget !== undefined &&
-        budget.maxUnavailable !== 1 &&
-        'lets a drain take more than one node at a time: expected maxUnavailable 1',
-      budget !== undefined &&
-        budget.unhealthyPodEvictionPolicy !== 'AlwaysAllow' &&
-        'keeps unhealthy pods from being evicted, expected AlwaysAllow',
+      ...budgetFaults(manifest, pods, all),
     ];
   },
 );

@@ -12,6 +12,7 @@ import { evaluateRules, promtool, promtoolRequirement } from '../../helpers/prom
 import { describeWith } from '../../helpers/requirement.ts';
 import { type Change, growing, LENGTH, steady, up, type Watched } from './broker-scenario.ts';
 import { kafkaWatched } from './kafka-scenarios.ts';
+import { postgresWatched } from './postgres-scenarios.ts';
 
 // Prometheus's own evaluator on the alerts of brokers and databases: one that is well, but for what a scenario names.
 
@@ -58,7 +59,7 @@ const rabbitmq: Watched = {
   ],
 };
 
-const WATCHED = [rabbitmq, kafkaWatched];
+const WATCHED = [rabbitmq, kafkaWatched, postgresWatched];
 
 interface Rule {
   readonly alert: string;

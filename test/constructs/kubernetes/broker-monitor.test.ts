@@ -5,6 +5,7 @@ import {
   KafkaService,
   type MonitoredBroker,
   NatsService,
+  PostgresService,
   RabbitMqService,
 } from '../../../constructs/kubernetes/index.ts';
 import { checkManifests, type Manifest } from '../../../constructs/policies/index.ts';
@@ -53,7 +54,17 @@ const BROKERS = [
     'rabbit',
   ],
   [
-    { kind: 'postgres', namespace: 'data', cluster: 'effects' },
+    {
+      kind: 'postgres',
+      service: new PostgresService({
+        name: 'effects',
+        namespace: 'data',
+        instances: 3,
+        synchronousStandbys: 1,
+        backupEveryDays: 1,
+        pooled: true,
+      }),
+    },
     { 'cnpg.io/podRole': 'instance', 'cnpg.io/cluster': 'effects' },
     'metrics',
     'data',

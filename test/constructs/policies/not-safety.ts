@@ -26,6 +26,8 @@ export const REFUSED: Group = {
     /^\w+ spec\/.*claimName$/,
     /^ClusterQueue spec\/resourceGroups\/\*\/flavors\/\*\/(name|resources\/\*\/(name|nominalQuota))$/,
     /^ResourceFlavor spec\/nodeTaints\/\*\/(key|effect)$/,
+    /^ScheduledBackup spec\/schedule$/,
+    /^Cluster spec\/(managed\/roles\/\*\/name|postgresql\/synchronous\/method)$/,
     /^RabbitmqCluster .*template\/spec\/containers$/,
   ],
 };
@@ -53,6 +55,7 @@ export const NOT_SAFETY: readonly Group[] = [
       /^NodePool spec\/template\/spec\/requirements\/\*\/values\/\*$/,
       /^EC2NodeClass spec\/(capacityReservationSelectorTerms\/.*|userData)$/,
       /^ClusterQueue spec\/(cohortName|resourceGroups\/\*\/coveredResources\/\*)$/,
+      /^Cluster spec\/postgresql\/pg_hba\/\*$/,
       /^PrometheusRule spec\/groups\/\*\/rules\/\*\/(alert|record)$/,
     ],
   },

@@ -108,7 +108,7 @@ export const rabbitmqCases: CaseSet = {
     ),
     broken('rabbitmq-quorum', 'nodes on one machine', CLUSTER, 'spec.affinity', undefined, /two nodes on one machine/),
     without('rabbitmq-quorum', 'no budget', BUDGET, /no PodDisruptionBudget/),
-    broken('rabbitmq-quorum', 'two nodes at a time', BUDGET, 'spec.maxUnavailable', 2, /more than one node/),
+    broken('rabbitmq-quorum', 'two nodes at a time', BUDGET, 'spec.maxUnavailable', 2, /more than one pod/),
     broken(
       'rabbitmq-quorum',
       'a budget that holds on to the sick',

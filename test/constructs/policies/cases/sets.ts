@@ -5,6 +5,7 @@ import { jobCases } from './jobs.ts';
 import { kafkaCases } from './kafka.ts';
 import { kedaCases } from './keda.ts';
 import { natsCases } from './nats.ts';
+import { postgresCases } from './postgres.ts';
 import { rabbitmqCases } from './rabbitmq.ts';
 
 /** Every set of cases but the platform's own, whose compliant objects are what production emits. */
@@ -15,5 +16,6 @@ export const SETS: readonly CaseSet[] = [
   kafkaCases,
   kedaCases,
   natsCases,
+  postgresCases,
   rabbitmqCases,
 ];

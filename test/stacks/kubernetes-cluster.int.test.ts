@@ -20,12 +20,7 @@ describeWith(realData, 'with the definitions of every operator', () => {
     beforeAll(async () => {
       cluster = await KubernetesCluster.start('--nodes=3,2', '--pvs=6', '--keda', '--fast');
       // KEDA has brought its own.
-      await cluster.ask(
-        'apply',
-        '--server-side',
-        ...definitionFiles({ except: 'keda' }).flatMap((file) => ['-f', file]),
-      );
-      await cluster.ask('wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s');
+      await cluster.define(definitionFiles({ except: 'keda' }));
     }, 180_000);
 
     afterAll(() => cluster.stop(), 60_000);

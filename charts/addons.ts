@@ -98,7 +98,8 @@ export const ADDONS = {
   nack: {
     version: '0.36.0',
     namespace: 'nats',
-    source: helm('https://nats-io.github.io/k8s/helm/charts', 'nack'),
+    // Only its control loop reads Accounts, by which every platform says where its servers are.
+    source: helm('https://nats-io.github.io/k8s/helm/charts', 'nack', { 'jetstream.controlLoop': true }),
     crds: crds('jetstream.nats.io', 'accounts', 'consumers', 'keyvalues', 'objectstores', 'streams', 'streamtemplates'),
     needs: [],
   },

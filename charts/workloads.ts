@@ -8,10 +8,13 @@ import {
   InferenceServer,
   jetStreamArrivals,
   jetStreamLag,
+  type NatsAccess,
   type NatsService,
+  NatsUser,
   prometheusRate,
   QueueAutoscaler,
   Worker,
+  type WorkerProps,
   WorkloadNetwork,
 } from '../constructs/kubernetes/index.ts';
 
@@ -19,6 +22,8 @@ export interface WorkloadsChartProps {
   readonly topology: Topology;
   readonly namespace: string;
   readonly nats: NatsService;
+  /** @default - the servers let anyone in */
+  readonly access?: NatsAccess;
   /** Image of a service by the name it declares. @throws {ConstructError} when there is none */
   readonly imageOf: (service: string) => ImageReference;
   /** Image of the model files of an engine by its id. @throws {ConstructError} when there is none */
@@ -61,6 +66,18 @@ export class WorkloadsChart extends Chart {
     });
   }
 
+  #bus(id: string, { topology, nats, access }: WorkloadsChartProps): Pick<WorkerProps, 'bus' | 'secrets'> {
+    if (access === undefined) return { bus: nats.clientUrl };
+    const user = new NatsUser(this, `${id}-nats`, {
+      topology,
+      name: `${id}-nats`,
+      nats,
+      access,
+      seed: access.seedOf(id),
+    });
+    return { bus: user.address, secrets: [user.secret] };
+  }
+
   #worker(id: string, props: WorkloadsChartProps): Worker {
     const { topology, nats } = props;
     const workload = topology.workers[id] as Topology['workers'][string];
@@ -71,7 +88,7 @@ export class WorkloadsChart extends Chart {
     });
     const worker = new Worker(this, id, {
       context,
-      bus: nats.clientUrl,
+      ...this.#bus(id, props),
       effects: new EffectVolume(this, `${id}-effects`, { context, ...props.effects }),
       engines: Object.fromEntries(engines),
       addresses: props.addressesOf(id),

@@ -8,6 +8,7 @@ export type ConstructErrorCode =
   | 'name-too-long'
   | 'reference-missing'
   | 'dependency-cycle'
+  | 'storage-too-small'
   | 'quantity-malformed';
 
 const BRAND = Symbol.for('penstock.error');

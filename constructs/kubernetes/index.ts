@@ -1,4 +1,5 @@
 export { emit, type Override } from './api-object.ts';
+export type { IssuerReference } from './crd/certificate.ts';
 export type { KafkaAuthentication } from './crd/kafka.ts';
 export { DEVICE_PLUGIN_CONFIG, DevicePluginConfig, type DevicePluginConfigProps } from './device-plugin-config.ts';
 export { EffectVolume, type EffectVolumeProps } from './effect-volume.ts';
@@ -50,7 +51,6 @@ export {
   rabbitMqLength,
   redisStreamLag,
 } from './keda/backlog.ts';
-export { kafkaCredentials } from './keda/kafka-credentials.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
 export {
   ALERT_NAMES,
@@ -63,10 +63,14 @@ export { BrokerMonitor, type BrokerMonitorProps, type MonitoredBroker } from './
 export type { InferenceRuntime } from './monitoring/engine-rules.ts';
 export { PlatformMonitoring, type PlatformMonitoringProps } from './monitoring/platform-monitoring.ts';
 export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';
+export { NatsAccount, type NatsAccountProps } from './nats-account.ts';
+export { type NatsKeys, natsClientsOf } from './nats-clients.ts';
 export { NatsCluster, type NatsClusterNodes, type NatsClusterProps, type NatsSize } from './nats-cluster.ts';
-export { type NatsClient, type NatsDurability, natsConfig } from './nats-config.ts';
-export type { NatsGrant } from './nats-permissions.ts';
+export { type NatsDurability, natsConfig } from './nats-config.ts';
+export type { NatsClient, NatsGrant } from './nats-permissions.ts';
+export type { NatsTls } from './nats-pods.ts';
 export { NatsService, type NatsServiceProps } from './nats-service.ts';
+export { type NatsAccess, NatsUser, type NatsUserProps } from './nats-user.ts';
 export { PlatformGateway, type PlatformGatewayProps } from './platform-gateway.ts';
 export type { PostgresBackup } from './postgres-backup.ts';
 export {
@@ -94,6 +98,7 @@ export {
 } from './rabbitmq-cluster.ts';
 export { RabbitMqService, type RabbitMqServiceProps } from './rabbitmq-service.ts';
 export { type SecretBackend, SecretStore, type SecretStoreProps } from './secret-store.ts';
+export { ServerCertificate, type ServerCertificateProps } from './server-certificate.ts';
 export { SyncedSecret, type SyncedSecretProps } from './synced-secret.ts';
 export {
   type SecretKey,

@@ -7,6 +7,7 @@ import type { Override } from './api-object.ts';
 import { type ConsumerSpec, consumer, type StreamSpec, stream } from './crd/jetstream.ts';
 import { platformMetadata } from './labels.ts';
 import { goDuration } from './lowering.ts';
+import type { NatsAccount } from './nats-account.ts';
 import type { NatsService } from './nats-service.ts';
 
 export interface JetStreamQueueProps {
@@ -14,6 +15,8 @@ export interface JetStreamQueueProps {
   /** The queue's one consumer; the queue itself is the one it names. */
   readonly worker: ResolvedWorker;
   readonly nats: NatsService;
+  /** How NACK connects to make them. @default - as NACK itself was told */
+  readonly account?: NatsAccount;
   /** Disk that each of the two streams may take on every server. A full queue refuses publishers and loses nothing. */
   readonly maxBytes: Bytes;
   readonly overrides?: {
@@ -48,23 +51,27 @@ export class JetStreamQueue extends Construct {
       annotations: { ...common.annotations, ...annotations },
     });
     const { overrides } = props;
+    const by = props.account === undefined ? {} : { account: props.account.name };
     this.nodes = {
       stream: stream(
         this,
         'stream',
-        { metadata: metadata('', copies), spec: streamSpec(profile, storage) },
+        { metadata: metadata('', copies), spec: { ...streamSpec(profile, storage), ...by } },
         overrides?.stream,
       ),
       deadLetterStream: stream(
         this,
         'dead-letter-stream',
-        { metadata: metadata('-dead', { ...NO_AGE, ...copies }), spec: deadLetterStreamSpec(profile, storage) },
+        {
+          metadata: metadata('-dead', { ...NO_AGE, ...copies }),
+          spec: { ...deadLetterStreamSpec(profile, storage), ...by },
+        },
         overrides?.deadLetterStream,
       ),
       consumer: consumer(
         this,
         'consumer',
-        { metadata: metadata(`-${worker.id}`), spec: consumerSpec(profile) },
+        { metadata: metadata(`-${worker.id}`), spec: { ...consumerSpec(profile), ...by } },
         overrides?.consumer,
       ),
     };

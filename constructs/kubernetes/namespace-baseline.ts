@@ -11,7 +11,9 @@ import { DNS, networkPolicy } from './network-flow.ts';
 export interface NamespaceBaselineProps {
   readonly topology: Topology;
   readonly name: string;
-  /** Storage that claims may take together: the effects of every worker. */
+  /** What has to find room in it. @default - every workload of the topology */
+  readonly footprints?: readonly Footprint[];
+  /** Storage that claims may take together. */
   readonly claims: { readonly count: number; readonly storage: Bytes };
   readonly overrides?: {
     readonly namespace?: Override;
@@ -38,7 +40,7 @@ export class NamespaceBaseline extends Construct {
   constructor(scope: Construct, id: string, props: NamespaceBaselineProps) {
     super(scope, id);
     const { topology, overrides } = props;
-    const footprints = footprintsOf(topology);
+    const footprints = props.footprints ?? footprintsOf(topology);
     const metadata = (name: string) => ({ ...platformMetadata(topology, name), namespace: props.name });
     this.nodes = {
       namespace: emit(this, 'namespace', namespace(metadata(props.name)), overrides?.namespace),

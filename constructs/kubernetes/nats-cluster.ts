@@ -5,10 +5,12 @@ import { Construct } from 'constructs';
 import { ConstructError } from '../errors.ts';
 import { emit, type Override } from './api-object.ts';
 import { oneAtATime } from './disruption-budget.ts';
+import type { Footprint } from './footprint.ts';
 import type { ImageReference } from './image.ts';
 import { byteQuantity } from './lowering.ts';
-import { EXPORTER_PORT, NATS_PORTS, type NatsClient, type NatsDurability, natsConfig } from './nats-config.ts';
-import { natsPods } from './nats-pods.ts';
+import { EXPORTER_PORT, hostOf, NATS_PORTS, type NatsDurability, natsConfig, storeOf } from './nats-config.ts';
+import type { NatsClient } from './nats-permissions.ts';
+import { type NatsTls, natsFootprint, natsPods } from './nats-pods.ts';
 import { NatsService } from './nats-service.ts';
 import { DNS, networkPolicy, type Peer, tcp } from './network-flow.ts';
 
@@ -30,9 +32,9 @@ interface CommonProps {
   readonly storage: { readonly storageClass: string; readonly size: Bytes };
   /** Of each server. */
   readonly resources: { readonly cpu: number; readonly memory: Bytes };
-  /** Secret with `tls.crt`, `tls.key` and `ca.crt`, e.g. of a cert-manager Certificate. @default - no encryption */
-  readonly tlsSecret?: string;
-  /** Who connects, beside the operator that makes the streams. */
+  /** Its certificate has to be for `namesOf` the cluster, and for clients too: servers show it to each other. @default - no encryption */
+  readonly tls?: NatsTls;
+  /** Who connects: workers, publishers, and the operator that makes the streams. */
   readonly clientNamespaces: readonly string[];
   /** Who reads the lag. @default 'keda' */
   readonly scalerNamespace?: string;
@@ -61,11 +63,26 @@ export class NatsCluster extends Construct {
   readonly nodes: NatsClusterNodes;
   /** How the rest of the platform knows it. */
   readonly service: NatsService;
+  /** What the streams may take of each server together. */
+  readonly store: Bytes;
+
+  /** Every name that clients and servers call a server by. */
+  static namesOf(props: Pick<NatsClusterProps, 'name' | 'namespace' | 'servers'>): readonly string[] {
+    const name = props.name ?? DEFAULT_NAME;
+    const service = `${name}.${props.namespace}.svc`;
+    const servers = Array.from({ length: props.servers }, (_, server) => hostOf(name, server));
+    return [`${service}.cluster.local`, service, ...servers];
+  }
+
+  /** What its namespace has to hold. */
+  static footprintOf({ servers, resources }: Pick<NatsClusterProps, 'servers' | 'resources'>): Footprint {
+    return natsFootprint(servers, resources);
+  }
 
   /** @throws {ConstructError} `durability-unavailable` when one server is asked to keep what it has acknowledged */
   constructor(scope: Construct, id: string, props: NatsClusterProps) {
     super(scope, id);
-    const name = props.name ?? 'nats';
+    const name = props.name ?? DEFAULT_NAME;
     const { servers, durability, namespace, overrides } = props;
     if ((servers as number) === 1 && durability !== 'best-effort') {
       throw new ConstructError(
@@ -81,6 +98,7 @@ export class NatsCluster extends Construct {
       replicas: servers,
       syncInterval: durability === 'fsync' ? 'always' : 'periodic',
     });
+    this.store = storeOf(props.storage.size);
     const labels = this.service.podLabels;
     const metadata = (suffix = '') => ({
       name: `${name}${suffix}`,
@@ -98,7 +116,7 @@ export class NatsCluster extends Construct {
       storage: props.storage.size,
       account: props.account,
       clients: props.clients,
-      ...(props.tlsSecret === undefined ? {} : { tlsFolder: TLS_FOLDER }),
+      encrypted: props.tls !== undefined,
     });
     this.nodes = {
       config: emit(
@@ -138,7 +156,7 @@ export class NatsCluster extends Construct {
   }
 }
 
-const TLS_FOLDER = '/etc/nats-tls';
+const DEFAULT_NAME = 'nats';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -195,7 +213,7 @@ function statefulSet(
         images: props.images,
         resources: props.resources,
         configFingerprint,
-        ...(props.tlsSecret === undefined ? {} : { tls: { secret: props.tlsSecret, folder: TLS_FOLDER } }),
+        ...(props.tls === undefined ? {} : { tls: props.tls }),
       }),
       volumeClaimTemplates: [
         {

@@ -1,15 +1,8 @@
-import type { Bytes } from '@penstock/model';
-import { type NatsGrant, permissionsOf } from './nats-permissions.ts';
+import { Bytes } from '@penstock/model';
+import { type NatsClient, permissionsOf } from './nats-permissions.ts';
 
 /** What an acknowledged write survives. `fsync`: power loss of any servers; `replicated`: the loss of one at a time; `best-effort`: neither. */
 export type NatsDurability = 'fsync' | 'replicated' | 'best-effort';
-
-/** One who may connect. The server knows only the public key; the seed lies in a secret of the client's namespace. */
-export interface NatsClient {
-  /** Public user key (`U...`), as `nk -gen user -pubout` prints it. */
-  readonly publicKey: string;
-  readonly grants: readonly NatsGrant[];
-}
 
 export interface NatsConfigProps {
   readonly name: string;
@@ -19,8 +12,8 @@ export interface NatsConfigProps {
   readonly storage: Bytes;
   readonly account: string;
   readonly clients: readonly NatsClient[];
-  /** Folder with `tls.crt`, `tls.key` and `ca.crt`. @default - connections are not encrypted */
-  readonly tlsFolder?: string;
+  /** Whether clients and the other servers come by TLS, servers by a certificate of their own. */
+  readonly encrypted: boolean;
 }
 
 /** Environment variables of a server, which its configuration refers to. */
@@ -30,6 +23,16 @@ export const NATS_PORTS = { client: 4222, cluster: 6222, monitor: 8222 } as cons
 export const EXPORTER_PORT = 7777;
 export const NATS_DATA = '/data';
 export const NATS_PID_FILE = '/var/run/nats/nats.pid';
+export const NATS_CONFIG_FILE = '/etc/nats/nats.conf';
+
+const TLS_FOLDER = '/etc/nats-tls';
+/** As cert-manager names what it writes to a Secret. */
+export const NATS_TLS = {
+  folder: TLS_FOLDER,
+  certificate: `${TLS_FOLDER}/tls.crt`,
+  key: `${TLS_FOLDER}/tls.key`,
+  authority: `${TLS_FOLDER}/ca.crt`,
+} as const;
 
 /** When the server writes to the disk what it has acknowledged; its own default is two minutes. */
 const SYNC_INTERVAL: Readonly<Record<NatsDurability, string>> = {
@@ -40,19 +43,18 @@ const SYNC_INTERVAL: Readonly<Record<NatsDurability, string>> = {
 /** The file system's own share, and room for a compaction. */
 const STORE_SHARE = 0.9;
 
+/** What all streams together may take of a server's volume. */
+export const storeOf = (volume: Bytes): Bytes => Bytes.of(Math.floor(volume.bytes * STORE_SHARE));
+
+/** Where a server finds another one, by the number of its pod. */
+export const hostOf = (name: string, server: number): string => `${name}-${server}.${name}-headless`;
+
 /** The configuration of every server of a cluster, as text. */
 export function natsConfig(props: NatsConfigProps): string {
-  const { name, servers, tlsFolder } = props;
-  const tls =
-    tlsFolder === undefined
-      ? {}
-      : {
-          tls: {
-            cert_file: `${tlsFolder}/tls.crt`,
-            key_file: `${tlsFolder}/tls.key`,
-            ca_file: `${tlsFolder}/ca.crt`,
-          },
-        };
+  const { name, servers } = props;
+  const tls = props.encrypted
+    ? { tls: { cert_file: NATS_TLS.certificate, key_file: NATS_TLS.key, ca_file: NATS_TLS.authority } }
+    : {};
   const config = {
     server_name: `$${NATS_VARIABLES.serverName}`,
     port: NATS_PORTS.client,
@@ -67,7 +69,7 @@ export function natsConfig(props: NatsConfigProps): string {
     ...tls,
     jetstream: {
       store_dir: NATS_DATA,
-      max_file_store: Math.floor(props.storage.bytes * STORE_SHARE),
+      max_file_store: storeOf(props.storage).bytes,
       max_memory_store: 0,
       sync_interval: SYNC_INTERVAL[props.durability],
       ...(servers > 1 ? { unique_tag: 'az' } : {}),
@@ -79,10 +81,7 @@ export function natsConfig(props: NatsConfigProps): string {
             port: NATS_PORTS.cluster,
             // Clients find servers by name; addresses of pods mean nothing after a restart.
             no_advertise: true,
-            routes: Array.from(
-              { length: servers },
-              (_, n) => `nats://${name}-${n}.${name}-headless:${NATS_PORTS.cluster}`,
-            ),
+            routes: Array.from({ length: servers }, (_, n) => `nats://${hostOf(name, n)}:${NATS_PORTS.cluster}`),
             ...tls,
           },
         }
@@ -91,9 +90,9 @@ export function natsConfig(props: NatsConfigProps): string {
       SYS: {},
       [props.account]: {
         jetstream: 'enabled',
-        users: props.clients.map(({ publicKey, grants }) => ({
-          nkey: publicKey,
-          permissions: permissionsOf(publicKey, grants),
+        users: props.clients.map((client) => ({
+          nkey: client.publicKey,
+          permissions: permissionsOf(client, props.clients),
         })),
       },
     },

@@ -12,16 +12,31 @@ export type NatsGrant =
 
 export interface NatsPermissions {
   readonly publish: { readonly allow: readonly string[] };
-  readonly subscribe: { readonly allow: readonly string[] };
+  readonly subscribe: { readonly allow: readonly string[]; readonly deny?: readonly string[] };
 }
 
-/** The subjects of all grants, and an inbox that no other client can read. */
-export function permissionsOf(publicKey: string, grants: readonly NatsGrant[]): NatsPermissions {
-  const inbox = `_INBOX.${publicKey}.>`;
-  const publish = new Set(grants.flatMap(publishable));
-  const subscribe = new Set([inbox, ...grants.flatMap(readable)]);
-  return { publish: { allow: [...publish].toSorted() }, subscribe: { allow: [...subscribe].toSorted() } };
+/** One who may connect. The server knows only the public key; the seed lies in a secret of the client's namespace. */
+export interface NatsClient {
+  /** Public user key (`U...`), as `nk -gen user -pubout` prints it. */
+  readonly publicKey: string;
+  readonly grants: readonly NatsGrant[];
 }
+
+/** The subjects of all grants of a client, and inboxes that none of the others can read. */
+export function permissionsOf({ publicKey, grants }: NatsClient, all: readonly NatsClient[]): NatsPermissions {
+  const publish = new Set(grants.flatMap(publishable));
+  const subscribe = new Set([inboxOf(publicKey), ...grants.flatMap(readable)]);
+  // Nobody tells the operator where its answers come: it makes its inboxes anywhere, but in nobody else's.
+  const deny = grants.some(({ role }) => role === 'provisioner')
+    ? all.filter((other) => other.publicKey !== publicKey).map((other) => inboxOf(other.publicKey))
+    : [];
+  return {
+    publish: { allow: [...publish].toSorted() },
+    subscribe: { allow: [...subscribe].toSorted(), ...(deny.length === 0 ? {} : { deny: deny.toSorted() }) },
+  };
+}
+
+const inboxOf = (publicKey: string): string => `_INBOX.${publicKey}.>`;
 
 function publishable(grant: NatsGrant): readonly string[] {
   if (grant.role === 'provisioner') return ['$JS.API.>'];
@@ -49,5 +64,7 @@ function publishable(grant: NatsGrant): readonly string[] {
 }
 
 /** A consumer hears when another one begins an epoch of fencing tokens. */
-const readable = (grant: NatsGrant): readonly string[] =>
-  grant.role === 'consumer' ? [`${grant.queue.deadLetterSubject}.note.>`] : [];
+function readable(grant: NatsGrant): readonly string[] {
+  if (grant.role === 'provisioner') return ['_INBOX.>'];
+  return grant.role === 'consumer' ? [`${grant.queue.deadLetterSubject}.note.>`] : [];
+}

@@ -1,8 +1,17 @@
 import { Bytes } from '@penstock/model';
 import { k8s } from 'cdk8s-plus-28';
+import type { Footprint } from './footprint.ts';
 import type { ImageReference } from './image.ts';
 import { quantity, resourceRequirements } from './lowering.ts';
-import { EXPORTER_PORT, NATS_DATA, NATS_PID_FILE, NATS_PORTS, NATS_VARIABLES } from './nats-config.ts';
+import {
+  EXPORTER_PORT,
+  NATS_CONFIG_FILE,
+  NATS_DATA,
+  NATS_PID_FILE,
+  NATS_PORTS,
+  NATS_TLS,
+  NATS_VARIABLES,
+} from './nats-config.ts';
 import { keepApart, ZONE } from './placement.ts';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD } from './pod-security.ts';
 
@@ -14,10 +23,17 @@ export interface NatsPodsProps {
   readonly resources: { readonly cpu: number; readonly memory: Bytes };
   /** Changes with the configuration, so that a changed one rolls out. */
   readonly configFingerprint: string;
-  readonly tls?: { readonly secret: string; readonly folder: string };
+  readonly tls?: NatsTls;
 }
 
-const CONFIG_FOLDER = '/etc/nats';
+export interface NatsTls {
+  /** With `tls.crt`, `tls.key` and `ca.crt`, e.g. of a cert-manager Certificate. */
+  readonly secret: string;
+  /** Image that tells a server when its certificate was renewed: by itself it reads it once. */
+  readonly reloader: ImageReference;
+}
+
+const folderOf = (file: string): string => file.slice(0, file.lastIndexOf('/'));
 /** Ten seconds of grace, thirty to send clients away, twenty to write what is open. */
 const TERMINATION_GRACE_SECONDS = 60;
 /** What Go may take before it collects in earnest; the rest is for the kernel's side of files and connections. */
@@ -36,6 +52,8 @@ export function natsPods(props: NatsPodsProps): unknown {
     terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
     securityContext: RESTRICTED_POD,
     ...(props.servers > 1 ? keepApart(labels) : {}),
+    // For the reloader to signal the server, which runs as the same user.
+    ...(tls === undefined ? {} : { shareProcessNamespace: true }),
     containers: [server(props), exporter(props)],
     volumes: [
       { name: 'config', configMap: { name: `${name}-config` } },
@@ -45,14 +63,28 @@ export function natsPods(props: NatsPodsProps): unknown {
   });
   return {
     metadata: { labels, annotations: { 'penstock.dev/config-fingerprint': props.configFingerprint } },
-    spec: pod,
+    spec: { ...pod, ...(tls === undefined ? {} : { initContainers: [reloader(tls)] }) },
   };
 }
 
 /** For logs and what the image itself writes; the store has a volume. */
 const SCRATCH = Bytes.parse('64 MiB');
-/** The exporter holds one answer of the server at a time. */
-const EXPORTER_RESOURCES = { cpu: 0.01, memory: Bytes.parse('64 MiB'), ephemeralStorage: SCRATCH };
+/** The exporter holds one answer of the server at a time, the reloader nothing. */
+const SIDECAR_RESOURCES = { cpu: 0.01, memory: Bytes.parse('64 MiB'), ephemeralStorage: SCRATCH };
+const MOST_SIDECARS = 2;
+
+/** All pods of a cluster, and one more for whoever looks into it. */
+export const natsFootprint = (servers: number, resources: NatsPodsProps['resources']): Footprint => ({
+  pods: servers + 1,
+  resources: {
+    cpu: resources.cpu + SIDECAR_RESOURCES.cpu * MOST_SIDECARS,
+    memory: resources.memory.plus(SIDECAR_RESOURCES.memory.times(MOST_SIDECARS)),
+    ephemeralStorage: SCRATCH.times(1 + MOST_SIDECARS),
+  },
+});
+
+const CONFIG_MOUNT = { name: 'config', mountPath: folderOf(NATS_CONFIG_FILE), readOnly: true };
+const TLS_MOUNT = { name: 'tls', mountPath: NATS_TLS.folder, readOnly: true };
 
 function server({ images, resources, tls }: NatsPodsProps): k8s.Container {
   const ask = (path: string): k8s.Probe => ({
@@ -64,7 +96,7 @@ function server({ images, resources, tls }: NatsPodsProps): k8s.Container {
     name: 'nats',
     image: images.server.text,
     imagePullPolicy: 'IfNotPresent',
-    args: ['--config', `${CONFIG_FOLDER}/nats.conf`],
+    args: ['--config', NATS_CONFIG_FILE],
     env: [
       { name: NATS_VARIABLES.serverName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       // The zone of its node, which Kubernetes writes on pods from 1.35.
@@ -82,10 +114,10 @@ function server({ images, resources, tls }: NatsPodsProps): k8s.Container {
     // Sends clients away one by one, then ends by itself; the SIGTERM that follows changes nothing.
     lifecycle: { preStop: { exec: { command: ['nats-server', `-sl=ldm=${NATS_PID_FILE}`] } } },
     volumeMounts: [
-      { name: 'config', mountPath: CONFIG_FOLDER, readOnly: true },
-      { name: 'pid', mountPath: NATS_PID_FILE.replace(/\/[^/]+$/, '') },
+      CONFIG_MOUNT,
+      { name: 'pid', mountPath: folderOf(NATS_PID_FILE) },
       { name: 'data', mountPath: NATS_DATA },
-      ...(tls === undefined ? [] : [{ name: 'tls', mountPath: tls.folder, readOnly: true }]),
+      ...(tls === undefined ? [] : [TLS_MOUNT]),
     ],
   };
 }
@@ -107,8 +139,23 @@ function exporter({ images }: NatsPodsProps): k8s.Container {
       `http://127.0.0.1:${NATS_PORTS.monitor}/`,
     ],
     ports: [{ name: 'prom-metrics', containerPort: EXPORTER_PORT }],
-    resources: resourceRequirements(EXPORTER_RESOURCES),
+    resources: resourceRequirements(SIDECAR_RESOURCES),
     securityContext: RESTRICTED_CONTAINER,
     readinessProbe: { tcpSocket: { port }, periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 3 },
   };
+}
+
+/** A sidecar, which runs before and after the others and which nobody waits for: newer than the generated types. */
+function reloader({ reloader: image }: NatsTls): unknown {
+  const files = [NATS_CONFIG_FILE, NATS_TLS.certificate, NATS_TLS.key, NATS_TLS.authority];
+  const container = k8s.toJson_Container({
+    name: 'reloader',
+    image: image.text,
+    imagePullPolicy: 'IfNotPresent',
+    args: ['-pid', NATS_PID_FILE, ...files.flatMap((file) => ['-config', file])],
+    resources: resourceRequirements(SIDECAR_RESOURCES),
+    securityContext: RESTRICTED_CONTAINER,
+    volumeMounts: [CONFIG_MOUNT, TLS_MOUNT, { name: 'pid', mountPath: folderOf(NATS_PID_FILE), readOnly: true }],
+  });
+  return { ...container, restartPolicy: 'Always' };
 }

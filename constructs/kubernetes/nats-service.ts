@@ -13,7 +13,13 @@ export interface NatsServiceProps {
   readonly syncInterval: 'always' | 'periodic';
 }
 
-/** A NATS cluster that is there already, as its chart installs it. */
+/** Where a client finds in its pod what it connects with. */
+export interface NatsClientFiles {
+  readonly seed: string;
+  readonly authority: string;
+}
+
+/** A NATS cluster as those see it who use it. */
 export class NatsService {
   static readonly clientPort = NATS_PORTS.client;
   static readonly monitoringPort = NATS_PORTS.monitor;
@@ -38,6 +44,11 @@ export class NatsService {
   /** Where clients connect. */
   get clientUrl(): Binding<string> {
     return Binding.of(`nats://${this.#name}.${this.namespace}.svc.cluster.local:${NatsService.clientPort}`);
+  }
+
+  /** Where a client connects that proves who it is by a seed, and knows the servers by their authority. */
+  clientUrlWith({ seed, authority }: NatsClientFiles): Binding<string> {
+    return Binding.of(`${this.clientUrl.lower()}?nkey=${seed}&ca=${authority}`);
   }
 
   /**

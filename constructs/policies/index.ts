@@ -32,6 +32,8 @@ import { namespaceDefaultDeny } from './rules/namespace-default-deny.ts';
 import { namespaceOwn } from './rules/namespace-own.ts';
 import { namespacePodSecurity } from './rules/namespace-pod-security.ts';
 import { namespaceQuota } from './rules/namespace-quota.ts';
+import { natsAccess } from './rules/nats-access.ts';
+import { natsCertificateRenewed } from './rules/nats-certificate-renewed.ts';
 import { natsQuorum } from './rules/nats-quorum.ts';
 import { natsStorage } from './rules/nats-storage.ts';
 import { networkFlowNarrow } from './rules/network-flow-narrow.ts';
@@ -76,6 +78,7 @@ import { serviceAccountOwn } from './rules/service-account-own.ts';
 import { serviceAccountToken } from './rules/service-account-token.ts';
 import { sharedMemory } from './rules/shared-memory.ts';
 import { spotDiverse } from './rules/spot-diverse.ts';
+import { statefulSetNamed } from './rules/stateful-set-named.ts';
 import { streamAged } from './rules/stream-aged.ts';
 import { streamDurable } from './rules/stream-durable.ts';
 import { streamKept } from './rules/stream-kept.ts';
@@ -108,6 +111,7 @@ export const POLICIES: readonly Policy[] = [
   probesDistinct,
   probesExplicit,
   selectsOwnPods,
+  statefulSetNamed,
   replicasSpread,
   volumeOneNode,
   rolloutStated,
@@ -150,6 +154,8 @@ export const POLICIES: readonly Policy[] = [
   kafkaUserLeast,
   kafkaTopicDurable,
   kafkaDeadLetters,
+  natsAccess,
+  natsCertificateRenewed,
   natsQuorum,
   natsStorage,
   streamDurable,

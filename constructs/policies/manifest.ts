@@ -24,6 +24,7 @@ export interface PodSpec {
   readonly hostNetwork?: boolean;
   readonly hostPID?: boolean;
   readonly hostIPC?: boolean;
+  readonly shareProcessNamespace?: boolean;
   readonly terminationGracePeriodSeconds?: number;
   readonly securityContext?: SecurityContext;
   readonly affinity?: { readonly podAffinity?: PodAffinity; readonly podAntiAffinity?: PodAffinity };

@@ -9,7 +9,7 @@ export const dev: KubernetesEnvironment = {
     'inference-engine': 'registry.example.com/penstock/inference-engine:0.1.0',
   },
   weights: { embedder: 'registry.example.com/penstock/models/all-minilm-l6-v2:1.19.0-beta29' },
-  nats: { namespace: 'nats', replicas: 3, syncInterval: 'periodic' },
+  nats: { existing: { namespace: 'nats', replicas: 3, syncInterval: 'periodic' } },
   streamSize: '1 GiB',
   effects: { storageClass: 'standard', size: '10 GiB' },
   monitoringNamespace: 'monitoring',

@@ -1,5 +1,11 @@
 import type { BytesText } from '@penstock/model';
-import type { NatsServiceProps, PlatformGatewayProps, RouteMatch } from '../../constructs/kubernetes/index.ts';
+import type {
+  IssuerReference,
+  NatsServiceProps,
+  NatsSize,
+  RouteMatch,
+  SyncedSecretProps,
+} from '../../constructs/kubernetes/index.ts';
 
 /** What is so in one cluster and cannot follow from the declaration. */
 export interface KubernetesEnvironment {
@@ -9,7 +15,8 @@ export interface KubernetesEnvironment {
   readonly images: Readonly<Record<string, string>>;
   /** Image that holds the files of an engine's model at its declared revision, by the engine's id. */
   readonly weights: Readonly<Record<string, string>>;
-  readonly nats: NatsServiceProps;
+  /** NATS that is there already and lets anyone in, or servers of this platform alone. */
+  readonly nats: { readonly existing: NatsServiceProps } | { readonly cluster: BrokerEnvironment };
   /** Disk that each stream may take on every NATS server. */
   readonly streamSize: BytesText;
   /** The volume that holds the effects of a worker. */
@@ -26,11 +33,46 @@ export interface KubernetesEnvironment {
   readonly edge?: EdgeEnvironment;
 }
 
+/** NATS servers of one platform, in a cluster with cert-manager and the External Secrets operator. */
+export type BrokerEnvironment = NatsSize & {
+  /** Of the servers alone. */
+  readonly namespace: string;
+  readonly images: { readonly server: string; readonly exporter: string; readonly reloader: string };
+  /** Of each server. */
+  readonly storage: { readonly storageClass: string; readonly size: BytesText };
+  /** Of each server. */
+  readonly resources: { readonly cpu: number; readonly memory: BytesText };
+  readonly issuer: IssuerReference;
+  /** Where secrets are kept, by their keys there. */
+  readonly secrets: {
+    readonly store: SyncedSecretProps['store'];
+    /** Certificate of the authority that the issuer signs by. */
+    readonly authority: string;
+  };
+  /** NACK: where it runs, and who it is. */
+  readonly operator: NatsKey & { readonly namespace: string };
+  /** Of each workload that takes from a queue or publishes to one, by its id. */
+  readonly clients: Readonly<Record<string, NatsKey>>;
+  /** Who publishes from other namespaces, to which queues. @default - nobody */
+  readonly publishers?: readonly {
+    readonly namespace: string;
+    readonly publicKey: string;
+    readonly queues: readonly string[];
+  }[];
+};
+
+/** A user key: its public part, and the key of its seed in the store of secrets. */
+export interface NatsKey {
+  /** As `nk -gen user -pubout` prints it. */
+  readonly publicKey: string;
+  readonly seed: string;
+}
+
 /** A cluster with a controller of the Gateway API and cert-manager. */
 export interface EdgeEnvironment {
   /** Class that the controller serves. */
   readonly className: string;
-  readonly issuer: PlatformGatewayProps['issuer'];
+  readonly issuer: IssuerReference;
   /** The namespace whose pods carry the gateway's traffic. */
   readonly dataPlaneNamespace: string;
   /** What is let through to which engine, by its id. */

@@ -7,8 +7,9 @@ import { ObservabilityChart } from '../../charts/observability.ts';
 import { WorkloadsChart } from '../../charts/workloads.ts';
 import { Binding } from '../../constructs/binding.ts';
 import { ConstructError } from '../../constructs/errors.ts';
-import { ImageReference, NatsService } from '../../constructs/kubernetes/index.ts';
+import { ImageReference } from '../../constructs/kubernetes/index.ts';
 import type { KubernetesEnvironment } from '../environments/index.ts';
+import { brokerOf } from './broker.ts';
 
 /**
  * The charts of a platform in the order in which they have to be applied, which their ids begin with: cdk8s names its
@@ -17,7 +18,6 @@ import type { KubernetesEnvironment } from '../environments/index.ts';
 export function platformApp(topology: Topology, environment: KubernetesEnvironment, outdir?: string): App {
   const app = new App(outdir === undefined ? {} : { outdir });
   const { namespace } = environment;
-  const nats = new NatsService(environment.nats);
   const effects = { storageClass: environment.effects.storageClass, size: Bytes.parse(environment.effects.size) };
   const image = (section: 'images' | 'weights') => (key: string) => {
     const text = environment[section][key];
@@ -30,16 +30,21 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     return ImageReference.parse(text);
   };
   new NamespaceChart(app, '0-namespace', { topology, namespace, effectsSize: effects.size });
-  new MessagingChart(app, '1-messaging', {
+  const broker = brokerOf(app, '1-broker', topology, environment);
+  const { nats } = broker;
+  const access = broker.access === undefined ? {} : { access: broker.access };
+  new MessagingChart(app, '2-messaging', {
     topology,
     namespace,
     nats,
+    ...access,
     streamSize: Bytes.parse(environment.streamSize),
   });
-  const workloads = new WorkloadsChart(app, '2-workloads', {
+  const workloads = new WorkloadsChart(app, '3-workloads', {
     topology,
     namespace,
     nats,
+    ...access,
     imageOf: image('images'),
     weightsOf: image('weights'),
     addressesOf: (worker) =>
@@ -50,7 +55,7 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     monitoringNamespace: environment.monitoringNamespace,
     ...(environment.prometheus === undefined ? {} : { prometheus: Binding.of(environment.prometheus) }),
   });
-  new ObservabilityChart(app, '3-observability', {
+  new ObservabilityChart(app, '4-observability', {
     topology,
     namespace,
     nats,
@@ -61,7 +66,7 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
   if (environment.edge !== undefined && exposed !== undefined) {
     const { className, issuer, dataPlaneNamespace } = environment.edge;
     const edge = { topology, namespace, className, issuer, dataPlaneNamespace, engines: [exposed, ...others] } as const;
-    new EdgeChart(app, '4-edge', edge);
+    new EdgeChart(app, '5-edge', edge);
   }
   return app;
 }

@@ -50,9 +50,11 @@ describe('the add-ons of a platform', () => {
   test('are those that define its kinds', () => {
     const needed = addonsFor(synthesizeKubernetes(platform, environments.prod));
     expect(needed.map(({ name, kinds }) => [name, kinds])).toEqual([
+      ['cert-manager', ['Certificate']],
+      ['external-secrets', ['ExternalSecret']],
       ['keda', ['ScaledObject']],
       ['kube-prometheus-stack', ['PodMonitor', 'PrometheusRule']],
-      ['nack', ['Consumer', 'Stream']],
+      ['nack', ['Account', 'Consumer', 'Stream']],
     ]);
   });
 

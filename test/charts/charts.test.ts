@@ -29,7 +29,7 @@ const topology = defineTopology({
     tidy: { service: { ...taskQueue, calls: [] }, queue: 'jobs', workTime },
   },
 });
-const manifests = synthesizeKubernetes(topology, environments.prod);
+const manifests = synthesizeKubernetes(topology, environments.dev);
 const named = (kind: string) => manifests.filter((each) => each.kind === kind).map(({ metadata }) => metadata.name);
 const textOf = (kind: string, name: string) =>
   JSON.stringify(manifests.find((each) => each.kind === kind && each.metadata.name === name)?.['spec']);

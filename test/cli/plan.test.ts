@@ -9,7 +9,7 @@ describe('penstock plan', () => {
     expect(status).toBe(0);
     const places = [
       '0. add-ons',
-      'nack 0.36.0 into nats: Consumer, Stream',
+      'nack 0.36.0 into nats: Account, Consumer, Stream',
       'namespaces',
       'Namespace/mailroom\n',
       'Stream/mailroom-mails\n',

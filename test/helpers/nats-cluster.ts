@@ -14,17 +14,21 @@ const READY_WITHIN_MS = 30_000;
  */
 export class NatsClusterOnLoopback {
   readonly addresses: string[];
+  /** Where servers find each other, in the order of their names. */
+  readonly routes: readonly number[];
   readonly #processes = new Map<string, ChildProcess>();
 
-  private constructor(addresses: string[]) {
+  private constructor(addresses: string[], routes: readonly number[]) {
     this.addresses = addresses;
+    this.routes = routes;
   }
 
   static async start(config: string, folder: string): Promise<NatsClusterOnLoopback> {
     const ports = await freePorts(SERVERS * 3);
     const portOf = (server: number, kind: 0 | 1 | 2): number => ports[server * 3 + kind] as number;
     const cluster = new NatsClusterOnLoopback(
-      Array.from({ length: SERVERS }, (_, server) => `127.0.0.1:${portOf(server, 0)}`),
+      Array.from({ length: SERVERS }, (_, server) => `localhost:${portOf(server, 0)}`),
+      Array.from({ length: SERVERS }, (_, server) => portOf(server, 1)),
     );
     for (let server = 0; server < SERVERS; server += 1) {
       const own = join(folder, `nats-${server}`);
@@ -32,11 +36,12 @@ export class NatsClusterOnLoopback {
       const placed = config
         .replaceAll(
           /nats:\/\/nats-(\d)\.nats-headless:6222/g,
-          (_, n: string) => `nats://127.0.0.1:${portOf(Number(n), 1)}`,
+          (_, n: string) => `nats://localhost:${portOf(Number(n), 1)}`,
         )
         .replace('"port": 4222', `"host": "127.0.0.1", "port": ${portOf(server, 0)}`)
         .replace('"port": 6222', `"host": "127.0.0.1", "port": ${portOf(server, 1)}`)
         .replace('"http_port": 8222', `"http": "127.0.0.1:${portOf(server, 2)}"`)
+        .replaceAll('/etc/nats-tls/', `${folder}/`)
         .replace('"/data"', JSON.stringify(join(own, 'data')))
         .replace('"/var/run/nats/nats.pid"', JSON.stringify(join(own, 'nats.pid')));
       await writeFile(join(own, 'nats.conf'), placed);
@@ -67,6 +72,11 @@ export class NatsClusterOnLoopback {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
+  }
+
+  /** As the reloader does when a certificate was renewed. */
+  reload(): void {
+    for (const child of this.#processes.values()) child.kill('SIGHUP');
   }
 
   /** As power loss of one server. */

@@ -1,18 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openBus, openBusAdmin } from '@penstock/kit';
-import { Bytes, Duration, declareWorker, defineTopology, queueProfile } from '@penstock/model';
+import { declareWorker, defineTopology, queueProfile } from '@penstock/model';
 import { taskQueue } from '@penstock/task-queue/service';
-import { App, Chart } from 'cdk8s';
-import { Binding } from '../../constructs/binding.ts';
-import {
-  EffectVolume,
-  ImageReference,
-  JobAutoscaler,
-  jetStreamLag,
-  NatsService,
-} from '../../constructs/kubernetes/index.ts';
 import { type Manifest, podsOf } from '../../constructs/policies/manifest.ts';
-import { environments } from '../../stacks/environments/index.ts';
+import { type BrokerEnvironment, environments } from '../../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../stacks/platform.ts';
 import { KubernetesCluster, kubernetesRequirement } from '../helpers/kubernetes-cluster.ts';
@@ -27,9 +18,14 @@ let cluster: KubernetesCluster;
 describeWith(realData, 'with the definitions of every operator', () => {
   describeWith(kubernetesRequirement(), 'a Kubernetes control plane', () => {
     beforeAll(async () => {
-      cluster = await KubernetesCluster.start('--nodes=3,2', '--pvs=6', '--keda', '--fast');
+      cluster = await KubernetesCluster.start('--nodes=3,2', '--pvs=9', '--keda', '--fast');
       // KEDA has brought its own.
-      await cluster.define(definitionFiles({ except: 'keda' }));
+      await cluster.ask(
+        'apply',
+        '--server-side',
+        ...definitionFiles({ except: 'keda' }).flatMap((file) => ['-f', file]),
+      );
+      await cluster.ask('wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s');
     }, 180_000);
 
     afterAll(() => cluster.stop(), 60_000);
@@ -71,6 +67,23 @@ describeWith(realData, 'with the definitions of every operator', () => {
         expect(nodes.filter((node) => !node.startsWith('cpu-'))).toEqual([]);
       }, 120_000);
     });
+
+    test('runs the servers of the queues on nodes of three zones, each with a volume', async () => {
+      const { cluster: broker } = environments.prod.nats as { readonly cluster: BrokerEnvironment };
+      const inBroker = ['-n', broker.namespace];
+      await cluster.ask(...inBroker, 'wait', '--for=jsonpath={.status.readyReplicas}=3', 'sts/nats', '--timeout=90s');
+      const nodes = await cluster.ask(...inBroker, 'get', 'pods', '-o', 'jsonpath={.items[*].spec.nodeName}');
+      const zones = await cluster.ask(
+        'get',
+        'nodes',
+        ...nodes.split(' '),
+        '-o',
+        'jsonpath={.items[*].metadata.labels.topology\\.kubernetes\\.io/zone}',
+      );
+      expect(new Set(zones.split(' ')).size).toBe(3);
+      const claims = await cluster.ask(...inBroker, 'get', 'pvc', '-o', 'jsonpath={.items[*].status.phase}');
+      expect(claims).toBe('Bound Bound Bound');
+    }, 120_000);
 
     describeWith(natsRequirement(), 'with a backlog on a real NATS server', () => {
       let nats: NatsServer;
@@ -126,52 +139,6 @@ describeWith(realData, 'with the definitions of every operator', () => {
         await consumption.stop();
         await replicas(0);
       }, 400_000);
-
-      test('KEDA starts no job without work, and several at once for a backlog of more than one job', async () => {
-        const namespace = 'jobs';
-        const topology = sometimes;
-        const profile = queueProfile(topology.queues.mails, topology.workers.classify);
-        await using admin = await openBusAdmin(nats.url);
-        await admin.provision(profile);
-        await using bus = await openBus(nats.url);
-        const queue = await bus.bind(profile);
-        const chart = new Chart(new App(), 'jobs', { namespace });
-        const context = {
-          topology,
-          workload: topology.workers.classify,
-          image: ImageReference.parse('registry.example.com/penstock/task-queue:0.1.0'),
-        };
-        new JobAutoscaler(chart, 'classify', {
-          context,
-          bus: Binding.of(nats.url),
-          effects: new EffectVolume(chart, 'effects', {
-            context,
-            storageClass: 'standard',
-            size: Bytes.parse('1 GiB'),
-          }),
-          engines: {},
-          backlog: jetStreamLag(new NatsService(environments.dev.nats), topology.queues.mails, context.workload),
-          deadline: Duration.parse('1 hour'),
-        });
-        const manifests = chart.toJson() as Manifest[];
-        const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-        const own: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } };
-        const hurriedUp = manifests.map((each) => hurried(each, nats.monitoring));
-        expect(await cluster.apply([own, ...hurriedUp])).toMatchObject({ status: 0, stderr: '' });
-        await cluster.ask('-n', namespace, 'wait', '--for=condition=Ready', 'scaledjob', '--all', '--timeout=60s');
-        const started = async (): Promise<number> =>
-          (await cluster.ask('-n', namespace, 'get', 'jobs', '-o', 'name')).split('\n').filter(Boolean).length;
-        expect(await started()).toBe(0);
-        const items = Math.round(context.workload.lagThreshold * 1.5);
-        await Promise.all(
-          Array.from({ length: items }, (_, n) =>
-            queue.publish({ idempotencyKey: `job-${n}`, payload: new Uint8Array(10) }),
-          ),
-        );
-        // Pods here end as soon as they start and take nothing, so that jobs follow each other.
-        while ((await started()) < 2) await new Promise((resolve) => setTimeout(resolve, 200));
-        await cluster.ask('-n', namespace, 'wait', '--for=condition=Active', 'scaledjob', '--all', '--timeout=60s');
-      }, 200_000);
     });
   });
 });
@@ -192,19 +159,30 @@ const sometimes = defineTopology({
   },
 });
 
-/** The pods that a workload would make, each as an object of its own. */
-const podsLike = (manifest: Manifest): readonly Manifest[] =>
-  podsOf(manifest).map((spec, index) => {
-    const { name, namespace } = manifest.metadata;
-    return { apiVersion: 'v1', kind: 'Pod', metadata: { name: `${name}-${index}`, namespace }, spec } as Manifest;
-  });
+/** The pods that a workload would make, each as an object of its own, with the volumes that its controller adds. */
+function podsLike(manifest: Manifest): readonly Manifest[] {
+  const { name, namespace } = manifest.metadata;
+  const { volumeClaimTemplates = [] } = (manifest['spec'] ?? {}) as {
+    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
+  };
+  const claimed = volumeClaimTemplates.map(({ metadata: { name: volume } }) => ({
+    name: volume,
+    persistentVolumeClaim: { claimName: `${volume}-${name}-0` },
+  }));
+  return podsOf(manifest).map((pod, index) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `${name}-alike-${index}`, ...(namespace === undefined ? {} : { namespace }) },
+    spec: { ...pod, volumes: [...(pod.volumes ?? []), ...claimed] },
+  }));
+}
 
 /**
  * The scaler as synthesized, but for where NATS is, which no name of a cluster leads to here, and for its patience,
  * which is minutes. Everything else that decides is as it would be.
  */
 function hurried(manifest: Manifest, monitoring: string): Manifest {
-  if (manifest.kind !== 'ScaledObject' && manifest.kind !== 'ScaledJob') return manifest;
+  if (manifest.kind !== 'ScaledObject') return manifest;
   const spec = structuredClone(manifest['spec']) as {
     pollingInterval: number;
     cooldownPeriod: number;
@@ -212,11 +190,10 @@ function hurried(manifest: Manifest, monitoring: string): Manifest {
     advanced: { horizontalPodAutoscalerConfig: { behavior: { scaleDown: { stabilizationWindowSeconds: number } } } };
     triggers: { metadata: Record<string, string> }[];
   };
-  for (const { metadata } of spec.triggers) metadata['natsServerMonitoringEndpoint'] = monitoring;
   spec.pollingInterval = 1;
-  if (manifest.kind === 'ScaledJob') return { ...manifest, spec };
   spec.cooldownPeriod = 2;
   spec.initialCooldownPeriod = 0;
   spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown.stabilizationWindowSeconds = 1;
+  for (const { metadata } of spec.triggers) metadata['natsServerMonitoringEndpoint'] = monitoring;
   return { ...manifest, spec };
 }

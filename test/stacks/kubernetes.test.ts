@@ -11,7 +11,7 @@ import { synthesizeKubernetes } from '../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../stacks/platform.ts';
 import { golden, normalisedYaml } from '../helpers/snapshot.ts';
 
-const { prod } = environments;
+const { dev, prod } = environments;
 const manifests = synthesizeKubernetes(platform, prod);
 
 interface Deployment {
@@ -54,7 +54,8 @@ describe('the platform on Kubernetes', () => {
 
   test('gives the worker the address of every part it talks to', () => {
     expect(environmentOf('mailroom-classify')).toMatchObject({
-      PENSTOCK_BUS: 'nats://nats.nats.svc.cluster.local:4222',
+      PENSTOCK_BUS:
+        'nats://nats.mailroom-nats.svc.cluster.local:4222?nkey=/var/run/secrets/penstock/nats/seed&ca=/var/run/secrets/penstock/nats/ca.crt',
       PENSTOCK_EFFECTS: 'sqlite:/var/lib/penstock/effects.db',
       PENSTOCK_ENGINE_EMBEDDER: 'http://mailroom-embedder.mailroom.svc.cluster.local:8080',
     });
@@ -85,7 +86,11 @@ describe('the platform on Kubernetes', () => {
   });
 
   test('rejects a replicated queue on a single server', () => {
-    const attempt = () => synthesizeKubernetes(platform, { ...prod, nats: { ...prod.nats, replicas: 1 } });
+    const attempt = () =>
+      synthesizeKubernetes(platform, {
+        ...prod,
+        nats: { existing: { namespace: 'nats', replicas: 1, syncInterval: 'periodic' } },
+      });
     expect(attempt).toThrow(/queues\.mails\.durability.*expected a cluster of 3 or 5 servers.*durability-unavailable/);
   });
 
@@ -104,13 +109,16 @@ describe('the platform on Kubernetes', () => {
     });
     let error: unknown;
     try {
-      synthesizeKubernetes(strict, prod);
+      synthesizeKubernetes(strict, dev);
     } catch (thrown) {
       error = thrown;
     }
     expect(ConstructError.is(error, 'durability-unavailable')).toBe(true);
     expect(() =>
-      synthesizeKubernetes(strict, { ...prod, nats: { ...prod.nats, syncInterval: 'always' } }),
+      synthesizeKubernetes(strict, {
+        ...dev,
+        nats: { existing: { namespace: 'nats', replicas: 3, syncInterval: 'always' } },
+      }),
     ).not.toThrow();
   });
 });

@@ -16,7 +16,7 @@ export interface CertificateSpec {
   readonly issuerRef: IssuerReference & { readonly group: 'cert-manager.io' };
   /** A new key with every certificate: one that leaked is of use until the next renewal only. */
   readonly privateKey: { readonly algorithm: 'ECDSA'; readonly size: 256; readonly rotationPolicy: 'Always' };
-  readonly usages: readonly ('digital signature' | 'server auth')[];
+  readonly usages: readonly ('digital signature' | 'server auth' | 'client auth')[];
   readonly revisionHistoryLimit: number;
 }
 

@@ -1,6 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection, nkeyAuthenticator, nkeys } from '@nats-io/transport-node';
@@ -9,11 +11,13 @@ import { Bytes, queueProfile } from '@penstock/model';
 import {
   consumerSpec,
   deadLetterStreamSpec,
-  type NatsClient,
+  NatsCluster,
+  natsClientsOf,
   natsConfig,
   streamSpec,
 } from '../../../constructs/kubernetes/index.ts';
 import { platform } from '../../../stacks/platform.ts';
+import { makeAuthority, makeCertificate, opensslRequirement } from '../../helpers/certificates.ts';
 import { asNackApplies } from '../../helpers/manifests.ts';
 import { NatsClusterOnLoopback } from '../../helpers/nats-cluster.ts';
 import { natsRequirement } from '../../helpers/nats-server.ts';
@@ -29,143 +33,239 @@ const keyPair = () => {
   return { publicKey: pair.getPublicKey(), seed: new TextDecoder().decode(pair.getSeed()) };
 };
 
-describeWith(natsRequirement(), 'three real servers by the configuration of a NATS cluster', () => {
-  const provisioner = keyPair();
-  const worker = keyPair();
-  const publisher = keyPair();
-  const clients: readonly NatsClient[] = [
-    { publicKey: provisioner.publicKey, grants: [{ role: 'provisioner' }] },
-    { publicKey: worker.publicKey, grants: [{ role: 'consumer', queue: profile }] },
-    { publicKey: publisher.publicKey, grants: [{ role: 'publisher', queue: profile }] },
-  ];
-  let folder: string;
-  let servers: NatsClusterOnLoopback;
-  let manager: Manager;
-  const connections: NatsConnection[] = [];
-
-  const connectAs = async ({ publicKey, seed }: ReturnType<typeof keyPair>) => {
-    const connection = await connect({
-      servers: servers.addresses,
-      authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
-      inboxPrefix: `_INBOX.${publicKey}`,
-    });
-    connections.push(connection);
-    return connection;
-  };
-
-  const busAs = async (name: string, { seed }: ReturnType<typeof keyPair>): Promise<Bus> => {
-    const file = join(folder, name);
-    await writeFile(file, `${seed}\n`);
-    return openBus(`nats://${servers.addresses.join(',')}?nkey=${encodeURIComponent(file)}`);
-  };
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'penstock-nats-cluster-'));
-    const text = natsConfig({
-      name: 'nats',
-      servers: 3,
-      durability: 'replicated',
-      storage: Bytes.parse('1 GiB'),
-      account: 'mailroom',
-      clients,
-    });
-    servers = await NatsClusterOnLoopback.start(text, folder);
-    manager = await jetstreamManager(await connectAs(provisioner));
-    for (const spec of [deadLetterStreamSpec(profile, storage), streamSpec(profile, storage)])
-      await servers.untilReady(() =>
-        manager.streams.add(asNackApplies(spec) as Parameters<Manager['streams']['add']>[0]),
-      );
-    const consumer = asNackApplies(consumerSpec(profile)) as Parameters<Manager['consumers']['add']>[1];
-    await manager.consumers.add(profile.stream, consumer);
-  }, 90_000);
-
-  afterAll(async () => {
-    await Promise.all(connections.map((connection) => connection.close()));
-    await servers.stop();
-    await rm(folder, { recursive: true });
-  });
-
-  test('keep each stream in three zones', async () => {
-    const { cluster } = await manager.streams.info(profile.stream);
-    expect([cluster?.leader, ...(cluster?.replicas ?? []).map(({ name }) => name)].toSorted()).toEqual([
-      'nats-0',
-      'nats-1',
-      'nats-2',
-    ]);
-  });
-
-  test('let a publisher publish and a worker take, retry, bury and settle, by the permissions of each', async () => {
-    await using from = await busAs('publisher.seed', publisher);
-    await using to = await busAs('worker.seed', worker);
-    const outgoing = await from.bind(profile);
-    for (const idempotencyKey of ['fine', 'unfit', 'twice'])
-      await outgoing.publish({ idempotencyKey, payload: new Uint8Array([1]) });
-    const incoming = await to.bind(profile);
-    const settled: string[] = [];
-    const all = Promise.withResolvers<void>();
-    const settle = async (lease: Lease): Promise<string> => {
-      if (lease.idempotencyKey === 'unfit') return lease.fail({ reason: 'unfit', retryable: false });
-      if (lease.idempotencyKey === 'twice' && lease.attempt === 1) return lease.fail({ reason: 'again' });
-      await lease.extend();
-      await lease.ack();
-      return 'done';
-    };
-    const consumption = incoming.consume({ prefetch: 2 }, (lease) => {
-      settle(lease).then((outcome) => {
-        settled.push(`${lease.idempotencyKey} ${outcome}`);
-        if (settled.length === 4) all.resolve();
-      }, all.reject);
-    });
-    await all.promise;
-    await consumption.stop();
-    expect(settled.toSorted()).toEqual(['fine done', 'twice done', 'twice retried', 'unfit dead-lettered']);
-    expect(await incoming.deadLetters()).toMatchObject([{ idempotencyKey: 'unfit', history: [{ reason: 'unfit' }] }]);
-  }, 30_000);
-
-  test('refuse a worker whatever is not its own', async () => {
-    const connection = await connectAs(worker);
-    const refused: string[] = [];
-    void (async () => {
-      for await (const status of connection.status())
-        if (status.type === 'error') refused.push(String(status.error.message));
-    })();
-    connection.publish('another.subject');
-    connection.publish(profile.subject);
-    connection.publish(`$JS.API.STREAM.DELETE.${profile.stream}`, '', { reply: `_INBOX.${worker.publicKey}.x` });
-    connection.publish(`$JS.API.CONSUMER.DELETE.${profile.stream}.${profile.consumer}`);
-    connection.subscribe(`_INBOX.${publisher.publicKey}.>`, { callback: () => {} });
-    await connection.flush();
-    await connection.flush();
-    expect(refused.map((message) => /"([^"]+)"/.exec(message)?.[1])).toEqual([
-      'another.subject',
-      profile.subject,
-      `$JS.API.STREAM.DELETE.${profile.stream}`,
-      `$JS.API.CONSUMER.DELETE.${profile.stream}.${profile.consumer}`,
-      `_INBOX.${publisher.publicKey}.>`,
-    ]);
-    expect((await manager.streams.info(profile.stream)).config.name).toBe(profile.stream);
-  }, 30_000);
-
-  test('go on with every acknowledged item when the leader of the stream is killed', async () => {
-    await using from = await busAs('publisher.seed', publisher);
-    const queue = await from.bind(profile);
-    const before = await Promise.all(
-      Array.from({ length: 50 }, (_, n) =>
-        queue.publish({ idempotencyKey: `before-${n}`, payload: new Uint8Array(1) }),
-      ),
+/** A connection to a NATS server, and what the server says of itself before any encryption. */
+function greeted(
+  address: string,
+): Promise<{ readonly socket: Socket; readonly info: Readonly<Record<string, unknown>> }> {
+  const [host, port] = address.split(':');
+  const socket = connectTcp(Number(port), host);
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('data', (data) =>
+      resolve({ socket, info: JSON.parse(data.toString().slice('INFO '.length)) as Record<string, unknown> }),
     );
-    const { cluster } = await manager.streams.info(profile.stream);
-    await servers.kill(cluster?.leader ?? '');
-    // As a publisher has to while a leader is elected: the same key again adds nothing.
-    await servers.untilReady(() => queue.publish({ idempotencyKey: 'after', payload: new Uint8Array(1) }));
-    expect(new Set(before.map(({ id }) => id)).size).toBe(50);
-    await using counting = await busAs('worker.seed', worker);
-    // The consumer may have lost its leader too, and then nobody answers for it.
-    const depth = await servers.untilReady(async () => (await counting.bind(profile)).depth());
-    expect(depth.ready).toBe(51);
-  }, 90_000);
+  });
+}
 
-  test('rejects one whose key it does not know', async () => {
-    await expect(busAs('stranger.seed', keyPair())).rejects.toMatchObject({ code: 'bus-unreachable' });
-  }, 30_000);
+describeWith(opensslRequirement(), 'with certificates of an authority of our own', () => {
+  describeWith(natsRequirement(), 'three real servers by the configuration of a NATS cluster', () => {
+    const provisioner = keyPair();
+    const worker = keyPair();
+    const publisher = keyPair();
+    const clients = natsClientsOf(platform, {
+      operator: provisioner.publicKey,
+      workloads: { classify: worker.publicKey },
+      publishers: [{ publicKey: publisher.publicKey, queues: ['mails'] }],
+    });
+    const hostnames = [...NatsCluster.namesOf({ namespace: 'mailroom-nats', servers: 3 }), 'localhost'];
+    let folder: string;
+    let servers: NatsClusterOnLoopback;
+    let manager: Manager;
+    const connections: NatsConnection[] = [];
+
+    /** Without a prefix its inboxes are where any client makes them, as NACK does. */
+    const connectAs = async ({ seed }: ReturnType<typeof keyPair>, inboxPrefix?: string) => {
+      const connection = await connect({
+        servers: servers.addresses,
+        authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
+        tls: { caFile: join(folder, 'ca.crt') },
+        ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
+      });
+      connections.push(connection);
+      return connection;
+    };
+
+    const busAs = async (name: string, { seed }: ReturnType<typeof keyPair>, authority = 'ca.crt'): Promise<Bus> => {
+      const file = join(folder, name);
+      await writeFile(file, `${seed}\n`);
+      return openBus(`nats://${servers.addresses.join(',')}?nkey=${file}&ca=${join(folder, authority)}`);
+    };
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'penstock-nats-cluster-'));
+      const text = natsConfig({
+        name: 'nats',
+        servers: 3,
+        durability: 'replicated',
+        storage: Bytes.parse('1 GiB'),
+        account: 'mailroom',
+        clients,
+        encrypted: true,
+      });
+      makeAuthority(folder, 'ours');
+      makeAuthority(folder, 'theirs');
+      makeCertificate(folder, 'ours', hostnames, 1);
+      servers = await NatsClusterOnLoopback.start(text, folder);
+      manager = await jetstreamManager(await connectAs(provisioner));
+      for (const spec of [deadLetterStreamSpec(profile, storage), streamSpec(profile, storage)])
+        await servers.untilReady(() =>
+          manager.streams.add(asNackApplies(spec) as Parameters<Manager['streams']['add']>[0]),
+        );
+      const consumer = asNackApplies(consumerSpec(profile)) as Parameters<Manager['consumers']['add']>[1];
+      await manager.consumers.add(profile.stream, consumer);
+    }, 90_000);
+
+    afterAll(async () => {
+      await Promise.all(connections.map((connection) => connection.close()));
+      await servers.stop();
+      await rm(folder, { recursive: true });
+    });
+
+    test('keep each stream in three zones', async () => {
+      const { cluster } = await manager.streams.info(profile.stream);
+      expect([cluster?.leader, ...(cluster?.replicas ?? []).map(({ name }) => name)].toSorted()).toEqual([
+        'nats-0',
+        'nats-1',
+        'nats-2',
+      ]);
+    });
+
+    test('let a publisher publish and a worker take, retry, bury and settle, by the permissions of each', async () => {
+      await using from = await busAs('publisher.seed', publisher);
+      await using to = await busAs('worker.seed', worker);
+      const outgoing = await from.bind(profile);
+      for (const idempotencyKey of ['fine', 'unfit', 'twice'])
+        await outgoing.publish({ idempotencyKey, payload: new Uint8Array([1]) });
+      const incoming = await to.bind(profile);
+      const settled: string[] = [];
+      const all = Promise.withResolvers<void>();
+      const settle = async (lease: Lease): Promise<string> => {
+        if (lease.idempotencyKey === 'unfit') return lease.fail({ reason: 'unfit', retryable: false });
+        if (lease.idempotencyKey === 'twice' && lease.attempt === 1) return lease.fail({ reason: 'again' });
+        await lease.extend();
+        await lease.ack();
+        return 'done';
+      };
+      const consumption = incoming.consume({ prefetch: 2 }, (lease) => {
+        settle(lease).then((outcome) => {
+          settled.push(`${lease.idempotencyKey} ${outcome}`);
+          if (settled.length === 4) all.resolve();
+        }, all.reject);
+      });
+      await all.promise;
+      await consumption.stop();
+      expect(settled.toSorted()).toEqual(['fine done', 'twice done', 'twice retried', 'unfit dead-lettered']);
+      expect(await incoming.deadLetters()).toMatchObject([{ idempotencyKey: 'unfit', history: [{ reason: 'unfit' }] }]);
+    }, 30_000);
+
+    test('refuse a worker whatever is not its own', async () => {
+      const connection = await connectAs(worker, `_INBOX.${worker.publicKey}`);
+      const refused: string[] = [];
+      void (async () => {
+        for await (const status of connection.status())
+          if (status.type === 'error') refused.push(String(status.error.message));
+      })();
+      connection.publish('another.subject');
+      connection.publish(profile.subject);
+      connection.publish(`$JS.API.STREAM.DELETE.${profile.stream}`, '', { reply: `_INBOX.${worker.publicKey}.x` });
+      connection.publish(`$JS.API.CONSUMER.DELETE.${profile.stream}.${profile.consumer}`);
+      connection.subscribe(`_INBOX.${publisher.publicKey}.>`, { callback: () => {} });
+      await connection.flush();
+      await connection.flush();
+      expect(refused.map((message) => /"([^"]+)"/.exec(message)?.[1])).toEqual([
+        'another.subject',
+        profile.subject,
+        `$JS.API.STREAM.DELETE.${profile.stream}`,
+        `$JS.API.CONSUMER.DELETE.${profile.stream}.${profile.consumer}`,
+        `_INBOX.${publisher.publicKey}.>`,
+      ]);
+      expect((await manager.streams.info(profile.stream)).config.name).toBe(profile.stream);
+    }, 30_000);
+
+    test('let the operator make its inboxes anywhere, and read nobody else’s', async () => {
+      const connection = await connectAs(provisioner);
+      const read: string[] = [];
+      const subscription = connection.subscribe('_INBOX.>', { callback: (_, { subject }) => void read.push(subject) });
+      await connection.flush();
+      const other = await connectAs(worker, `_INBOX.${worker.publicKey}`);
+      const own = `_INBOX.${worker.publicKey}.mine`;
+      const heard = Promise.withResolvers<void>();
+      other.subscribe(own, { callback: () => heard.resolve() });
+      await other.flush();
+      connection.publish(`$JS.API.STREAM.INFO.${profile.stream}`, '', { reply: own });
+      connection.publish(`$JS.API.STREAM.INFO.${profile.stream}`, '', { reply: '_INBOX.any.place' });
+      await heard.promise;
+      await servers.untilReady(async () => expect(read).toEqual(['_INBOX.any.place']));
+      // To the servers somebody listens on every inbox: a request of a worker that is gone would be answered.
+      subscription.unsubscribe();
+      await connection.flush();
+    }, 30_000);
+
+    test.each(['theirs.crt', undefined])(
+      'rejects servers whose authority is not %s',
+      async (authority) => {
+        const url = `nats://${servers.addresses.join(',')}?nkey=${join(folder, 'worker.seed')}`;
+        await expect(
+          openBus(authority === undefined ? url : `${url}&ca=${join(folder, authority)}`),
+        ).rejects.toMatchObject({
+          code: 'bus-unreachable',
+          message: expect.stringMatching(/certificate|self.signed|authority/i),
+        });
+      },
+      30_000,
+    );
+
+    test('ask each other for a certificate too', async () => {
+      const [ca, cert, key] = await Promise.all(
+        ['ca.crt', 'tls.crt', 'tls.key'].map((name) => readFile(join(folder, name))),
+      );
+      /** What a route says first, or why it says nothing. */
+      const heard = (port: number, proof: object): Promise<string> =>
+        new Promise((resolve) => {
+          const socket = connectTls({ host: 'localhost', port, ca, ...proof });
+          socket.once('data', (data) => resolve(data.toString()));
+          socket.once('error', ({ message }) => resolve(message));
+          socket.once('close', () => socket.destroy());
+        });
+      for (const port of servers.routes) {
+        expect(await heard(port, {})).toMatch(/certificate required/);
+        expect(await heard(port, { cert, key })).toMatch(/^INFO /);
+      }
+    });
+
+    test('show a renewed certificate when they are told, and no connection breaks', async () => {
+      const serialOf = async (address: string): Promise<string> => {
+        const { socket } = await greeted(address);
+        const encrypted = connectTls({ socket, ca: await readFile(join(folder, 'ca.crt')), servername: 'localhost' });
+        await new Promise((resolve, reject) => encrypted.once('secureConnect', resolve).once('error', reject));
+        const { serialNumber } = encrypted.getPeerCertificate();
+        encrypted.destroy();
+        return serialNumber;
+      };
+      const serials = () => Promise.all(servers.addresses.map(serialOf));
+      expect(await serials()).toEqual(['01', '01', '01']);
+      await using bus = await busAs('publisher.seed', publisher);
+      const queue = await bus.bind(profile);
+      makeCertificate(folder, 'ours', hostnames, 2);
+      servers.reload();
+      await servers.untilReady(async () => expect(await serials()).toEqual(['02', '02', '02']));
+      expect(await queue.publish({ idempotencyKey: 'fine', payload: new Uint8Array([1]) })).toMatchObject({
+        duplicate: true,
+      });
+    }, 30_000);
+
+    test('go on with every acknowledged item when the leader of the stream is killed', async () => {
+      await using from = await busAs('publisher.seed', publisher);
+      const queue = await from.bind(profile);
+      const before = await Promise.all(
+        Array.from({ length: 50 }, (_, n) =>
+          queue.publish({ idempotencyKey: `before-${n}`, payload: new Uint8Array(1) }),
+        ),
+      );
+      const { cluster } = await manager.streams.info(profile.stream);
+      await servers.kill(cluster?.leader ?? '');
+      // As a publisher has to while a leader is elected: the same key again adds nothing.
+      await servers.untilReady(() => queue.publish({ idempotencyKey: 'after', payload: new Uint8Array(1) }));
+      expect(new Set(before.map(({ id }) => id)).size).toBe(50);
+      await using counting = await busAs('worker.seed', worker);
+      // The consumer may have lost its leader too: then nobody answers for it, or one who has not caught up yet.
+      await servers.untilReady(async () =>
+        expect(await (await counting.bind(profile)).depth()).toMatchObject({ ready: 51, leased: 0 }),
+      );
+    }, 90_000);
+
+    test('rejects one whose key it does not know', async () => {
+      await expect(busAs('stranger.seed', keyPair())).rejects.toMatchObject({ code: 'bus-unreachable' });
+    }, 30_000);
+  });
 });

@@ -22,7 +22,7 @@ const props = {
   images: { server: image('nats'), exporter: image('prometheus-nats-exporter') },
   storage: { storageClass: 'standard', size: Bytes.parse('100 GiB') },
   resources: { cpu: 1, memory: Bytes.parse('2 GiB') },
-  tlsSecret: 'nats-tls',
+  tls: { secret: 'nats-tls', reloader: image('nats-server-config-reloader') },
   clientNamespaces: ['mailroom'],
 } as const satisfies NatsClusterProps;
 

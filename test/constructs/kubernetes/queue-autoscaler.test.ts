@@ -40,7 +40,7 @@ interface ScaledObject {
 }
 
 function synthesize(topology: Topology): { readonly scaler: ScaledObject; readonly deployment: Manifest } {
-  const manifests = synthesizeKubernetes(topology, environments.prod);
+  const manifests = synthesizeKubernetes(topology, environments.dev);
   const of = (kind: string) => manifests.find((each) => each.kind === kind) as Manifest;
   return { scaler: of('ScaledObject')['spec'] as ScaledObject, deployment: of('Deployment') };
 }

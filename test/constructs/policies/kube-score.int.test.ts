@@ -50,7 +50,7 @@ describeWith(kubeScoreRequirement(), 'kube-score, whose opinions are not ours,',
 
   test('calls nothing critical that the policies let pass, whatever is deleted', () => {
     const judged = prod.filter(({ kind }) =>
-      ['Deployment', 'PodDisruptionBudget', 'Service', 'NetworkPolicy'].includes(kind),
+      ['Deployment', 'StatefulSet', 'PodDisruptionBudget', 'Service', 'NetworkPolicy'].includes(kind),
     );
     const mutants = placesOf(judged)
       .filter(isLeaf)

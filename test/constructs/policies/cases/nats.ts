@@ -19,6 +19,14 @@ jetstream {
   max_file_store: 100Gi # the size of the claim
   sync_interval: always
 }
+tls {
+  cert_file: /tls/tls.crt
+  key_file: /tls/tls.key
+  ca_file: /tls/ca.crt
+}
+authorization {
+  users: [{ nkey: UAAA, permissions: { publish: ["orders.>"] } }]
+}
 `;
 
 const server: Manifest = {
@@ -47,6 +55,21 @@ const server: Manifest = {
           runAsGroup: 65_532,
           seccompProfile: { type: 'RuntimeDefault' },
         },
+        shareProcessNamespace: true,
+        initContainers: [
+          {
+            name: 'reloader',
+            image: 'registry.example.com/nats-server-config-reloader:0.23.0',
+            restartPolicy: 'Always',
+            args: ['tls.crt', 'tls.key', 'ca.crt'].flatMap((file) => ['-config', `/tls/${file}`]),
+            resources: { requests: { cpu: '10m', ...amounts }, limits: amounts },
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ['ALL'] },
+            },
+          },
+        ],
         containers: [
           {
             name: 'nats',
@@ -151,6 +174,43 @@ export const natsCases: CaseSet = {
       'spec.streamName',
       undefined,
       /no stream/,
+    ),
+    config(/tls \{[^}]*\}/, 'nats-access', 'no encryption', /without TLS/),
+    config(/authorization \{[^}]*\}[^}]*\}[^}]*\}/, 'nats-access', 'no users', /lets anyone in/),
+    config(/permissions: \{[^}]*\}/, 'nats-access', 'users who may do everything', /states no permissions/),
+    broken(
+      'nats-certificate-renewed',
+      'a certificate that nobody watches',
+      SERVER,
+      'spec.template.spec.initContainers.0.args.1',
+      '/etc/nats.conf',
+      /watches \/tls\/tls.crt/,
+    ),
+    broken(
+      'nats-certificate-renewed',
+      'a reloader that sees no server',
+      SERVER,
+      'spec.template.spec.shareProcessNamespace',
+      undefined,
+      /can signal/,
+    ),
+    broken('stateful-set-named', 'no service', SERVER, 'spec.serviceName', undefined, /not stated/),
+    broken('stateful-set-named', 'a service of another name', SERVER, 'spec.serviceName', 'nats', /no service nats/),
+    broken(
+      'stateful-set-named',
+      'a service with an address of its own',
+      ['Service', 'nats-headless'],
+      'spec.clusterIP',
+      undefined,
+      /not headless/,
+    ),
+    broken(
+      'stateful-set-named',
+      'a service of other pods',
+      ['Service', 'nats-headless'],
+      'spec.selector',
+      { 'app.kubernetes.io/name': 'other' },
+      /selects other pods/,
     ),
     config(/max_file_store.*/, 'nats-storage', 'a file store without a bound', /max_file_store/),
     config(/max_memory_store.*/, 'nats-storage', 'a memory store without a bound', /max_memory_store/),

@@ -21,7 +21,7 @@ export type NatsCredentials =
   | { readonly kind: 'nkey'; readonly seed: string };
 
 export interface NatsBusOptions {
-  /** `nats://host:port`, several with commas between; `tls://` for an encrypted one. */
+  /** `nats://host:port`, several with commas between; `tls://` for an encrypted one, which its certificate has to name: an IP address it cannot. */
   readonly servers: string;
   /** Shown by the server's monitoring. @default 'penstock' */
   readonly name?: string;

@@ -51,6 +51,7 @@ export {
   rabbitMqLength,
   redisStreamLag,
 } from './keda/backlog.ts';
+export { kafkaCredentials } from './keda/kafka-credentials.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
 export {
   ALERT_NAMES,

@@ -128,7 +128,7 @@ function checkPromise(place: Place, worker: ResolvedWorker, queue: ResolvedQueue
       place,
       'scale-to-zero-too-slow',
       'idle',
-      `scale-to-zero with ${reactionTime(scaling)} from arrival to first item`,
+      `scale-to-zero with ${reactionTime(scaling)} from the arrival of a burst until all its replicas work`,
       `at most ${slack(scaling)}: the promise of ${queue.doneWithin} less p99`,
       "keep replicas warm: idle: 'keep-warm'",
     );

@@ -103,6 +103,7 @@ export interface ResolvedWorker extends Omit<WorkerFacts, 'pinned'> {
   readonly lagThreshold: number;
   /** Arrivals a replica can carry: the scaler's target where it sees how fast work comes. */
   readonly ratePerReplica: Rate;
+  /** Between two looks of the scaler while there is no replica. */
   readonly pollingInterval: Duration;
   readonly cooldown: Duration;
   /** From SIGTERM until work in progress is handed back. */

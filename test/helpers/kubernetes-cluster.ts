@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Manifest } from '../../constructs/policies/index.ts';
 import type { Requirement } from './requirement.ts';
@@ -74,6 +75,18 @@ export class KubernetesCluster {
     const { status, stdout, stderr } = await this.kubectl(args);
     if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
     return stdout;
+  }
+
+  /** Makes the kinds of definition files known, and waits until objects of them can be applied. */
+  async define(files: readonly string[]): Promise<void> {
+    await this.ask('apply', '--server-side', ...files.flatMap((file) => ['-f', file]));
+    const wait = ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s'];
+    // kubectl gives up at once on a definition that is so new that nobody has looked at it.
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      if ((await this.kubectl(wait)).status === 0) return;
+      await setTimeout(250);
+    }
+    await this.ask(...wait);
   }
 
   /** As a pipeline applies it: by the server, and a warning is a failure. */

@@ -157,12 +157,6 @@ export function definitionFiles(options: { readonly except?: string } = {}): rea
     .map((file) => join(folder, file));
 }
 
-/** The custom resource definitions of one project: its folder, such as `keda`. */
-export const definitionTexts = (project: string): readonly string[] =>
-  definitionFiles()
-    .filter((file) => file.startsWith(join(DATA, 'crds', project)))
-    .map((file) => readFileSync(file, 'utf8'));
-
 /** Names of all custom resource definitions, e.g. `streams.jetstream.nats.io`. */
 export function definitionNames(): readonly string[] {
   return definitionFiles()

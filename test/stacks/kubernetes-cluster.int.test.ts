@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openBus, openBusAdmin } from '@penstock/kit';
-import { declareWorker, defineTopology, queueProfile } from '@penstock/model';
+import { Bytes, Duration, declareWorker, defineTopology, queueProfile } from '@penstock/model';
 import { taskQueue } from '@penstock/task-queue/service';
+import { App, Chart } from 'cdk8s';
+import { Binding } from '../../constructs/binding.ts';
+import {
+  EffectVolume,
+  ImageReference,
+  JobAutoscaler,
+  jetStreamLag,
+  NatsService,
+} from '../../constructs/kubernetes/index.ts';
 import { type Manifest, podsOf } from '../../constructs/policies/manifest.ts';
 import { type BrokerEnvironment, environments } from '../../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../../stacks/kubernetes/synthesize.ts';
@@ -20,12 +29,7 @@ describeWith(realData, 'with the definitions of every operator', () => {
     beforeAll(async () => {
       cluster = await KubernetesCluster.start('--nodes=3,2', '--pvs=9', '--keda', '--fast');
       // KEDA has brought its own.
-      await cluster.ask(
-        'apply',
-        '--server-side',
-        ...definitionFiles({ except: 'keda' }).flatMap((file) => ['-f', file]),
-      );
-      await cluster.ask('wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s');
+      await cluster.define(definitionFiles({ except: 'keda' }));
     }, 180_000);
 
     afterAll(() => cluster.stop(), 60_000);
@@ -139,6 +143,52 @@ describeWith(realData, 'with the definitions of every operator', () => {
         await consumption.stop();
         await replicas(0);
       }, 400_000);
+
+      test('KEDA starts no job without work, and several at once for a backlog of more than one job', async () => {
+        const namespace = 'jobs';
+        const topology = sometimes;
+        const profile = queueProfile(topology.queues.mails, topology.workers.classify);
+        await using admin = await openBusAdmin(nats.url);
+        await admin.provision(profile);
+        await using bus = await openBus(nats.url);
+        const queue = await bus.bind(profile);
+        const chart = new Chart(new App(), 'jobs', { namespace });
+        const context = {
+          topology,
+          workload: topology.workers.classify,
+          image: ImageReference.parse('registry.example.com/penstock/task-queue:0.1.0'),
+        };
+        new JobAutoscaler(chart, 'classify', {
+          context,
+          bus: Binding.of(nats.url),
+          effects: new EffectVolume(chart, 'effects', {
+            context,
+            storageClass: 'standard',
+            size: Bytes.parse('1 GiB'),
+          }),
+          engines: {},
+          backlog: jetStreamLag(new NatsService(environments.dev.nats), topology.queues.mails, context.workload),
+          deadline: Duration.parse('1 hour'),
+        });
+        const manifests = chart.toJson() as Manifest[];
+        const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+        const own: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } };
+        const hurriedUp = manifests.map((each) => hurried(each, nats.monitoring));
+        expect(await cluster.apply([own, ...hurriedUp])).toMatchObject({ status: 0, stderr: '' });
+        await cluster.ask('-n', namespace, 'wait', '--for=condition=Ready', 'scaledjob', '--all', '--timeout=60s');
+        const started = async (): Promise<number> =>
+          (await cluster.ask('-n', namespace, 'get', 'jobs', '-o', 'name')).split('\n').filter(Boolean).length;
+        expect(await started()).toBe(0);
+        const items = Math.round(context.workload.lagThreshold * 1.5);
+        await Promise.all(
+          Array.from({ length: items }, (_, n) =>
+            queue.publish({ idempotencyKey: `job-${n}`, payload: new Uint8Array(10) }),
+          ),
+        );
+        // Pods here end as soon as they start and take nothing, so that jobs follow each other.
+        while ((await started()) < 2) await new Promise((resolve) => setTimeout(resolve, 200));
+        await cluster.ask('-n', namespace, 'wait', '--for=condition=Active', 'scaledjob', '--all', '--timeout=60s');
+      }, 200_000);
     });
   });
 });
@@ -182,7 +232,7 @@ function podsLike(manifest: Manifest): readonly Manifest[] {
  * which is minutes. Everything else that decides is as it would be.
  */
 function hurried(manifest: Manifest, monitoring: string): Manifest {
-  if (manifest.kind !== 'ScaledObject') return manifest;
+  if (manifest.kind !== 'ScaledObject' && manifest.kind !== 'ScaledJob') return manifest;
   const spec = structuredClone(manifest['spec']) as {
     pollingInterval: number;
     cooldownPeriod: number;
@@ -190,10 +240,11 @@ function hurried(manifest: Manifest, monitoring: string): Manifest {
     advanced: { horizontalPodAutoscalerConfig: { behavior: { scaleDown: { stabilizationWindowSeconds: number } } } };
     triggers: { metadata: Record<string, string> }[];
   };
+  for (const { metadata } of spec.triggers) metadata['natsServerMonitoringEndpoint'] = monitoring;
   spec.pollingInterval = 1;
+  if (manifest.kind === 'ScaledJob') return { ...manifest, spec };
   spec.cooldownPeriod = 2;
   spec.initialCooldownPeriod = 0;
   spec.advanced.horizontalPodAutoscalerConfig.behavior.scaleDown.stabilizationWindowSeconds = 1;
-  for (const { metadata } of spec.triggers) metadata['natsServerMonitoringEndpoint'] = monitoring;
   return { ...manifest, spec };
 }

@@ -52,7 +52,8 @@ const SHORTEST_HOLD = Duration.seconds(60);
  * through maxReplicas * concurrency * (slack / mean + 1) items before the newest of them is late.
  */
 export function queueAlerts(queue: ResolvedQueue, worker: ResolvedWorker): QueueAlerts {
-  const facts = { doneWithin: queue.doneWithin, workTime: worker.workTime, coldStart: worker.coldStart };
+  const { workTime, coldStart, idle } = worker;
+  const facts = { doneWithin: queue.doneWithin, workTime, coldStart, idle };
   const atOnce = worker.maxReplicas * worker.concurrency;
   const rounds = slack(facts).microseconds / worker.workTime.mean.microseconds;
   const reaction = reactionTime(facts);

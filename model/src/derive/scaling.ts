@@ -12,15 +12,32 @@ export interface ScalingFacts {
   readonly idle: 'keep-warm' | 'scale-to-zero';
 }
 
-/** How often the scaler looks: a quarter of the promise, in whole seconds from 5 to 30 (KEDA's default is 30). */
+/**
+ * How often KEDA looks whether there is work for a worker that has no replica: a quarter of the promise, in whole
+ * seconds from 5 to 30 (KEDA's default is 30).
+ */
 export function pollingIntervalFor(doneWithin: Duration): Duration {
   const quarter = Duration.seconds(doneWithin.times(0.25).toSeconds('down'));
   return Duration.min(Duration.max(quarter, Duration.seconds(5)), Duration.seconds(30));
 }
 
-/** From the arrival of too much work until a new replica takes its first item. */
-export const reactionTime = (facts: Pick<ScalingFacts, 'doneWithin' | 'coldStart'>): Duration =>
-  pollingIntervalFor(facts.doneWithin).plus(facts.coldStart);
+/**
+ * How often the HorizontalPodAutoscaler looks: `--horizontal-pod-autoscaler-sync-period` of kube-controller-manager, which
+ * no cloud lets its users change.
+ */
+export const AUTOSCALER_SYNC = Duration.seconds(15);
+
+/**
+ * From the arrival of too much work until all replicas it needs are asked for. Between one and the most the
+ * HorizontalPodAutoscaler looks by its own clock and KEDA only answers it (KEDA documentation, pollingInterval). From
+ * none KEDA starts the first replica at its next look, and the autoscaler the others at its own.
+ */
+export const lookTime = ({ doneWithin, idle }: Pick<ScalingFacts, 'doneWithin' | 'idle'>): Duration =>
+  idle === 'keep-warm' ? AUTOSCALER_SYNC : pollingIntervalFor(doneWithin).plus(AUTOSCALER_SYNC);
+
+/** From the arrival of too much work until the replicas it needs take their first items: a look and a cold start. */
+export const reactionTime = (facts: Pick<ScalingFacts, 'doneWithin' | 'coldStart' | 'idle'>): Duration =>
+  lookTime(facts).plus(facts.coldStart);
 
 /** Time an item can wait before its work has to begin: the promise less p99. */
 export const slack = (facts: Pick<ScalingFacts, 'doneWithin' | 'workTime'>): Duration =>
@@ -65,8 +82,8 @@ export function ratePerReplicaFor(workTime: Pick<WorkTime, 'mean'>, concurrency:
 /** Without the last digits of binary arithmetic, which would stand in every fingerprint. */
 const decimal = (value: number): number => Number(value.toPrecision(12));
 
-/** From a rise of the load until the autoscaler acts on it: 15 s between two measurements, 15 s between two looks. */
-const AUTOSCALER_LOOK = Duration.seconds(30);
+/** From a rise of the load until the autoscaler acts on it: 15 s between two measurements, and then its look. */
+const AUTOSCALER_LOOK = Duration.seconds(15).plus(AUTOSCALER_SYNC);
 
 export interface WarmFacts {
   readonly arrivalRate: Rate;

@@ -16,9 +16,7 @@ describeWith(realData, 'with the definitions of Karpenter and Kueue', () => {
   describeWith(kubernetesRequirement(), 'a Kubernetes control plane', () => {
     beforeAll(async () => {
       cluster = await KubernetesCluster.start('--fast');
-      const files = definitionFiles().filter((file) => /\/(karpenter|kueue)\//.test(file));
-      await cluster.ask('apply', '--server-side', ...files.flatMap((file) => ['-f', file]));
-      await cluster.ask('wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s');
+      await cluster.define(definitionFiles().filter((file) => /\/(karpenter|kueue)\//.test(file)));
       const namespaces = new Set(compliant.flatMap(({ metadata }) => metadata.namespace ?? []));
       for (const namespace of namespaces) await cluster.ask('create', 'namespace', namespace);
     }, 120_000);

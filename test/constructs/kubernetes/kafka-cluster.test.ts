@@ -7,7 +7,6 @@ import { strimziPodsOf } from '../../../constructs/policies/strimzi.ts';
 import { BEST_EFFORT, FSYNC, kafkaPlatform, kafkaProps, REPLICATED } from '../../helpers/kafka.ts';
 import { ApiSchemas, realData } from '../../helpers/manifests.ts';
 import { describeWith } from '../../helpers/requirement.ts';
-import { celOf } from '../../helpers/strimzi-cel.ts';
 
 const AUTHENTICATIONS = ['tls', 'scram-sha-512'] as const satisfies readonly KafkaAuthentication[];
 const VARIANTS = AUTHENTICATIONS.flatMap((authentication) =>
@@ -184,19 +183,5 @@ describeWith(realData, "Strimzi's definitions", () => {
   test.each(VARIANTS)('take a cluster with %s that is %s', (authentication, _, size) => {
     const { manifests } = kafkaPlatform(authentication, size, { superUsers: ['operations'] });
     expect(manifests.flatMap((manifest) => schemas.faultsOf(manifest))).toEqual([]);
-  });
-
-  test.each(VARIANTS)('have rules beyond their schemas, and a cluster with %s that is %s breaks none', (...variant) => {
-    const [authentication, , size] = variant;
-    const judged = kafkaPlatform(authentication, size).manifests.map(celOf);
-    expect(judged.flatMap(({ broken }) => broken)).toEqual([]);
-    // Of the rack, of the metrics and three of each user.
-    expect(new Set(judged.flatMap(({ applied }) => applied)).size).toBe(6);
-  });
-
-  test('reject a rack that is no label, so that such a rule can be broken', () => {
-    const overrides = { kafka: [JsonPatch.replace('/spec/kafka/rack/topologyKey', '')] };
-    const { manifests } = kafkaPlatform('tls', FSYNC, { overrides });
-    expect(manifests.flatMap((manifest) => celOf(manifest).broken)).toEqual([expect.stringContaining('topologyKey')]);
   });
 });

@@ -59,8 +59,8 @@ describe('the alerts of a queue', () => {
     expect(limits.lagLimit).toBe(20 + 20 * 200);
   });
 
-  test('hold for as long as the scaler takes to react: a poll of 30 s and a cold start of 30 s', () => {
-    expect([limits.lagFor.inSeconds, limits.startFor.inSeconds]).toEqual([60, 120]);
+  test('hold for as long as the scaler takes to react: a look of 15 s and a cold start of 30 s, a minute at least', () => {
+    expect([limits.lagFor.inSeconds, limits.startFor.inSeconds]).toEqual([60, 90]);
   });
 
   test('have the promise as the age that no item may reach', () => {

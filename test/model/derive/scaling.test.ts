@@ -36,12 +36,26 @@ describe('the scaler', () => {
     expect(pollingIntervalFor(seconds(promise)).inSeconds).toBe(interval);
   });
 
-  test('reacts within one look and one cold start: 30 + 10 s', () => {
-    expect(reactionTime(facts).inSeconds).toBe(40);
+  test('reacts within one look of the autoscaler and one cold start where replicas are kept: 15 + 10 s', () => {
+    expect(reactionTime(facts).inSeconds).toBe(25);
   });
 
-  test('lets 8 + 8 * (119 - 40) / 2 / 0.25 = 1272 items a replica wait', () => {
-    expect(lagThresholdFor(facts)).toBe(1272);
+  test('looks as often there whatever was promised: KEDA only answers', () => {
+    expect([10, 60, 600].map((promise) => reactionTime({ ...facts, doneWithin: seconds(promise) }).inSeconds)).toEqual([
+      25, 25, 25,
+    ]);
+  });
+
+  test('reacts from none within a look of KEDA, one of the autoscaler and one cold start: 30 + 15 + 10 s', () => {
+    expect(reactionTime({ ...facts, idle: 'scale-to-zero' }).inSeconds).toBe(55);
+  });
+
+  test('lets 8 + 8 * (119 - 25) / 2 / 0.25 = 1512 items a replica wait', () => {
+    expect(lagThresholdFor(facts)).toBe(1512);
+  });
+
+  test('lets 8 + 8 * (119 - 55) / 2 / 0.25 = 1032 items wait for one that has to wake first', () => {
+    expect(lagThresholdFor({ ...facts, idle: 'scale-to-zero' })).toBe(1032);
   });
 
   test('keeps 15 / 5.6 = 2.7, so 3, and goes up to 50 / 5.6 = 8.9, so 9', () => {
@@ -62,7 +76,7 @@ describe('the scaler', () => {
     expect(replicaBoundsFor({ ...facts, idle: 'scale-to-zero' })).toEqual({ min: 0, max: 9 });
   });
 
-  test('carries the peak warm when a new replica would come too late: 5 + 60 s against 29 s', () => {
+  test('carries the peak warm when a new replica would come too late: 15 + 60 s against 29 s', () => {
     expect(replicaBoundsFor({ ...facts, doneWithin: seconds(30), coldStart: seconds(60) })).toEqual({ min: 9, max: 9 });
   });
 

@@ -3,7 +3,16 @@ import { Rate } from '@penstock/model';
 import type { Chart } from 'cdk8s';
 import { Binding } from '../../../../constructs/binding.ts';
 import { ConstructError, type ConstructErrorCode } from '../../../../constructs/errors.ts';
-import { jetStreamArrivals, kafkaLag, prometheusRate, SyncedSecret } from '../../../../constructs/kubernetes/index.ts';
+import {
+  jetStreamArrivals,
+  KafkaService,
+  KafkaUser,
+  kafkaCredentials,
+  kafkaLag,
+  prometheusRate,
+  SyncedSecret,
+  TriggerAuthentication,
+} from '../../../../constructs/kubernetes/index.ts';
 import { CORRECTIONS } from '../../../../constructs/kubernetes/keda/corrections.ts';
 import { checkManifests, type Manifest } from '../../../../constructs/policies/index.ts';
 import { SecretReference } from '../../../../constructs/secret-reference.ts';
@@ -184,6 +193,30 @@ describe('an authentication', () => {
         name: 'scale-kafka',
         key: name,
       })),
+    });
+  });
+
+  test('is a user of Strimzi by its certificate, and knows the brokers by their own authority', () => {
+    const kafka = new KafkaService({ namespace: 'jobs', authentication: 'tls', brokers: 3, controllers: 3 });
+    const manifests = scaledBy(warm, (chart) => {
+      const user = new KafkaUser(chart, 'user', { topology: warm, name: 'keda', kafka });
+      const authentication = new TriggerAuthentication(chart, 'kafka', {
+        topology: warm,
+        name: 'kafka',
+        trigger: 'kafka',
+        credentials: kafkaCredentials(user, kafka),
+      });
+      const brokers = { bootstrapServers: kafka.bootstrap, version: '4.1.0' };
+      return {
+        backlog: kafkaLag({ ...group, brokers: { ...brokers, access: { by: 'certificate', authentication } } }),
+      };
+    });
+    expect(authenticationIn(manifests)['spec']).toEqual({
+      secretTargetRef: [
+        { parameter: 'ca', name: 'kafka-cluster-ca-cert', key: 'ca.crt' },
+        { parameter: 'cert', name: 'scale-keda', key: 'user.crt' },
+        { parameter: 'key', name: 'scale-keda', key: 'user.key' },
+      ],
     });
   });
 

@@ -1,4 +1,4 @@
-import type { Bytes, ResolvedQueue, Topology } from '@penstock/model';
+import type { Bytes, GpuMachine, ResolvedQueue, Topology } from '@penstock/model';
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { Binding } from '../constructs/binding.ts';
@@ -13,6 +13,7 @@ import {
   NatsUser,
   prometheusRate,
   QueueAutoscaler,
+  type Weights,
   Worker,
   type WorkerProps,
   WorkloadNetwork,
@@ -26,8 +27,10 @@ export interface WorkloadsChartProps {
   readonly access?: NatsAccess;
   /** Image of a service by the name it declares. @throws {ConstructError} when there is none */
   readonly imageOf: (service: string) => ImageReference;
-  /** Image of the model files of an engine by its id. @throws {ConstructError} when there is none */
-  readonly weightsOf: (engine: string) => ImageReference;
+  /** The model files of an engine by its id. @throws {ConstructError} when there are none */
+  readonly weightsOf: (engine: string) => Weights;
+  /** The machine behind the nodes of an engine on GPUs. @default - there is no such engine */
+  readonly machineOf?: (engine: string) => GpuMachine | undefined;
   /** What a worker asks for beside its bus, effects and engines. */
   readonly addressesOf: (worker: string) => Readonly<Record<string, Binding<string>>>;
   readonly effects: { readonly storageClass: string; readonly size: Bytes };
@@ -49,10 +52,14 @@ export class WorkloadsChart extends Chart {
     this.engines = Object.fromEntries(
       Object.values(topology.engines).map((engine) => {
         const context = { topology, workload: engine, image: props.imageOf(engine.service.name) };
-        return [
-          engine.id,
-          new InferenceServer(this, engine.id, { context, namespace, weights: props.weightsOf(engine.id) }),
-        ];
+        const machine = props.machineOf?.(engine.id);
+        const server = new InferenceServer(this, engine.id, {
+          context,
+          namespace,
+          weights: props.weightsOf(engine.id),
+          ...(machine === undefined ? {} : { machine }),
+        });
+        return [engine.id, server];
       }),
     );
     this.workers = Object.fromEntries(

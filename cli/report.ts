@@ -1,4 +1,4 @@
-import type { Topology } from '@penstock/model';
+import { describeAccelerator, type Topology } from '@penstock/model';
 
 /** Every derived number of a topology beside the facts it comes from, as aligned text. */
 export function derivedNumbers(topology: Topology): string {
@@ -29,7 +29,7 @@ export function derivedNumbers(topology: Topology): string {
     blocks.push(
       block(
         `engine ${engine.id}`,
-        `${engine.model.id} on ${engine.accelerator}, ${engine.tokenRate} tokens, ${engine.peakRequests}/s requests of ${engine.tokensPerRequest} tokens at peak`,
+        `${engine.model.id} on ${describeAccelerator(engine.accelerator)}, ${engine.tokenRate} tokens, ${engine.peakRequests}/s requests of ${engine.tokensPerRequest} tokens at peak`,
         [
           ['replicas', engine.replicas],
           ['batch', `${engine.maxBatchTokens} tokens`],

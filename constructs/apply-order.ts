@@ -78,7 +78,7 @@ const STAGES = {
     ScheduledBackup: undefined,
   },
   // A claim is bound only when its first pod is there: nothing waits for it.
-  storage: { PersistentVolumeClaim: undefined },
+  storage: { PersistentVolume: undefined, PersistentVolumeClaim: undefined },
   migrations: { Job: 'Complete' },
   workloads: {
     ResourceClaim: undefined,

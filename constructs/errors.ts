@@ -7,6 +7,7 @@ export type ConstructErrorCode =
   | 'deadline-too-short'
   | 'name-too-long'
   | 'reference-missing'
+  | 'machine-unfit'
   | 'dependency-cycle'
   | 'storage-too-small'
   | 'quantity-malformed';

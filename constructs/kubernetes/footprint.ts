@@ -4,7 +4,10 @@ import { ROLLOUT_SURGE } from './workload.ts';
 /** What one workload takes of a namespace at most. */
 export interface Footprint {
   readonly pods: number;
+  /** Of each pod. */
   readonly resources: ResolvedResources;
+  /** Devices, or shares of one, of each pod. */
+  readonly gpus: number;
 }
 
 /**
@@ -15,31 +18,37 @@ export function footprintsOf(topology: Topology): readonly Footprint[] {
   const { workers, engines, httpServices, schedules, migrations } = topology;
   return [
     ...Object.values(workers).map(({ maxReplicas, resources }) => rolledOut(maxReplicas, resources)),
-    ...Object.values(engines).map(({ replicas, resources }) => rolledOut(replicas, resources)),
+    ...Object.values(engines).map(({ replicas, resources, accelerator }) =>
+      accelerator === 'cpu'
+        ? rolledOut(replicas, resources)
+        : rolledOut(replicas * accelerator.nodes, resources, accelerator.devices),
+    ),
     ...Object.values(httpServices).map(({ maxReplicas, resources }) => rolledOut(maxReplicas, resources)),
     ...Object.values(schedules).map(({ runsAtOnce, resources }) => run(runsAtOnce, resources)),
     ...Object.values(migrations).map(({ resources }) => run(1, resources)),
   ];
 }
 
-const run = (atOnce: number, resources: ResolvedResources): Footprint => ({ pods: 2 * atOnce, resources });
+const run = (atOnce: number, resources: ResolvedResources): Footprint => ({ pods: 2 * atOnce, resources, gpus: 0 });
 
-const rolledOut = (replicas: number, resources: ResolvedResources): Footprint => ({
-  pods: 2 * replicas + ROLLOUT_SURGE,
+const rolledOut = (pods: number, resources: ResolvedResources, gpus = 0): Footprint => ({
+  pods: 2 * pods + ROLLOUT_SURGE,
   resources,
+  gpus,
 });
 
-/** All of them together. */
+/** What all pods of all of them take together. */
 export function totalOf(footprints: readonly Footprint[]): Footprint {
   return footprints.reduce<Footprint>(
-    (sum, { pods, resources }) => ({
+    (sum, { pods, resources, gpus }) => ({
       pods: sum.pods + pods,
       resources: {
         cpu: sum.resources.cpu + resources.cpu * pods,
         memory: sum.resources.memory.plus(resources.memory.times(pods)),
         ephemeralStorage: sum.resources.ephemeralStorage.plus(resources.ephemeralStorage.times(pods)),
       },
+      gpus: sum.gpus + gpus * pods,
     }),
-    { pods: 0, resources: { cpu: 0, memory: Bytes.parse('0 B'), ephemeralStorage: Bytes.parse('0 B') } },
+    { pods: 0, resources: { cpu: 0, memory: Bytes.parse('0 B'), ephemeralStorage: Bytes.parse('0 B') }, gpus: 0 },
   );
 }

@@ -2,15 +2,8 @@ import { Bytes, GPU_RESOURCE, type GpuMachine, shareOf } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Override } from './api-object.ts';
-import {
-  type ClusterQueueSpec,
-  clusterQueue,
-  type FlavorQuota,
-  localQueue,
-  type ResourceFlavorSpec,
-  resourceFlavor,
-} from './crd/kueue.ts';
-import { clientsOf, type GpuSharing, gpuLabels, gpuTaints, sharingName } from './gpu-sharing.ts';
+import { type ClusterQueueSpec, clusterQueue, type FlavorQuota, localQueue, resourceFlavor } from './crd/kueue.ts';
+import { clientsOf, type GpuSharing, gpuNodesOf, sharingName } from './gpu-sharing.ts';
 import { clusterMetadata, NAMESPACE_NAME_LABEL } from './labels.ts';
 import { byteQuantity } from './lowering.ts';
 
@@ -83,7 +76,7 @@ export class GpuQuota extends Construct {
       flavors: flavors.map((flavor) =>
         resourceFlavor(this, `flavor-${flavor.name}`, {
           metadata: clusterMetadata(flavor.name, 'gpu-quota'),
-          spec: nodesOf(flavor.share),
+          spec: gpuNodesOf(flavor.share.machine, flavor.share.sharing),
         }),
       ),
       clusterQueue: clusterQueue(
@@ -121,25 +114,6 @@ const NETWORK_DISK = Bytes.parse('100 GiB');
 function flavorName({ machine, sharing }: QuotaShare): string {
   const devices = machine.cloud === 'gke' ? machine.accelerator : machine.gpu;
   return sharing === undefined ? devices : `${devices}-${sharingName(sharing)}`;
-}
-
-/** GKE labels and taints its nodes by itself; the others are those of a `GpuNodePool`. */
-const nodesOf = ({ machine, sharing }: QuotaShare): ResourceFlavorSpec =>
-  machine.cloud === 'gke'
-    ? {
-        nodeLabels: { 'cloud.google.com/gke-accelerator': machine.accelerator, ...gkeSharing(sharing) },
-        nodeTaints: gpuTaints(undefined),
-      }
-    : { nodeLabels: gpuLabels(machine.gpu, sharing), nodeTaints: gpuTaints(sharing) };
-
-function gkeSharing(sharing: GpuSharing | undefined): Readonly<Record<string, string>> {
-  if (sharing === undefined) return {};
-  return sharing.kind === 'mig'
-    ? { 'cloud.google.com/gke-gpu-partition-size': sharing.profile }
-    : {
-        'cloud.google.com/gke-gpu-sharing-strategy': 'time-sharing',
-        'cloud.google.com/gke-max-shared-clients-per-gpu': String(sharing.clients),
-      };
 }
 
 function quotas({ machine, gpus, sharing }: QuotaShare, cohort: QuotaCohort | undefined): readonly FlavorQuota[] {

@@ -4,6 +4,7 @@ import {
   GPU_SHARING_LABEL,
   GPU_TAINT,
   type GpuClass,
+  type GpuMachine,
   type GpuShare,
   gpuMemory,
   type MigClass,
@@ -71,10 +72,41 @@ export const gpuLabels = (gpu: GpuClass, sharing: GpuSharing | undefined): Reado
   [GPU_SHARING_LABEL]: sharingName(sharing),
 });
 
+/** Labels and taints of nodes on one machine type. GKE sets its own; the others are those of a `GpuNodePool`. */
+export const gpuNodesOf = (
+  machine: GpuMachine,
+  sharing: GpuSharing | undefined,
+): { readonly nodeLabels: Readonly<Record<string, string>>; readonly nodeTaints: readonly NodeTaint[] } =>
+  machine.cloud === 'gke'
+    ? {
+        nodeLabels: { 'cloud.google.com/gke-accelerator': machine.accelerator, ...gkeSharing(sharing) },
+        nodeTaints: gpuTaints(undefined),
+      }
+    : { nodeLabels: gpuLabels(machine.gpu, sharing), nodeTaints: gpuTaints(sharing) };
+
+function gkeSharing(sharing: GpuSharing | undefined): Readonly<Record<string, string>> {
+  if (sharing === undefined) return {};
+  return sharing.kind === 'mig'
+    ? { 'cloud.google.com/gke-gpu-partition-size': sharing.profile }
+    : {
+        'cloud.google.com/gke-gpu-sharing-strategy': 'time-sharing',
+        'cloud.google.com/gke-max-shared-clients-per-gpu': String(sharing.clients),
+      };
+}
+
+/** For pods that go to nodes on one machine type, whichever cloud it is of. */
+export function gpuPlacementOn(machine: GpuMachine, sharing: GpuSharing | undefined): GpuPlacement {
+  const { nodeLabels, nodeTaints } = gpuNodesOf(machine, sharing);
+  return { nodeSelector: nodeLabels, tolerations: tolerationsOf(nodeTaints), resource: GPU_RESOURCE };
+}
+
+const tolerationsOf = (taints: readonly NodeTaint[]): GpuPlacement['tolerations'] =>
+  taints.map(({ key, effect }) => ({ key, operator: 'Exists', effect }));
+
 /** For pods that go to the nodes of a `GpuNodePool`. */
 export const gpuPlacement = <C extends GpuClass>(gpu: C, sharing?: GpuSharing<C>): GpuPlacement => ({
   nodeSelector: gpuLabels(gpu, sharing),
-  tolerations: gpuTaints(sharing).map(({ key, effect }) => ({ key, operator: 'Exists', effect })),
+  tolerations: tolerationsOf(gpuTaints(sharing)),
   resource: GPU_RESOURCE,
 });
 

@@ -4,6 +4,7 @@ export type { KafkaAuthentication } from './crd/kafka.ts';
 export { DEVICE_PLUGIN_CONFIG, DevicePluginConfig, type DevicePluginConfigProps } from './device-plugin-config.ts';
 export { EffectVolume, type EffectVolumeProps } from './effect-volume.ts';
 export { EngineRoute, type EngineRouteProps, type RouteMatch } from './engine-route.ts';
+export type { GpuAllocation } from './gpu-devices.ts';
 export {
   type Al2023Image,
   type BottlerocketImage,
@@ -61,7 +62,6 @@ export {
   type Runbooks,
 } from './monitoring/alert.ts';
 export { BrokerMonitor, type BrokerMonitorProps, type MonitoredBroker } from './monitoring/broker-monitor.ts';
-export type { InferenceRuntime } from './monitoring/engine-rules.ts';
 export { PlatformMonitoring, type PlatformMonitoringProps } from './monitoring/platform-monitoring.ts';
 export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';
 export { NatsAccount, type NatsAccountProps } from './nats-account.ts';
@@ -107,6 +107,8 @@ export {
   type TriggerAuthenticationProps,
   type TriggerCredentials,
 } from './trigger-authentication.ts';
+export { Weights } from './weights.ts';
+export { WeightsBucket, type WeightsBucketProps } from './weights-bucket.ts';
 export { Worker, type WorkerProps } from './worker.ts';
 export type { WorkerPodProps } from './worker-pod.ts';
 export type { Workload, WorkloadContext } from './workload.ts';

@@ -1,117 +1,147 @@
-import { encodeProfile, engineProfile, PROFILE_VARIABLE, type ResolvedInferenceEngine } from '@penstock/model';
+import type { GpuMachine, ResolvedInferenceEngine } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
 import { emit, type Override } from './api-object.ts';
+import { leaderWorkerSet } from './crd/leader-worker-set.ts';
+import { resourceClaimTemplate } from './crd/resource-claim-template.ts';
 import { oneAtATime } from './disruption-budget.ts';
-import type { ImageReference } from './image.ts';
+import { type GpuAllocation, type GpuDevices, gpuDevices } from './gpu-devices.ts';
+import type { GpuQuota } from './gpu-quota.ts';
+import { type EnginePods, enginePods, GROUP_ROLE_LABEL } from './inference-pods.ts';
 import { selectorLabels } from './labels.ts';
-import { spreadApart } from './placement.ts';
-import { podTemplate } from './pod-template.ts';
+import { seconds } from './lowering.ts';
+import type { Weights } from './weights.ts';
 import { emitServiceAccount, metadataOf, ROLLOUT_STRATEGY, type WorkloadContext } from './workload.ts';
 
 export interface InferenceServerProps {
   readonly context: WorkloadContext<ResolvedInferenceEngine>;
   readonly namespace: string;
-  /**
-   * An image that holds nothing but the files of the model, at the declared revision. Mounted read-only and kept by the
-   * node like any image: a second pod on it starts without a download. Needs Kubernetes 1.35 (image volumes).
-   */
-  readonly weights: ImageReference;
+  readonly weights: Weights;
+  /** The machine behind its nodes, as `machineFor` gives it. Every engine on GPUs needs one. @default - any node */
+  readonly machine?: GpuMachine;
+  /** How it gets its devices. @default 'device-plugin' */
+  readonly allocation?: GpuAllocation;
+  /** The quota it has to find room in before any of its pods starts. @default - none */
+  readonly queueLabel?: GpuQuota['queueLabel'];
   readonly overrides?: {
-    readonly deployment?: Override;
+    readonly workload?: Override;
     readonly service?: Override;
     readonly disruptionBudget?: Override;
     readonly serviceAccount?: Override;
   };
 }
 
-const MODEL_FOLDER = '/var/lib/penstock/model';
-
-/** An inference engine of the topology, behind a service of its own. The model says how many replicas carry the peak. */
+/**
+ * An inference engine of the topology, behind a service of its own: a Deployment, or a LeaderWorkerSet where one replica
+ * spans nodes. The model says how many replicas carry the peak.
+ */
 export class InferenceServer extends Construct {
   readonly nodes: {
-    readonly deployment: ApiObject;
+    readonly workload: ApiObject;
     readonly service: ApiObject;
     readonly disruptionBudget: ApiObject;
     readonly serviceAccount: ApiObject;
+    /** Where devices come by claims. */
+    readonly claimTemplate: ApiObject | undefined;
   };
   readonly context: WorkloadContext<ResolvedInferenceEngine>;
   /** Where callers find it. */
   readonly address: Binding<string>;
 
+  /**
+   * @throws {ConstructError} `reference-missing` for an engine on GPUs without a machine, `machine-unfit` for a machine that
+   *   has not what a replica needs
+   */
   constructor(scope: Construct, id: string, props: InferenceServerProps) {
     super(scope, id);
-    this.context = props.context;
-    const { workload } = props.context;
+    const { context, overrides } = props;
+    const { topology, workload } = context;
+    const devices = gpuDevices(context, props.machine, props.allocation ?? 'device-plugin');
+    const pods = enginePods(context, props.weights.for(workload.model), devices);
+    this.context = context;
     this.address = Binding.of(
       `http://${workload.name}.${props.namespace}.svc.cluster.local:${workload.service.ports.http}`,
     );
     this.nodes = {
-      deployment: emit(this, 'deployment', deployment(props), props.overrides?.deployment),
-      service: emit(this, 'service', service(props), props.overrides?.service),
+      workload: pods.worker === undefined ? this.#deployment(props, pods, devices) : this.#groups(props, pods),
+      service: emit(this, 'service', service(context, pods), overrides?.service),
       disruptionBudget: emit(
         this,
         'disruption-budget',
         // What carries the peak never loses more than one replica to a drain.
-        oneAtATime(metadataOf(props.context), selectorLabels(props.context.topology, workload)),
-        props.overrides?.disruptionBudget,
+        oneAtATime(metadataOf(context), selectorLabels(topology, workload)),
+        overrides?.disruptionBudget,
       ),
-      serviceAccount: emitServiceAccount(this, props.context, props.overrides?.serviceAccount),
+      serviceAccount: emitServiceAccount(this, context, overrides?.serviceAccount),
+      claimTemplate:
+        devices?.claim === undefined
+          ? undefined
+          : resourceClaimTemplate(this, 'claim-template', { metadata: metadataOf(context), spec: devices.claim }),
     };
+  }
+
+  #deployment(props: InferenceServerProps, pods: EnginePods, devices: GpuDevices | undefined): ApiObject {
+    const { topology, workload } = props.context;
+    const manifest = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: queuedMetadata(props),
+      spec: {
+        replicas: workload.replicas,
+        selector: { matchLabels: selectorLabels(topology, workload) },
+        // One more replica would wait for a machine of its own: one goes first.
+        strategy: devices?.fillsMachine === true ? IN_PLACE : ROLLOUT_STRATEGY,
+        ...(devices === undefined ? {} : { progressDeadlineSeconds: seconds(workload.progressDeadline) }),
+        revisionHistoryLimit: 3,
+        template: pods.leader,
+      },
+    };
+    return emit(this, 'deployment', manifest, props.overrides?.workload);
+  }
+
+  #groups(props: InferenceServerProps, pods: EnginePods): ApiObject {
+    const { workload } = props.context;
+    const spec = {
+      replicas: workload.replicas,
+      // Leader and workers look for each other while they load: who waits for the other's readiness waits for ever.
+      startupPolicy: 'LeaderCreated',
+      rolloutStrategy: { type: 'RollingUpdate', rollingUpdateConfiguration: IN_PLACE.rollingUpdate },
+      leaderWorkerTemplate: {
+        size: pods.size,
+        // What one pod held of the model and of every answer in progress is gone with it.
+        restartPolicy: 'RecreateGroupOnPodRestart',
+        leaderTemplate: pods.leader,
+        workerTemplate: pods.worker,
+      },
+    } as const;
+    return leaderWorkerSet(this, 'groups', { metadata: queuedMetadata(props), spec }, props.overrides?.workload);
   }
 }
 
-function deployment({ context, weights }: InferenceServerProps): unknown {
-  const { topology, workload } = context;
-  const labels = selectorLabels(topology, workload);
-  const template = podTemplate({
-    context,
-    terminationGrace: workload.terminationGrace,
-    startupBudget: workload.startupBudget,
-    isCalled: true,
-    env: {
-      [PROFILE_VARIABLE]: encodeProfile(engineProfile(topology, workload.id)),
-      PENSTOCK_MODEL_DIR: MODEL_FOLDER,
-    },
-    ports: { ...workload.service.ports },
-    volumes: [
-      {
-        name: 'model',
-        path: MODEL_FOLDER,
-        readOnly: true,
-        source: { image: { reference: weights.text, pullPolicy: 'IfNotPresent' } },
-      },
-    ],
-    placement: spreadApart(labels),
-  });
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: metadataOf(context),
-    spec: {
-      replicas: workload.replicas,
-      selector: { matchLabels: labels },
-      strategy: ROLLOUT_STRATEGY,
-      revisionHistoryLimit: 3,
-      template,
-    },
-  };
+const IN_PLACE = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } as const;
+
+function queuedMetadata({ context, queueLabel }: InferenceServerProps) {
+  const metadata = metadataOf(context);
+  return { ...metadata, labels: { ...metadata.labels, ...queueLabel } };
 }
 
-function service({ context }: InferenceServerProps): unknown {
+function service(context: WorkloadContext<ResolvedInferenceEngine>, pods: EnginePods): unknown {
   const { topology, workload } = context;
   return k8s.KubeService.manifest({
     metadata: metadataOf(context),
     spec: {
       type: 'ClusterIP',
-      selector: selectorLabels(topology, workload),
+      selector: {
+        ...selectorLabels(topology, workload),
+        ...(pods.worker === undefined ? {} : { [GROUP_ROLE_LABEL]: 'leader' }),
+      },
       ports: [
         {
           name: 'http',
           port: workload.service.ports.http,
-          targetPort: k8s.IntOrString.fromString('http'),
+          targetPort: k8s.IntOrString.fromString('http' in pods.ports ? 'http' : 'ops'),
           appProtocol: 'http',
         },
       ],

@@ -1,4 +1,4 @@
-import type { Bytes, Topology } from '@penstock/model';
+import { type Bytes, GPU_RESOURCE, type Topology } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
@@ -90,6 +90,8 @@ function quota(metadata: k8s.ObjectMeta, total: Footprint, claims: NamespaceBase
         'limits.memory': memory,
         'requests.ephemeral-storage': ephemeralStorage,
         'limits.ephemeral-storage': ephemeralStorage,
+        // Nobody else's either: the dearest thing in the cluster is not there for whoever asks.
+        [`requests.${GPU_RESOURCE}`]: k8s.Quantity.fromNumber(total.gpus),
         persistentvolumeclaims: k8s.Quantity.fromNumber(claims.count),
         'requests.storage': quantity(byteQuantity(claims.storage)),
         'services.loadbalancers': k8s.Quantity.fromNumber(0),

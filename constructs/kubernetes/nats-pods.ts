@@ -81,6 +81,7 @@ export const natsFootprint = (servers: number, resources: NatsPodsProps['resourc
     memory: resources.memory.plus(SIDECAR_RESOURCES.memory.times(MOST_SIDECARS)),
     ephemeralStorage: SCRATCH.times(1 + MOST_SIDECARS),
   },
+  gpus: 0,
 });
 
 const CONFIG_MOUNT = { name: 'config', mountPath: folderOf(NATS_CONFIG_FILE), readOnly: true };

@@ -2,15 +2,18 @@ import { suppressionOf, suppressionsIn } from '../suppression.ts';
 import type { Manifest } from './manifest.ts';
 import type { Finding, Policy } from './policy.ts';
 import { alertRoutable } from './rules/alert-routable.ts';
+import { bucketVolumeLeast } from './rules/bucket-volume-least.ts';
 import { consumerDeadLetters } from './rules/consumer-dead-letters.ts';
 import { consumerLeases } from './rules/consumer-leases.ts';
 import { disruptionBudget } from './rules/disruption-budget.ts';
 import { endpointDrained } from './rules/endpoint-drained.ts';
 import { gpuConsolidation } from './rules/gpu-consolidation.ts';
 import { gpuLocalDisk } from './rules/gpu-local-disk.ts';
+import { gpuPlaced } from './rules/gpu-placed.ts';
 import { gpuQuotaOwned } from './rules/gpu-quota-owned.ts';
 import { gpuTaint } from './rules/gpu-taint.ts';
 import { graceCoversWork } from './rules/grace-covers-work.ts';
+import { groupWhole } from './rules/group-whole.ts';
 import { imageImmutable } from './rules/image-immutable.ts';
 import { inferenceMonitored } from './rules/inference-monitored.ts';
 import { inferenceScaling } from './rules/inference-scaling.ts';
@@ -51,6 +54,7 @@ import { postgresReplicated } from './rules/postgres-replicated.ts';
 import { probesDistinct } from './rules/probes-distinct.ts';
 import { probesExplicit } from './rules/probes-explicit.ts';
 import { processUser } from './rules/process-user.ts';
+import { progressStated } from './rules/progress-stated.ts';
 import { queueMatchesProfile } from './rules/queue-matches-profile.ts';
 import { rabbitmqAccess } from './rules/rabbitmq-access.ts';
 import { rabbitmqDurable } from './rules/rabbitmq-durable.ts';
@@ -132,12 +136,16 @@ export const POLICIES: readonly Policy[] = [
   kafkaTriggerPartitions,
   kafkaTriggerOffsets,
   inferenceScaling,
+  progressStated,
+  groupWhole,
+  bucketVolumeLeast,
   inferenceMonitored,
   alertRoutable,
   nodepoolLimits,
   nodeImagePinned,
   nodeHardened,
   gpuTaint,
+  gpuPlaced,
   gpuQuotaOwned,
   gpuConsolidation,
   gpuLocalDisk,

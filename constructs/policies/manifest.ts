@@ -27,7 +27,12 @@ export interface PodSpec {
   readonly shareProcessNamespace?: boolean;
   readonly terminationGracePeriodSeconds?: number;
   readonly securityContext?: SecurityContext;
-  readonly affinity?: { readonly podAffinity?: PodAffinity; readonly podAntiAffinity?: PodAffinity };
+  readonly affinity?: {
+    readonly nodeAffinity?: unknown;
+    readonly podAffinity?: PodAffinity;
+    readonly podAntiAffinity?: PodAffinity;
+  };
+  readonly nodeSelector?: Labels;
   readonly topologySpreadConstraints?: readonly (AffinityTerm & {
     readonly maxSkew?: number;
     readonly whenUnsatisfiable?: string;
@@ -54,6 +59,7 @@ export interface PodAffinity {
 export interface AffinityTerm {
   readonly topologyKey?: string;
   readonly labelSelector?: { readonly matchLabels?: Labels };
+  readonly matchLabelKeys?: readonly string[];
 }
 
 export interface SecurityContext {
@@ -159,6 +165,12 @@ export function templatesOf(manifest: Manifest): readonly PodTemplate[] {
 
 export const podsOf = (manifest: Manifest): readonly PodSpec[] =>
   templatesOf(manifest).flatMap(({ spec }) => spec ?? []);
+
+/** True for the pod of a group that only its leader talks to: the group lives and is replaced as one. */
+export function isGroupWorker(manifest: Manifest, pod: PodSpec): boolean {
+  const { leaderTemplate, workerTemplate } = specOf<Templates>(manifest).leaderWorkerTemplate ?? {};
+  return leaderTemplate !== undefined && workerTemplate?.spec === pod;
+}
 
 export const containersOf = (pod: PodSpec | undefined): readonly Container[] => [
   ...(pod?.initContainers ?? []),

@@ -2,7 +2,12 @@ import { dev } from './dev.ts';
 import type { KubernetesEnvironment } from './kubernetes-environment.ts';
 import { prod } from './prod.ts';
 
-export type { BrokerEnvironment, EdgeEnvironment, KubernetesEnvironment } from './kubernetes-environment.ts';
+export type {
+  BrokerEnvironment,
+  EdgeEnvironment,
+  KubernetesEnvironment,
+  WeightsPlace,
+} from './kubernetes-environment.ts';
 
 /** The clusters there are, by name. */
 export const environments = { dev, prod } as const satisfies Readonly<Record<string, KubernetesEnvironment>>;

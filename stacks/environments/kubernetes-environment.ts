@@ -1,4 +1,4 @@
-import type { BytesText } from '@penstock/model';
+import type { BytesText, GpuMachine } from '@penstock/model';
 import type {
   IssuerReference,
   NatsServiceProps,
@@ -7,14 +7,25 @@ import type {
   SyncedSecretProps,
 } from '../../constructs/kubernetes/index.ts';
 
+/** An image by its name; or a claim, or a bucket of Cloud Storage, with a folder `<model>/<revision>`. */
+export type WeightsPlace = string | { readonly volume: string } | CloudStoragePlace;
+
+interface CloudStoragePlace {
+  readonly bucket: string;
+  /** What may be kept of it on the disk of a node. */
+  readonly cache: BytesText;
+}
+
 /** What is so in one cluster and cannot follow from the declaration. */
 export interface KubernetesEnvironment {
   readonly name: string;
   readonly namespace: string;
   /** Image of each service, by the name it declares: a digest, or a tag that the registry keeps immutable. */
   readonly images: Readonly<Record<string, string>>;
-  /** Image that holds the files of an engine's model at its declared revision, by the engine's id. */
-  readonly weights: Readonly<Record<string, string>>;
+  /** The files of an engine's model at its declared revision, by the engine's id. */
+  readonly weights: Readonly<Record<string, WeightsPlace>>;
+  /** Machine type behind the nodes of an engine on GPUs, by its id. @default - there is no such engine */
+  readonly machines?: Readonly<Record<string, GpuMachine['name']>>;
   /** NATS that is there already and lets anyone in, or servers of this platform alone. */
   readonly nats: { readonly existing: NatsServiceProps } | { readonly cluster: BrokerEnvironment };
   /** Disk that each stream may take on every NATS server. */

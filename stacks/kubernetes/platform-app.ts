@@ -1,4 +1,4 @@
-import { Bytes, type Topology } from '@penstock/model';
+import { Bytes, GPU_MACHINES, type Topology } from '@penstock/model';
 import { App } from 'cdk8s';
 import { EdgeChart, type ExposedEngine } from '../../charts/edge.ts';
 import { MessagingChart } from '../../charts/messaging.ts';
@@ -7,8 +7,8 @@ import { ObservabilityChart } from '../../charts/observability.ts';
 import { WorkloadsChart } from '../../charts/workloads.ts';
 import { Binding } from '../../constructs/binding.ts';
 import { ConstructError } from '../../constructs/errors.ts';
-import { ImageReference } from '../../constructs/kubernetes/index.ts';
-import type { KubernetesEnvironment } from '../environments/index.ts';
+import { ImageReference, Weights } from '../../constructs/kubernetes/index.ts';
+import type { KubernetesEnvironment, WeightsPlace } from '../environments/index.ts';
 import { brokerOf } from './broker.ts';
 
 /**
@@ -19,15 +19,14 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
   const app = new App(outdir === undefined ? {} : { outdir });
   const { namespace } = environment;
   const effects = { storageClass: environment.effects.storageClass, size: Bytes.parse(environment.effects.size) };
-  const image = (section: 'images' | 'weights') => (key: string) => {
-    const text = environment[section][key];
-    if (text === undefined)
-      throw new ConstructError(
-        'reference-missing',
-        `environment ${environment.name}`,
-        `no ${section}[${JSON.stringify(key)}]`,
-      );
-    return ImageReference.parse(text);
+  const stated = <T>(section: 'images' | 'weights' | 'machines', from: Readonly<Record<string, T>>, key: string): T => {
+    const value = from[key];
+    if (value !== undefined) return value;
+    throw new ConstructError(
+      'reference-missing',
+      `environment ${environment.name}`,
+      `no ${section}[${JSON.stringify(key)}]`,
+    );
   };
   new NamespaceChart(app, '0-namespace', { topology, namespace, effectsSize: effects.size });
   const broker = brokerOf(app, '1-broker', topology, environment);
@@ -45,8 +44,13 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     namespace,
     nats,
     ...access,
-    imageOf: image('images'),
-    weightsOf: image('weights'),
+    imageOf: (service) => ImageReference.parse(stated('images', environment.images, service)),
+    weightsOf: (engine) => weightsAt(stated('weights', environment.weights, engine)),
+    machineOf: (engine) => {
+      if (topology.engines[engine]?.accelerator === 'cpu') return undefined;
+      const name = stated('machines', environment.machines ?? {}, engine);
+      return GPU_MACHINES.find((machine) => machine.name === name);
+    },
     addressesOf: (worker) =>
       Object.fromEntries(
         Object.entries(environment.addresses[worker] ?? {}).map(([name, value]) => [name, Binding.of(value)]),
@@ -69,6 +73,13 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     new EdgeChart(app, '5-edge', edge);
   }
   return app;
+}
+
+function weightsAt(place: WeightsPlace): Weights {
+  if (typeof place === 'string') return Weights.image(ImageReference.parse(place));
+  return 'volume' in place
+    ? Weights.volume(Binding.of(place.volume))
+    : Weights.cloudStorage(Binding.of(place.bucket), Bytes.parse(place.cache));
 }
 
 function exposedEngines({ name, edge }: KubernetesEnvironment, workloads: WorkloadsChart): readonly ExposedEngine[] {

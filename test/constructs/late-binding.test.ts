@@ -8,7 +8,7 @@ import { App } from 'cdk8s';
 import { WorkloadsChart } from '../../charts/workloads.ts';
 import { Binding } from '../../constructs/binding.ts';
 import { ConstructError } from '../../constructs/errors.ts';
-import { ImageReference, NatsService } from '../../constructs/kubernetes/index.ts';
+import { ImageReference, NatsService, Weights } from '../../constructs/kubernetes/index.ts';
 import { LateBindings } from '../../constructs/late-bindings.ts';
 import type { Manifest } from '../../constructs/policies/index.ts';
 import { platform } from '../../stacks/platform.ts';
@@ -23,7 +23,7 @@ function workloads(address: Binding<string>): readonly Manifest[] {
     namespace: 'mailroom',
     nats: new NatsService({ namespace: 'nats', replicas: 3, syncInterval: 'periodic' }),
     imageOf: () => image,
-    weightsOf: () => image,
+    weightsOf: () => Weights.image(image),
     addressesOf: () => ({ PENSTOCK_ARCHIVE: address }),
     effects: { storageClass: 'standard', size: Bytes.parse('1 GiB') },
     monitoringNamespace: 'monitoring',

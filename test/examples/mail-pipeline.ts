@@ -6,7 +6,7 @@ import { MessagingChart } from '../../charts/messaging.ts';
 import { NamespaceChart } from '../../charts/namespace.ts';
 import { WorkloadsChart } from '../../charts/workloads.ts';
 import { Binding } from '../../constructs/binding.ts';
-import { ImageReference, NatsService } from '../../constructs/kubernetes/index.ts';
+import { ImageReference, NatsService, Weights } from '../../constructs/kubernetes/index.ts';
 
 const model = { id: 'bge-small', revision: '1.5.0', weights: '130 MB', dimensions: 384, maxTokens: 512 } as const;
 
@@ -48,7 +48,7 @@ export function mailPipeline(): App {
   new WorkloadsChart(app, 'workloads', {
     ...shared,
     imageOf: image,
-    weightsOf: image,
+    weightsOf: (engine) => Weights.image(image(engine)),
     addressesOf,
     effects,
     monitoringNamespace: 'monitoring',

@@ -3,7 +3,7 @@ import { App } from 'cdk8s';
 import { MessagingChart } from '../../charts/messaging.ts';
 import { NamespaceChart } from '../../charts/namespace.ts';
 import { WorkloadsChart } from '../../charts/workloads.ts';
-import { ImageReference, NatsService } from '../../constructs/kubernetes/index.ts';
+import { ImageReference, NatsService, Weights } from '../../constructs/kubernetes/index.ts';
 
 const service = declareInferenceEngine({ name: 'encoder', tasks: ['embedding'] });
 const indexer = declareWorker({ name: 'indexer', payload: 'document.v2', calls: ['titles', 'bodies'] });
@@ -49,7 +49,7 @@ export function twoEngines(): App {
   new WorkloadsChart(app, 'workloads', {
     ...shared,
     imageOf,
-    weightsOf: imageOf,
+    weightsOf: (engine) => Weights.image(imageOf(engine)),
     addressesOf: () => ({}),
     effects,
     monitoringNamespace: 'monitoring',

@@ -101,7 +101,10 @@ export class ApiSchemas {
   }
 }
 
-const idOf = ({ apiVersion, kind }: Manifest): string => `${apiVersion} ${kind}`;
+/** Versions that are newer than the schemas, by the one that has the same fields. */
+const SAME_AS: Readonly<Record<string, string>> = { 'resource.k8s.io/v1': 'resource.k8s.io/v1beta2' };
+
+const idOf = ({ apiVersion, kind }: Manifest): string => `${SAME_AS[apiVersion] ?? apiVersion} ${kind}`;
 
 interface Gvk {
   readonly group: string;

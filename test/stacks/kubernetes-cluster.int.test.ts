@@ -167,7 +167,11 @@ describeWith(realData, 'with the definitions of every operator', () => {
             size: Bytes.parse('1 GiB'),
           }),
           engines: {},
-          backlog: jetStreamLag(new NatsService(environments.dev.nats), topology.queues.mails, context.workload),
+          backlog: jetStreamLag(
+            new NatsService({ namespace: 'nats', replicas: 3, syncInterval: 'periodic' }),
+            topology.queues.mails,
+            context.workload,
+          ),
           deadline: Duration.parse('1 hour'),
         });
         const manifests = chart.toJson() as Manifest[];

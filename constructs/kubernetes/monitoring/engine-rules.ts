@@ -1,14 +1,16 @@
-import { Duration, type EngineAlerts, engineAlerts, type ResolvedInferenceEngine } from '@penstock/model';
+import {
+  Duration,
+  type EngineAlerts,
+  engineAlerts,
+  type InferenceRuntime,
+  type ResolvedInferenceEngine,
+} from '@penstock/model';
 import type { AlertProps } from './alert.ts';
 import { ENGINE_METRICS, GPU_METRICS, meanPerPod, rate, ratePerPod, series } from './promql.ts';
-
-/** What serves the model, for the names of its metrics: this project's engine or one of the public servers. */
-export type InferenceRuntime = 'penstock' | 'vllm' | 'tei' | 'triton';
 
 export interface WatchedEngine {
   readonly namespace: string;
   readonly engine: ResolvedInferenceEngine;
-  readonly runtime: InferenceRuntime;
 }
 
 const WINDOW = '5m';
@@ -33,7 +35,7 @@ export function engineAlertRules(watched: WatchedEngine): readonly AlertProps[] 
       summary: `${engine.id}: a replica is missing`,
       description: `{{ $value }} of ${limits.replicas} replicas answer; all of them are needed for ${engine.peakRequests} requests a second.`,
     },
-    ...SIGNALS[watched.runtime](watched, limits).map((signal) => ({
+    ...SIGNALS[engine.service.runtime](watched, limits).map((signal) => ({
       ...signal,
       holds: HOLDS,
       severity: 'page' as const,
@@ -90,7 +92,7 @@ const SIGNALS: Readonly<Record<InferenceRuntime, (watched: WatchedEngine, limits
         },
       ];
     },
-    tei(watched, limits) {
+    'text-embeddings-inference'(watched, limits) {
       const of = ofEngine(watched);
       const tokens = ratePerPod('te_batch_next_tokens_sum', of, WINDOW);
       return [

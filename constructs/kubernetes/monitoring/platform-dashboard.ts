@@ -1,4 +1,12 @@
-import { engineAlerts, fingerprintOf, queueAlerts, type ResolvedObjective, type Topology } from '@penstock/model';
+import {
+  describeAccelerator,
+  engineAlerts,
+  fingerprintOf,
+  type InferenceRuntime,
+  queueAlerts,
+  type ResolvedObjective,
+  type Topology,
+} from '@penstock/model';
 import type { DashboardSpec, Panel, Row } from './dashboard.ts';
 import type { WatchedEngine } from './engine-rules.ts';
 import { lateRatio } from './objective-rules.ts';
@@ -115,7 +123,7 @@ function queueRow(watched: WatchedQueue, objectives: readonly ResolvedObjective[
   };
 }
 
-function engineRow({ namespace, engine, runtime }: WatchedEngine): Row {
+function engineRow({ namespace, engine }: WatchedEngine): Row {
   const of = { namespace, app_kubernetes_io_name: engine.id };
   const limits = engineAlerts(engine);
   const up: Panel = {
@@ -127,7 +135,7 @@ function engineRow({ namespace, engine, runtime }: WatchedEngine): Row {
   const perPod = (expr: string) => [{ expr, legend: '{{pod}}' }];
   const perSecond = (metric: string): string => ratePerPod(metric, of, RATE_INTERVAL);
   const mean = (metric: string): string => meanPerPod(metric, of, RATE_INTERVAL);
-  const panels: Readonly<Record<WatchedEngine['runtime'], () => readonly Panel[]>> = {
+  const panels: Readonly<Record<InferenceRuntime, () => readonly Panel[]>> = {
     penstock: () => [
       {
         title: 'How many tokens wait?',
@@ -190,7 +198,7 @@ function engineRow({ namespace, engine, runtime }: WatchedEngine): Row {
         queries: perPod(`max by (pod) (${series('vllm:kv_cache_usage_perc', of)})`),
       },
     ],
-    tei: () => [
+    'text-embeddings-inference': () => [
       {
         title: 'How many requests wait?',
         unit: 'short',
@@ -235,7 +243,7 @@ function engineRow({ namespace, engine, runtime }: WatchedEngine): Row {
     },
   ];
   return {
-    title: `Engine ${engine.id}: ${engine.model.id} on ${engine.accelerator}`,
-    panels: [up, ...panels[runtime](), ...(engine.accelerator === 'cpu' ? [] : gpu)],
+    title: `Engine ${engine.id}: ${engine.model.id} on ${describeAccelerator(engine.accelerator)}`,
+    panels: [up, ...panels[engine.service.runtime](), ...(engine.accelerator === 'cpu' ? [] : gpu)],
   };
 }

@@ -10,7 +10,7 @@ import { type AlertProps, alertRule, type Runbooks } from './alert.ts';
 import { BrokerMonitor } from './broker-monitor.ts';
 import { serverMissing } from './broker-rules.ts';
 import { dashboardJson } from './dashboard.ts';
-import { engineAlertRules, type InferenceRuntime, type WatchedEngine } from './engine-rules.ts';
+import { engineAlertRules, type WatchedEngine } from './engine-rules.ts';
 import { objectiveAlerts, objectiveRecords } from './objective-rules.ts';
 import { platformDashboard } from './platform-dashboard.ts';
 import { SCRAPE } from './promql.ts';
@@ -24,8 +24,6 @@ export interface PlatformMonitoringProps {
   readonly nats: NatsService;
   /** Disk that each stream may take on every server. */
   readonly streamSize: Bytes;
-  /** What serves an engine, by its id. @default - this project's engine */
-  readonly runtimes?: Readonly<Record<string, InferenceRuntime>>;
   /** Labels by which the cluster's Prometheus picks its monitors and rules. @default - none: it takes all there are */
   readonly pickedBy?: Labels;
   /** Where the page of each alert is. @default - alerts name none */
@@ -115,12 +113,8 @@ function watchedQueues({ topology, namespace, nats, streamSize }: PlatformMonito
   }));
 }
 
-function watchedEngines({ topology, namespace, runtimes }: PlatformMonitoringProps): readonly WatchedEngine[] {
-  return Object.values(topology.engines).map((engine) => ({
-    namespace,
-    engine,
-    runtime: runtimes?.[engine.id] ?? 'penstock',
-  }));
+function watchedEngines({ topology, namespace }: PlatformMonitoringProps): readonly WatchedEngine[] {
+  return Object.values(topology.engines).map((engine) => ({ namespace, engine }));
 }
 
 function ruleGroups(

@@ -1,5 +1,5 @@
 import { canonicalJson } from '@penstock/model';
-import { type Labels, selects, specOf, type WorkloadSpec } from '../manifest.ts';
+import { type Labels, selects, specOf, templatesOf, type WorkloadSpec } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 
 interface BudgetSpec {
@@ -19,15 +19,18 @@ export const disruptionBudget = kindPolicy(
     reason:
       'without a budget a drain takes all replicas at once; with one that never allows a disruption no node can be drained',
   },
-  ['Deployment', 'StatefulSet'],
+  ['Deployment', 'StatefulSet', 'LeaderWorkerSet'],
   (manifest, all) => {
-    const { replicas, template, selector } = specOf<WorkloadSpec>(manifest);
+    const { replicas, selector } = specOf<WorkloadSpec>(manifest);
+    const templates = templatesOf(manifest);
     const budgets = all
       .filter(
         ({ kind, metadata }) => kind === 'PodDisruptionBudget' && metadata.namespace === manifest.metadata.namespace,
       )
       .map((other) => specOf<BudgetSpec>(other))
-      .filter((budget) => selects(budget.selector?.matchLabels, template?.metadata?.labels));
+      .filter((budget) =>
+        templates.every((template) => selects(budget.selector?.matchLabels, template.metadata?.labels)),
+      );
     const [budget] = budgets;
     if (budget === undefined) return ['has no PodDisruptionBudget'];
     const { minAvailable, maxUnavailable, unhealthyPodEvictionPolicy } = budget;
@@ -39,7 +42,8 @@ export const disruptionBudget = kindPolicy(
       (typeof minAvailable === 'number' && minAvailable >= (replicas ?? 1));
     return [
       budgets.length > 1 && 'is selected by several PodDisruptionBudgets, and then none of its pods can be evicted',
-      canonicalJson(budget.selector?.matchLabels ?? {}) !== canonicalJson(selector?.matchLabels) &&
+      selector !== undefined &&
+        canonicalJson(budget.selector?.matchLabels ?? {}) !== canonicalJson(selector.matchLabels) &&
         'its PodDisruptionBudget selects by other labels than itself, and counts other pods too',
       blocks &&
         `its PodDisruptionBudget never allows a disruption (${minAvailable === undefined ? `maxUnavailable ${maxUnavailable}` : `minAvailable ${minAvailable}`})`,

@@ -10,7 +10,7 @@ export const endpointDrained = kindPolicy(
     reads: ['Service'],
     reason: 'a process that stops before every proxy has heard of it answers the last callers with a reset',
   },
-  ['Deployment', 'StatefulSet'],
+  ['Deployment', 'StatefulSet', 'LeaderWorkerSet'],
   (manifest, all) =>
     templatesOf(manifest).flatMap(({ metadata, spec }) => {
       const isCalled = all.some((other) => {

@@ -1,6 +1,6 @@
 import { GPU_SHARING_LABEL } from '@penstock/model';
 import { GPU, isGpuPool, type NodePoolSpec, usesGpu } from '../gpu.ts';
-import { type Manifest, podsOf, specOf } from '../manifest.ts';
+import { type Manifest, type PodSpec, podsOf, specOf } from '../manifest.ts';
 import type { Policy } from '../policy.ts';
 
 /**
@@ -28,17 +28,28 @@ export const gpuTaint: Policy = {
       const everything = tolerations.some(({ key }) => key === undefined)
         ? ['tolerates every taint, expected those it needs']
         : [];
-      const taints = pools.flatMap((pool) => taintsOf(pool).filter(({ key }) => key === GPU));
       if (!usesGpu(pod)) {
         return tolerations.some(({ key }) => key === GPU)
           ? [...everything, `tolerates ${GPU} and asks for none`]
           : everything;
       }
-      const enters = pools.length === 0 || taints.some((taint) => tolerations.some((each) => tolerates(each, taint)));
-      return enters ? everything : [...everything, `does not tolerate ${GPU}: no node takes it`];
+      const enters =
+        pools.length === 0 ||
+        pools
+          .filter((pool) => isMeant(pod, pool))
+          .some((pool) => taintsOf(pool).every((taint) => tolerations.some((each) => tolerates(each, taint))));
+      return enters
+        ? everything
+        : [...everything, 'does not tolerate the taints of any pool it names: no node takes it'];
     });
   },
 };
+
+/** By the labels that both state: of those that a cloud gives its nodes, the pool says nothing. */
+function isMeant({ nodeSelector = {} }: PodSpec, pool: Manifest): boolean {
+  const labels = specOf<NodePoolSpec>(pool).template?.metadata?.labels ?? {};
+  return Object.entries(nodeSelector).every(([label, value]) => (labels[label] ?? value) === value);
+}
 
 interface Taint {
   readonly key?: string;

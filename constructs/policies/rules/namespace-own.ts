@@ -6,6 +6,7 @@ const CLUSTER_SCOPED: readonly string[] = [
   'ClusterRoleBinding',
   'CustomResourceDefinition',
   'StorageClass',
+  'PersistentVolume',
   'PriorityClass',
   'RuntimeClass',
   'DeviceClass',

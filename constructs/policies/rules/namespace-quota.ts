@@ -1,3 +1,4 @@
+import { GPU } from '../gpu.ts';
 import { type Amounts, type Manifest, specOf } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 
@@ -13,6 +14,7 @@ const BOUNDED: readonly string[] = [
   'limits.memory',
   'requests.ephemeral-storage',
   'limits.ephemeral-storage',
+  `requests.${GPU}`,
   'requests.storage',
   'persistentvolumeclaims',
   'services.nodeports',

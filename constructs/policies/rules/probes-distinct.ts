@@ -1,6 +1,8 @@
 import { canonicalJson } from '@penstock/model';
-import type { Probe } from '../manifest.ts';
+import { isGroupWorker, type Probe } from '../manifest.ts';
 import { podPolicy } from '../policy.ts';
+
+const COMES_AND_GOES: readonly string[] = ['Job', 'CronJob', 'ScaledJob'];
 
 /** What a probe asks, apart from how often. */
 const question = ({ httpGet, exec, tcpSocket, grpc }: Probe): string =>
@@ -14,8 +16,8 @@ export const probesDistinct = podPolicy(
     source: 'EKS Best Practices (reliability), kube-score',
     reason: 'a liveness probe that asks for readiness kills every replica at once when a dependency is down',
   },
-  (pod, { kind }) =>
-    kind === 'Job' || kind === 'CronJob' || kind === 'ScaledJob'
+  (pod, manifest) =>
+    COMES_AND_GOES.includes(manifest.kind) || isGroupWorker(manifest, pod)
       ? []
       : (pod.containers ?? []).flatMap(({ name, startupProbe, readinessProbe, livenessProbe }) => [
           readinessProbe === undefined && `container ${name}: has no readinessProbe`,

@@ -10,6 +10,7 @@ import {
   type RouteMatch,
   SecretStore,
   SyncedSecret,
+  Weights,
   Worker,
 } from '../../../constructs/kubernetes/index.ts';
 import { checkManifests, type Manifest } from '../../../constructs/policies/index.ts';
@@ -29,7 +30,7 @@ function edge(match: RouteMatch): readonly Manifest[] {
   const server = new InferenceServer(new Chart(app, 'engines', { namespace }), 'embedder', {
     context: { topology: platform, workload: embedder, image },
     namespace,
-    weights: image,
+    weights: Weights.image(image),
   });
   return Testing.synth(
     new EdgeChart(app, 'edge', {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { App, Chart } from 'cdk8s';
-import { ImageReference, InferenceServer } from '../../../constructs/kubernetes/index.ts';
+import { ImageReference, InferenceServer, Weights } from '../../../constructs/kubernetes/index.ts';
 import type { Manifest } from '../../../constructs/policies/index.ts';
 import { platform } from '../../../stacks/platform.ts';
 
@@ -9,7 +9,7 @@ const engine = platform.engines.embedder;
 const server = new InferenceServer(chart, 'embedder', {
   context: { topology: platform, workload: engine, image: ImageReference.parse('registry.example.com/engine:1.0.0') },
   namespace: 'mailroom',
-  weights: ImageReference.parse('registry.example.com/models/minilm:1.0.0'),
+  weights: Weights.image(ImageReference.parse('registry.example.com/models/minilm:1.0.0')),
 });
 const manifests = chart.toJson() as Manifest[];
 const specOf = (kind: string) => manifests.find((each) => each.kind === kind)?.['spec'];

@@ -1,15 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import { inferenceEngine } from '@penstock/inference-engine/service';
-import { Bytes, defineTopology, engineAlerts, queueAlerts, type ResolvedInferenceEngine } from '@penstock/model';
+import {
+  Bytes,
+  defineTopology,
+  engineAlerts,
+  queueAlerts,
+  type ResolvedInferenceEngine,
+  textEmbeddings,
+  triton,
+  vllm,
+} from '@penstock/model';
 import { taskQueue } from '@penstock/task-queue/service';
 import { Testing } from 'cdk8s';
 import { ObservabilityChart } from '../../../charts/observability.ts';
-import {
-  type AlertName,
-  type InferenceRuntime,
-  NatsService,
-  PLATFORM_ALERT_NAMES,
-} from '../../../constructs/kubernetes/index.ts';
+import { type AlertName, NatsService, PLATFORM_ALERT_NAMES } from '../../../constructs/kubernetes/index.ts';
 import type { Manifest } from '../../../constructs/policies/index.ts';
 import { type Evaluation, evaluateRules, promtool, promtoolRequirement, type Sample } from '../../helpers/promtool.ts';
 import { describeWith } from '../../helpers/requirement.ts';
@@ -33,9 +37,9 @@ const topology = defineTopology({
   queues: { mails: { arrivalRate: '10/s', peakRate: '30/s', doneWithin: '3 minutes' } },
   engines: {
     own: engine,
-    chat: { ...engine, accelerator: 'l4', pinned: { maxBatchTokens: 512 } },
-    rank: engine,
-    vision: engine,
+    chat: { ...engine, service: vllm, accelerator: 'l4', pinned: { maxBatchTokens: 512 } },
+    rank: { ...engine, service: textEmbeddings },
+    vision: { ...engine, service: triton },
   },
   workers: {
     classify: {
@@ -48,7 +52,6 @@ const topology = defineTopology({
   },
   objectives: { 'in-time': { queue: 'mails', target: '99.5%' } },
 });
-const RUNTIMES: Readonly<Record<string, InferenceRuntime>> = { chat: 'vllm', rank: 'tei', vision: 'triton' };
 const { classify } = topology.workers;
 const { mails } = topology.queues;
 const limits = queueAlerts(mails, classify);
@@ -59,7 +62,6 @@ const manifests = Testing.synth(
     namespace: 'shop-prod',
     nats: new NatsService({ namespace: 'nats', replicas: 3, syncInterval: 'periodic' }),
     streamSize: Bytes.parse('1 GiB'),
-    runtimes: RUNTIMES,
     runbooks: { url: 'https://runbooks.example.com/alerts' },
   }),
 ) as readonly Manifest[];

@@ -41,6 +41,7 @@ export const NOT_SAFETY: readonly Group[] = [
     fields: [
       /^\w+ metadata\/(labels|annotations)\/(app\.kubernetes\.io|penstock\.dev)\//,
       /^\w+ spec\/template\/metadata\/(labels|annotations)\/(app\.kubernetes\.io|penstock\.dev)\//,
+      /^LeaderWorkerSet .*Template\/metadata\/(labels|annotations)\/(app\.kubernetes\.io|penstock\.dev)\//,
       /^ConfigMap metadata\/labels\/grafana_dashboard$/,
     ],
   },
@@ -49,7 +50,7 @@ export const NOT_SAFETY: readonly Group[] = [
     because:
       'what the schema leaves open, the validation behind it or the controller refuses, or less is allowed or made',
     fields: [
-      /^PersistentVolumeClaim spec\/(accessModes|resources)\//,
+      /^PersistentVolume(Claim)? spec\/(accessModes|resources|capacity)\//,
       /restartPolicy$/,
       /^KafkaNodePool spec\/storage\/volumes\/\*\/(id|size)$/,
       /^EC2NodeClass spec\/(role|(subnet|securityGroup)SelectorTerms\/.*|blockDeviceMappings\/.*)$/,
@@ -77,8 +78,12 @@ export const NOT_SAFETY: readonly Group[] = [
       /^Deployment spec\/strategy\/type$/,
       /securityContext\/privileged$/,
       /volumeMounts\/\*\/readOnly$/,
+      /volumes\/\*\/(csi|persistentVolumeClaim)\/readOnly$/,
+      /^LeaderWorkerSet spec\/(startupPolicy|rolloutStrategy\/type)$/,
+      /^ResourceClaimTemplate .*exactly\/(allocationMode|count)$/,
       /image\/pullPolicy$/,
       /^Stream spec\/retention$/,
+      /^PersistentVolume spec\/persistentVolumeReclaimPolicy$/,
       /^Consumer spec\/(deliverPolicy|replayPolicy)$/,
       /^KafkaNodePool .*\/deleteClaim$/,
       /^KafkaUser .*\/patternType$/,
@@ -110,7 +115,14 @@ export const NOT_SAFETY: readonly Group[] = [
       /^Stream spec\/subjects\/\*$/,
       /^Service spec\/(clusterIP|selector\/app\.kubernetes\.io\/name)$/,
       /^Scaled(Object|Job) spec\/triggers\/\*\/(authenticationRef\/name|metadata\/(bootstrapServers|consumerGroup|serverAddress|query|threshold|address|enableTLS|stream|host|vhostName|queueName|mode|value))$/,
-      /[cC]ontainers\/\*\/(args|lifecycle\/preStop\/exec\/command)\/\*$/,
+      /[cC]ontainers\/\*\/(args|command|lifecycle\/preStop\/exec\/command)\/\*$/,
+      /volumeMounts\/\*\/subPath$/,
+      /^PersistentVolume spec\/(csi\/(driver|volumeHandle|volumeAttributes\/bucketName)|claimRef\/\w+|storageClassName|mountOptions\/\*)$/,
+      /^PersistentVolumeClaim spec\/volumeName$/,
+      /volumes\/\*\/csi\/(driver|volumeAttributes\/\w+)$/,
+      /spec\/template\/metadata\/annotations\/gke-gcsfuse\/[\w-]+$/,
+      /(resources\/claims|resourceClaims)\/\*\/\w+$/,
+      /^ResourceClaimTemplate .*requests\/\*\/(name|exactly\/(deviceClassName|selectors\/.*))$/,
       /^Kafka(NodePool)? .*\/tmpDirSizeLimit$/,
       /^KafkaNodePool .*\/class$/,
       /^KafkaNodePool .*\/kraftMetadata$/,
@@ -125,6 +137,8 @@ export const NOT_SAFETY: readonly Group[] = [
       /^NetworkPolicy .*(to|from)\/\*\/podSelector\/matchLabels\//,
       /^NetworkPolicy spec\/podSelector\/matchLabels\/app\.kubernetes\.io\/(part-of|instance|name)$/,
       /^Service spec\/selector\/app\.kubernetes\.io\/(part-of|instance)$/,
+      /^PodDisruptionBudget spec\/selector\/matchLabels\/app\.kubernetes\.io\/part-of$/,
+      /podAffinity\/requiredDuringSchedulingIgnoredDuringExecution\/\*\/labelSelector\/matchLabels\//,
     ],
   },
   {
@@ -144,8 +158,14 @@ export const NOT_SAFETY: readonly Group[] = [
     ],
   },
   {
-    because: 'pods name their own nodes beside the queue, and what a queue lends is between those who share',
-    fields: [/^ResourceFlavor spec\/nodeLabels\/penstock\.dev\/gpu-sharing$/, /^ClusterQueue spec\/.*\/lendingLimit$/],
+    because:
+      'shared nodes are tainted against who does not ask for a share, and what a quota lets in first is between those who share it',
+    fields: [
+      /nodeSelector\/(penstock\.dev\/gpu-sharing|cloud\.google\.com\/gke-gpu-partition-size)$/,
+      /metadata\/labels\/kueue\.x-k8s\.io\/queue-name$/,
+      /^ResourceFlavor spec\/nodeLabels\/penstock\.dev\/gpu-sharing$/,
+      /^ClusterQueue spec\/.*\/lendingLimit$/,
+    ],
   },
   {
     because: 'what is scraped and shown is held by the tests of monitoring, series by series',

@@ -22,12 +22,14 @@ const server: Manifest = {
   spec: {
     selector: { matchLabels: labels },
     strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+    progressDeadlineSeconds: 1200,
     template: {
       metadata: { labels },
       spec: {
         serviceAccountName: 'chat',
         automountServiceAccountToken: false,
         terminationGracePeriodSeconds: 120,
+        nodeSelector: { 'karpenter.k8s.aws/instance-gpu-name': 'l4' },
         tolerations: [{ key: GPU, operator: 'Exists', effect: 'NoSchedule' }],
         topologySpreadConstraints: [
           { ...term('topology.kubernetes.io/zone'), maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' },

@@ -1,5 +1,6 @@
 import type { CaseSet } from './case.ts';
 import { gpuCases } from './gpu.ts';
+import { gpuEngineCases } from './gpu-engines.ts';
 import { gpuNodeCases } from './gpu-nodes.ts';
 import { jobCases } from './jobs.ts';
 import { kafkaCases } from './kafka.ts';
@@ -11,6 +12,7 @@ import { rabbitmqCases } from './rabbitmq.ts';
 /** Every set of cases but the platform's own, whose compliant objects are what production emits. */
 export const SETS: readonly CaseSet[] = [
   gpuCases,
+  gpuEngineCases,
   gpuNodeCases,
   jobCases,
   kafkaCases,

@@ -107,6 +107,10 @@ export {
   type TriggerAuthenticationProps,
   type TriggerCredentials,
 } from './trigger-authentication.ts';
+export { ValkeyCache, type ValkeyCacheNodes, type ValkeyCacheProps } from './valkey-cache.ts';
+export { type ValkeyDurability, type ValkeyMode, valkeyConfig } from './valkey-config.ts';
+export { ValkeyService, type ValkeyServiceProps } from './valkey-service.ts';
+export { PROBE_USER, type ValkeyUser, type ValkeyUsers, valkeyUsers } from './valkey-users.ts';
 export { Weights } from './weights.ts';
 export { WeightsBucket, type WeightsBucketProps } from './weights-bucket.ts';
 export { Worker, type WorkerProps } from './worker.ts';

@@ -87,6 +87,8 @@ import { streamAged } from './rules/stream-aged.ts';
 import { streamDurable } from './rules/stream-durable.ts';
 import { streamKept } from './rules/stream-kept.ts';
 import { streamReplicated } from './rules/stream-replicated.ts';
+import { valkeyAccess } from './rules/valkey-access.ts';
+import { valkeyBounded } from './rules/valkey-bounded.ts';
 import { volumeOneNode } from './rules/volume-one-node.ts';
 import { weightsPinned } from './rules/weights-pinned.ts';
 
@@ -182,6 +184,8 @@ export const POLICIES: readonly Policy[] = [
   postgresAccess,
   postgresLimits,
   postgresPooler,
+  valkeyBounded,
+  valkeyAccess,
 ];
 
 /** Holds every object against every policy and reports all that is wrong, also with the suppressions themselves. */

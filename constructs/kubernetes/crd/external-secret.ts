@@ -11,6 +11,8 @@ export interface ExternalSecretSpec {
     readonly name: string;
     readonly creationPolicy: 'Owner';
     readonly deletionPolicy: 'Retain';
+    /** Files made of the secrets. @default - each secret is a file as it is */
+    readonly template?: { readonly engineVersion: 'v2'; readonly data: Readonly<Record<string, string>> };
   };
   readonly data: readonly {
     readonly secretKey: string;

@@ -62,6 +62,8 @@ export const BROKER_ALERT_NAMES = [
   'PenstockPostgresDiskFilling',
   'PenstockPostgresFeedStale',
   'PenstockPostgresFreezing',
+  'PenstockValkeyFull',
+  'PenstockValkeyLogFailing',
 ] as const;
 
 /** Every alert there is. */

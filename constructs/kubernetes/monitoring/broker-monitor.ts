@@ -8,11 +8,13 @@ import { platformMetadata } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
 import type { PostgresService } from '../postgres-service.ts';
 import type { RabbitMqService } from '../rabbitmq-service.ts';
+import type { ValkeyService } from '../valkey-service.ts';
 import { type AlertProps, alertRule, type Runbooks } from './alert.ts';
 import { kafkaAlertRules } from './kafka-rules.ts';
 import { postgresAlertRules } from './postgres-rules.ts';
 import { SCRAPE } from './promql.ts';
 import { rabbitMqAlertRules } from './rabbitmq-rules.ts';
+import { valkeyAlertRules } from './valkey-rules.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -22,7 +24,8 @@ export type MonitoredBroker =
   | { readonly kind: 'rabbitmq'; readonly service: RabbitMqService }
   /** `topics` are those of the topology that are on it; every consumer of them is watched. */
   | { readonly kind: 'kafka'; readonly service: KafkaService; readonly topics: readonly ResolvedTopic[] }
-  | { readonly kind: 'postgres'; readonly service: PostgresService };
+  | { readonly kind: 'postgres'; readonly service: PostgresService }
+  | { readonly kind: 'valkey'; readonly service: ValkeyService };
 
 export interface BrokerMonitorProps {
   readonly topology: Topology;
@@ -67,6 +70,8 @@ function alertsOf(broker: MonitoredBroker, job: string): readonly AlertProps[] {
       return kafkaAlertRules({ kafka: broker.service, job }, broker.topics);
     case 'postgres':
       return postgresAlertRules(broker.service, job);
+    case 'valkey':
+      return valkeyAlertRules(broker.service, job);
     default:
       return [];
   }
@@ -102,5 +107,7 @@ function targetsOf(broker: MonitoredBroker): { readonly pods: Labels; readonly p
       return { pods: { 'strimzi.io/kind': 'Kafka', ...broker.service.labels }, port: 'tcp-prometheus' };
     case 'postgres':
       return { pods: broker.service.instanceLabels, port: 'metrics' };
+    case 'valkey':
+      return { pods: broker.service.podLabels, port: 'metrics' };
   }
 }

@@ -60,6 +60,13 @@ export const POSTGRES_METRICS = {
   lastBackup: 'barman_cloud_cloudnative_pg_io_last_available_backup_timestamp',
 } as const;
 
+/** Of the exporter beside each Valkey server; it keeps the names of Redis. */
+export const VALKEY_METRICS = {
+  memoryUsed: 'redis_memory_used_bytes',
+  memoryMost: 'redis_memory_max_bytes',
+  logWritten: 'redis_aof_last_write_status',
+} as const;
+
 /** Of the kubelet, volume by volume; in bytes. */
 export const VOLUME_METRICS = {
   available: 'kubelet_volume_stats_available_bytes',

@@ -1,4 +1,5 @@
-import { configOf, isNatsServer, settingOf } from '../nats.ts';
+import { configOf, settingOf } from '../mounted-config.ts';
+import { isNatsServer } from '../nats.ts';
 import { kindPolicy } from '../policy.ts';
 
 /** Rule 56, who gets in. */

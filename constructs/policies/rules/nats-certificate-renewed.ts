@@ -1,5 +1,6 @@
 import { containersOf, podsOf } from '../manifest.ts';
-import { configOf, isNatsServer, settingOf } from '../nats.ts';
+import { configOf, settingOf } from '../mounted-config.ts';
+import { isNatsServer } from '../nats.ts';
 import { kindPolicy } from '../policy.ts';
 
 const FILES: readonly string[] = ['cert_file', 'key_file', 'ca_file'];

@@ -13,6 +13,7 @@ import { describeWith } from '../../helpers/requirement.ts';
 import { type Change, growing, LENGTH, steady, up, type Watched } from './broker-scenario.ts';
 import { kafkaWatched } from './kafka-scenarios.ts';
 import { postgresWatched } from './postgres-scenarios.ts';
+import { valkeyCacheWatched, valkeyWatched } from './valkey-scenarios.ts';
 
 // Prometheus's own evaluator on the alerts of brokers and databases: one that is well, but for what a scenario names.
 
@@ -59,7 +60,7 @@ const rabbitmq: Watched = {
   ],
 };
 
-const WATCHED = [rabbitmq, kafkaWatched, postgresWatched];
+const WATCHED = [rabbitmq, kafkaWatched, postgresWatched, valkeyWatched, valkeyCacheWatched];
 
 interface Rule {
   readonly alert: string;

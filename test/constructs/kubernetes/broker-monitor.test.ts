@@ -7,6 +7,7 @@ import {
   NatsService,
   PostgresService,
   RabbitMqService,
+  ValkeyService,
 } from '../../../constructs/kubernetes/index.ts';
 import { checkManifests, type Manifest } from '../../../constructs/policies/index.ts';
 import { platform } from '../../../stacks/platform.ts';
@@ -66,6 +67,15 @@ const BROKERS = [
       }),
     },
     { 'cnpg.io/podRole': 'instance', 'cnpg.io/cluster': 'effects' },
+    'metrics',
+    'data',
+  ],
+  [
+    {
+      kind: 'valkey',
+      service: new ValkeyService({ name: 'ranks', namespace: 'data', servers: 2, isDurable: false, tls: true }),
+    },
+    { 'app.kubernetes.io/name': 'valkey', 'app.kubernetes.io/instance': 'ranks' },
     'metrics',
     'data',
   ],

@@ -1,21 +1,37 @@
-import type { Bytes, GpuMachine, ResolvedQueue, Topology } from '@penstock/model';
+import type {
+  Bytes,
+  GpuMachine,
+  ResolvedHttpService,
+  ResolvedMigration,
+  ResolvedQueue,
+  ResolvedSchedule,
+  ResolvedWorker,
+  Topology,
+} from '@penstock/model';
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { Binding } from '../constructs/binding.ts';
 import {
+  CronWork,
   EffectVolume,
+  type Flow,
+  HttpService,
   type ImageReference,
   InferenceServer,
   jetStreamArrivals,
   jetStreamLag,
+  Migration,
   type NatsAccess,
   type NatsService,
   NatsUser,
+  type Peer,
   prometheusRate,
   QueueAutoscaler,
   type Weights,
   Worker,
   type WorkerProps,
+  type Workload,
+  type WorkloadContext,
   WorkloadNetwork,
 } from '../constructs/kubernetes/index.ts';
 
@@ -31,48 +47,61 @@ export interface WorkloadsChartProps {
   readonly weightsOf: (engine: string) => Weights;
   /** The machine behind the nodes of an engine on GPUs. @default - there is no such engine */
   readonly machineOf?: (engine: string) => GpuMachine | undefined;
-  /** What a worker asks for beside its bus, effects and engines. */
-  readonly addressesOf: (worker: string) => Readonly<Record<string, Binding<string>>>;
+  /** What a workload asks for beside its bus, effects and engines. */
+  readonly addressesOf: (workload: string) => Readonly<Record<string, Binding<string>>>;
   readonly effects: { readonly storageClass: string; readonly size: Bytes };
   readonly monitoringNamespace: string;
+  /** What a workload speaks to outside of the topology, e.g. a database. @default - nothing */
+  readonly reachesOf?: (workload: string) => readonly Flow[];
+  /** Who calls a service beside routes of the gateway. @default - nobody */
+  readonly callersOf?: (service: string) => readonly Peer[];
   /** Where KEDA asks how fast work comes to each queue. @default - workers are scaled by their backlog alone */
   readonly prometheus?: Binding<string>;
 }
 
-/** Engines first, then the workers that call them, each worker with its effects and its scaler. */
+/** Migrations first, then engines, those that call them, each worker with its effects and its scaler, and the network. */
 export class WorkloadsChart extends Chart {
+  /** By the id of the migration. */
+  readonly migrations: Readonly<Record<string, Migration>>;
   /** By the id of the engine. */
   readonly engines: Readonly<Record<string, InferenceServer>>;
   /** By the id of the worker. */
   readonly workers: Readonly<Record<string, Worker>>;
+  /** By the id of the service. */
+  readonly httpServices: Readonly<Record<string, HttpService>>;
+  /** By the id of the schedule. */
+  readonly schedules: Readonly<Record<string, CronWork>>;
 
   constructor(scope: Construct, id: string, props: WorkloadsChartProps) {
     super(scope, id, { namespace: props.namespace });
-    const { topology, namespace, nats } = props;
-    this.engines = Object.fromEntries(
-      Object.values(topology.engines).map((engine) => {
-        const context = { topology, workload: engine, image: props.imageOf(engine.service.name) };
-        const machine = props.machineOf?.(engine.id);
-        const server = new InferenceServer(this, engine.id, {
-          context,
-          namespace,
-          weights: props.weightsOf(engine.id),
-          ...(machine === undefined ? {} : { machine }),
-        });
-        return [engine.id, server];
-      }),
-    );
-    this.workers = Object.fromEntries(
-      Object.values(topology.workers).map((worker) => [worker.id, this.#worker(worker.id, props)]),
-    );
-    new WorkloadNetwork(this, 'network', {
-      workers: Object.values(this.workers),
-      engines: Object.values(this.engines),
-      nats,
-      monitoringNamespace: props.monitoringNamespace,
+    const { topology, namespace, nats, monitoringNamespace } = props;
+    this.migrations = each(topology.migrations, (migration) => this.#migration(migration, props));
+    this.engines = each(topology.engines, (engine) => {
+      const machine = props.machineOf?.(engine.id);
+      return new InferenceServer(this, engine.id, {
+        context: contextOf(engine, props),
+        namespace,
+        weights: props.weightsOf(engine.id),
+        ...(machine === undefined ? {} : { machine }),
+      });
+    });
+    this.workers = each(topology.workers, (worker) => this.#worker(worker, props));
+    this.httpServices = each(topology.httpServices, (service) => this.#httpService(service, props));
+    this.schedules = each(topology.schedules, (schedule) => this.#cronWork(schedule, props));
+    const sections = [this.workers, this.engines, this.httpServices, this.schedules, this.migrations] as const;
+    const workloads = sections.flatMap((section) => Object.values<(typeof section)[string]>(section));
+    new WorkloadNetwork(this, 'network', { workloads, nats, monitoringNamespace });
+  }
+
+  #migration(workload: ResolvedMigration, props: WorkloadsChartProps): Migration {
+    return new Migration(this, workload.id, {
+      context: contextOf(workload, props),
+      addresses: props.addressesOf(workload.id),
+      reaches: props.reachesOf?.(workload.id) ?? [],
     });
   }
 
+  /** How one that takes from a queue or publishes to one gets to it, and who it is there. */
   #bus(id: string, { topology, nats, access }: WorkloadsChartProps): Pick<WorkerProps, 'bus' | 'secrets'> {
     if (access === undefined) return { bus: nats.clientUrl };
     const user = new NatsUser(this, `${id}-nats`, {
@@ -85,20 +114,15 @@ export class WorkloadsChart extends Chart {
     return { bus: user.address, secrets: [user.secret] };
   }
 
-  #worker(id: string, props: WorkloadsChartProps): Worker {
+  #worker(workload: ResolvedWorker, props: WorkloadsChartProps): Worker {
     const { topology, nats } = props;
-    const workload = topology.workers[id] as Topology['workers'][string];
-    const context = { topology, workload, image: props.imageOf(workload.service.name) };
-    const engines = workload.calls.flatMap(({ role, engine }) => {
-      const server = this.engines[engine];
-      return server === undefined ? [] : [[role, server.address] as const];
-    });
+    const { id } = workload;
+    const context = contextOf(workload, props);
     const worker = new Worker(this, id, {
       context,
       ...this.#bus(id, props),
+      ...this.#dealings(workload, props),
       effects: new EffectVolume(this, `${id}-effects`, { context, ...props.effects }),
-      engines: Object.fromEntries(engines),
-      addresses: props.addressesOf(id),
     });
     const queue = topology.queues[workload.queue] as ResolvedQueue;
     new QueueAutoscaler(this, `${id}-autoscaler`, {
@@ -116,4 +140,58 @@ export class WorkloadsChart extends Chart {
     });
     return worker;
   }
+
+  #httpService(workload: ResolvedHttpService, props: WorkloadsChartProps): HttpService {
+    return new HttpService(this, workload.id, {
+      context: contextOf(workload, props),
+      namespace: props.namespace,
+      ...this.#publishing(workload, props),
+      ...this.#dealings(workload, props),
+      callers: props.callersOf?.(workload.id) ?? [],
+    });
+  }
+
+  #cronWork(workload: ResolvedSchedule, props: WorkloadsChartProps): CronWork {
+    return new CronWork(this, workload.id, {
+      context: contextOf(workload, props),
+      ...this.#publishing(workload, props),
+      ...this.#dealings(workload, props),
+    });
+  }
+
+  /** Nothing for a service that publishes nothing: there is no key of it either. */
+  #publishing({ id, publishes }: ResolvedHttpService | ResolvedSchedule, props: WorkloadsChartProps) {
+    return publishes.length === 0 ? {} : this.#bus(id, props);
+  }
+
+  /** Where a workload finds those that it deals with. */
+  #dealings(
+    {
+      id,
+      calls,
+    }: { readonly id: string; readonly calls: readonly { readonly role: string; readonly engine: string }[] },
+    props: WorkloadsChartProps,
+  ) {
+    const engines = calls.flatMap(({ role, engine }) => {
+      const server = this.engines[engine];
+      return server === undefined ? [] : [[role, server.address] as const];
+    });
+    return {
+      engines: Object.fromEntries(engines),
+      addresses: props.addressesOf(id),
+      reaches: props.reachesOf?.(id) ?? [],
+    };
+  }
 }
+
+const each = <W, C>(section: Readonly<Record<string, W>>, create: (workload: W) => C): Readonly<Record<string, C>> =>
+  Object.fromEntries(Object.entries(section).map(([id, workload]) => [id, create(workload)]));
+
+const contextOf = <W extends Workload>(
+  workload: W,
+  { topology, imageOf }: WorkloadsChartProps,
+): WorkloadContext<W> => ({
+  topology,
+  workload,
+  image: imageOf(workload.service.name),
+});

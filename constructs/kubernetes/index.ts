@@ -1,9 +1,10 @@
 export { emit, type Override } from './api-object.ts';
 export type { IssuerReference } from './crd/certificate.ts';
 export type { KafkaAuthentication } from './crd/kafka.ts';
+export { CronWork, type CronWorkProps } from './cron-work.ts';
 export { DEVICE_PLUGIN_CONFIG, DevicePluginConfig, type DevicePluginConfigProps } from './device-plugin-config.ts';
+export { EdgeRoute, type EdgeRouteProps, type RoutableServer, type RouteMatch } from './edge-route.ts';
 export { EffectVolume, type EffectVolumeProps } from './effect-volume.ts';
-export { EngineRoute, type EngineRouteProps, type RouteMatch } from './engine-route.ts';
 export type { GpuAllocation } from './gpu-devices.ts';
 export {
   type Al2023Image,
@@ -22,6 +23,7 @@ export {
   sharingOf,
   type TimeSlicing,
 } from './gpu-sharing.ts';
+export { HttpService, type HttpServiceNodes, type HttpServiceProps } from './http-service.ts';
 export { ImageReference } from './image.ts';
 export { InferenceServer, type InferenceServerProps } from './inference-server.ts';
 export {
@@ -54,6 +56,7 @@ export {
 } from './keda/backlog.ts';
 export { kafkaCredentials } from './keda/kafka-credentials.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
+export { Migration, type MigrationProps } from './migration.ts';
 export {
   ALERT_NAMES,
   type AlertName,
@@ -72,6 +75,7 @@ export type { NatsClient, NatsGrant } from './nats-permissions.ts';
 export type { NatsTls } from './nats-pods.ts';
 export { NatsService, type NatsServiceProps } from './nats-service.ts';
 export { type NatsAccess, NatsUser, type NatsUserProps } from './nats-user.ts';
+export { type Flow, type Peer, tcp } from './network-flow.ts';
 export { PlatformGateway, type PlatformGatewayProps } from './platform-gateway.ts';
 export type { PostgresBackup } from './postgres-backup.ts';
 export {
@@ -101,6 +105,7 @@ export { RabbitMqService, type RabbitMqServiceProps } from './rabbitmq-service.t
 export { type SecretBackend, SecretStore, type SecretStoreProps } from './secret-store.ts';
 export { ServerCertificate, type ServerCertificateProps } from './server-certificate.ts';
 export { SyncedSecret, type SyncedSecretProps } from './synced-secret.ts';
+export type { Traffic } from './traffic.ts';
 export {
   type SecretKey,
   TriggerAuthentication,
@@ -116,4 +121,4 @@ export { WeightsBucket, type WeightsBucketProps } from './weights-bucket.ts';
 export { Worker, type WorkerProps } from './worker.ts';
 export type { WorkerPodProps } from './worker-pod.ts';
 export type { Workload, WorkloadContext } from './workload.ts';
-export { WorkloadNetwork, type WorkloadNetworkProps } from './workload-network.ts';
+export { type NetworkedWorkload, WorkloadNetwork, type WorkloadNetworkProps } from './workload-network.ts';

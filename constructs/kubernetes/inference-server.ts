@@ -1,9 +1,9 @@
 import type { GpuMachine, ResolvedInferenceEngine } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
-import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { Binding } from '../binding.ts';
+import type { Binding } from '../binding.ts';
 import { emit, type Override } from './api-object.ts';
+import { clusterAddress, clusterService } from './cluster-service.ts';
 import { leaderWorkerSet } from './crd/leader-worker-set.ts';
 import { resourceClaimTemplate } from './crd/resource-claim-template.ts';
 import { oneAtATime } from './disruption-budget.ts';
@@ -12,6 +12,7 @@ import type { GpuQuota } from './gpu-quota.ts';
 import { type EnginePods, enginePods, GROUP_ROLE_LABEL } from './inference-pods.ts';
 import { selectorLabels } from './labels.ts';
 import { seconds } from './lowering.ts';
+import type { Traffic } from './traffic.ts';
 import type { Weights } from './weights.ts';
 import { emitServiceAccount, metadataOf, ROLLOUT_STRATEGY, type WorkloadContext } from './workload.ts';
 
@@ -47,6 +48,7 @@ export class InferenceServer extends Construct {
     readonly claimTemplate: ApiObject | undefined;
   };
   readonly context: WorkloadContext<ResolvedInferenceEngine>;
+  readonly traffic: Traffic;
   /** Where callers find it. */
   readonly address: Binding<string>;
 
@@ -61,12 +63,11 @@ export class InferenceServer extends Construct {
     const devices = gpuDevices(context, props.machine, props.allocation ?? 'device-plugin');
     const pods = enginePods(context, props.weights.for(workload.model), devices);
     this.context = context;
-    this.address = Binding.of(
-      `http://${workload.name}.${props.namespace}.svc.cluster.local:${workload.service.ports.http}`,
-    );
+    this.traffic = { opsPort: workload.service.ports.ops, httpPort: workload.service.ports.http };
+    this.address = clusterAddress(workload, props.namespace);
     this.nodes = {
       workload: pods.worker === undefined ? this.#deployment(props, pods, devices) : this.#groups(props, pods),
-      service: emit(this, 'service', service(context, pods), overrides?.service),
+      service: emit(this, 'service', clusterService(context, answering(pods)), overrides?.service),
       disruptionBudget: emit(
         this,
         'disruption-budget',
@@ -127,24 +128,8 @@ function queuedMetadata({ context, queueLabel }: InferenceServerProps) {
   return { ...metadata, labels: { ...metadata.labels, ...queueLabel } };
 }
 
-function service(context: WorkloadContext<ResolvedInferenceEngine>, pods: EnginePods): unknown {
-  const { topology, workload } = context;
-  return k8s.KubeService.manifest({
-    metadata: metadataOf(context),
-    spec: {
-      type: 'ClusterIP',
-      selector: {
-        ...selectorLabels(topology, workload),
-        ...(pods.worker === undefined ? {} : { [GROUP_ROLE_LABEL]: 'leader' }),
-      },
-      ports: [
-        {
-          name: 'http',
-          port: workload.service.ports.http,
-          targetPort: k8s.IntOrString.fromString('http' in pods.ports ? 'http' : 'ops'),
-          appProtocol: 'http',
-        },
-      ],
-    },
-  });
-}
+/** Of a group only its leader answers, and where a server has one port for all, that has one name. */
+const answering = (pods: EnginePods) => ({
+  labels: pods.worker === undefined ? {} : { [GROUP_ROLE_LABEL]: 'leader' },
+  port: 'http' in pods.ports ? 'http' : 'ops',
+});

@@ -4,9 +4,11 @@ import { Construct } from 'constructs';
 import { ConstructError } from '../errors.ts';
 import type { Override } from './api-object.ts';
 import { scaledJob } from './crd/scaled-job.ts';
+import { NOT_MOVED } from './job-spec.ts';
 import type { Backlog } from './keda/backlog.ts';
 import { seconds } from './lowering.ts';
-import { type WorkerPodProps, workerPod } from './worker-pod.ts';
+import type { Traffic } from './traffic.ts';
+import { type WorkerPodProps, workerPod, workerTraffic } from './worker-pod.ts';
 import { emitServiceAccount, metadataOf, type WorkloadContext } from './workload.ts';
 
 export interface JobAutoscalerProps extends WorkerPodProps {
@@ -24,12 +26,6 @@ const KEPT_DONE = 3;
 const KEPT_FAILED = 10;
 const KEPT_SECONDS = 86_400;
 
-/** Whoever tidies up nodes waits for the job to end: it was made a job because it cannot be moved. */
-const STAYS = {
-  'karpenter.sh/do-not-disrupt': 'true',
-  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
-} as const;
-
 /**
  * A worker whose work is too long to be interrupted when replicas become fewer: jobs, by KEDA. Each takes items until the
  * queue has no more and ends, so that nothing is ever scaled down; a new version starts with the next job. The backlog
@@ -38,6 +34,7 @@ const STAYS = {
 export class JobAutoscaler extends Construct {
   readonly nodes: { readonly scaledJob: ApiObject; readonly serviceAccount: ApiObject };
   readonly context: WorkloadContext<ResolvedWorker>;
+  readonly traffic: Traffic;
 
   /**
    * @throws {ConstructError} `reference-missing` when a role that the service calls has no address; `deadline-too-short`
@@ -46,6 +43,7 @@ export class JobAutoscaler extends Construct {
   constructor(scope: Construct, id: string, props: JobAutoscalerProps) {
     super(scope, id);
     this.context = props.context;
+    this.traffic = workerTraffic(props);
     const { workload } = props.context;
     const spec = {
       jobTargetRef: {
@@ -92,7 +90,7 @@ function deadlineOf({ context, deadline }: JobAutoscalerProps): Duration {
 function jobPod(props: JobAutoscalerProps) {
   const { metadata, spec } = workerPod(props, 'until-empty');
   return {
-    metadata: { ...metadata, annotations: { ...metadata.annotations, ...STAYS } },
+    metadata: { ...metadata, annotations: { ...metadata.annotations, ...NOT_MOVED } },
     spec: { ...spec, restartPolicy: 'Never' },
   };
 }

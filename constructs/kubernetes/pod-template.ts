@@ -134,6 +134,10 @@ const emptyVolume = (name: string, path: string, emptyDir: Readonly<Record<strin
 function container(props: PodTemplateProps, mounts: readonly Mount[]): unknown {
   const { workload, image } = props.context;
   const { limits = {}, claims = {} } = props.devices ?? {};
+  const env = Object.entries(props.env).map(([name, value]) => ({
+    name,
+    value: typeof value === 'string' ? value : value.lower(),
+  }));
   const ports = Object.entries(props.ports);
   const requirements = k8s.toJson_ResourceRequirements(resourceRequirements(workload.resources));
   const probed = 'probes' in props ? props.probes : OPS_PROBES;
@@ -144,11 +148,8 @@ function container(props: PodTemplateProps, mounts: readonly Mount[]): unknown {
       imagePullPolicy: 'IfNotPresent',
       ...(props.process?.command === undefined ? {} : { command: [...props.process.command] }),
       ...(props.process?.args === undefined ? {} : { args: [...props.process.args] }),
-      env: Object.entries(props.env).map(([name, value]) => ({
-        name,
-        value: typeof value === 'string' ? value : value.lower(),
-      })),
       // The API server keeps no empty list, and would see a change in every apply.
+      ...(env.length === 0 ? {} : { env }),
       ...(ports.length === 0 ? {} : { ports: ports.map(([name, containerPort]) => ({ name, containerPort })) }),
       securityContext: RESTRICTED_CONTAINER,
       ...(probed === undefined ? {} : probes(probed, props.ports, props.startupBudget)),

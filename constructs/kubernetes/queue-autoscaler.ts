@@ -1,11 +1,11 @@
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import { ConstructError } from '../errors.ts';
 import type { Override } from './api-object.ts';
-import { type ScalingBehavior, scaledObject } from './crd/scaled-object.ts';
+import { scaledObject } from './crd/scaled-object.ts';
 import type { ArrivalRate } from './keda/arrival-rate.ts';
 import type { Backlog } from './keda/backlog.ts';
 import { seconds } from './lowering.ts';
+import { scalingBehavior } from './scaling-behavior.ts';
 import type { Worker } from './worker.ts';
 import { metadataOf } from './workload.ts';
 
@@ -18,8 +18,6 @@ export interface QueueAutoscalerProps {
   readonly overrides?: { readonly scaledObject?: Override };
 }
 
-/** The longest window the HorizontalPodAutoscaler accepts. */
-const LONGEST_STABILISATION_SECONDS = 3_600;
 /** Looks in a row that may fail before the fallback: one lost answer is not an outage. */
 const FAILURE_THRESHOLD = 3;
 
@@ -48,7 +46,11 @@ export class QueueAutoscaler extends Construct {
         replicas: Math.max(1, workload.minReplicas),
         behavior: 'currentReplicasIfHigher' as const,
       },
-      advanced: { horizontalPodAutoscalerConfig: { behavior: behaviorOf(cooldownPeriod, workload.id) } },
+      advanced: {
+        horizontalPodAutoscalerConfig: {
+          behavior: scalingBehavior(workload.cooldown, `workers.${workload.id}.cooldown`),
+        },
+      },
       // An average over replicas: a total would not know how many there are.
       triggers: [...backlog.triggers, ...(arrivals === undefined ? [] : [arrivals.trigger])].map((trigger) => ({
         ...trigger,
@@ -76,27 +78,3 @@ const sleep = (pollingInterval: number, cooldownPeriod: number) => ({
   cooldownPeriod,
   initialCooldownPeriod: cooldownPeriod,
 });
-
-/** Up at once and by doubling, as the autoscaler's own default; down only by the highest need of a whole cooldown. */
-function behaviorOf(cooldownSeconds: number, worker: string): ScalingBehavior {
-  if (cooldownSeconds > LONGEST_STABILISATION_SECONDS) {
-    throw new ConstructError(
-      'window-too-long',
-      `workers.${worker}.cooldown`,
-      `received ${cooldownSeconds} s, expected at most ${LONGEST_STABILISATION_SECONDS} s, the longest window of a HorizontalPodAutoscaler`,
-    );
-  }
-  return {
-    scaleUp: {
-      stabilizationWindowSeconds: 0,
-      policies: [
-        { type: 'Percent', value: 100, periodSeconds: 15 },
-        { type: 'Pods', value: 4, periodSeconds: 15 },
-      ],
-    },
-    scaleDown: {
-      stabilizationWindowSeconds: cooldownSeconds,
-      policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
-    },
-  };
-}

@@ -1,17 +1,18 @@
 import {
   encodeProfile,
-  engineVariable,
   PROFILE_VARIABLE,
   type ResolvedWorker,
   type WorkerLifetime,
   workerProfile,
 } from '@penstock/model';
 import type { Binding } from '../binding.ts';
-import { ConstructError } from '../errors.ts';
 import type { EffectVolume } from './effect-volume.ts';
 import { selectorLabels } from './labels.ts';
+import type { Flow } from './network-flow.ts';
 import { keepTogether } from './placement.ts';
 import { type Mount, type PodTemplate, podTemplate } from './pod-template.ts';
+import { type Addresses, engineAddresses } from './service-environment.ts';
+import { enginesOf, type Traffic } from './traffic.ts';
 import type { WorkloadContext } from './workload.ts';
 
 /** What the pod of a worker is made of, whether a Deployment keeps it or a Job ends with it. */
@@ -22,11 +23,13 @@ export interface WorkerPodProps {
   /** Where effects are remembered. One for all replicas, or the same item may have its effect twice. */
   readonly effects: EffectVolume;
   /** Address of the engine in each role the service calls: PENSTOCK_ENGINE_<ROLE>. */
-  readonly engines: Readonly<Record<string, Binding<string>>>;
+  readonly engines: Addresses;
   /** What else the service asks for by name, e.g. PENSTOCK_CLASSIFIER. @default - nothing */
-  readonly addresses?: Readonly<Record<string, Binding<string>>>;
+  readonly addresses?: Addresses;
   /** Secrets that it reads as files, e.g. a SyncedSecret or a KafkaUser. @default - none */
   readonly secrets?: readonly { readonly mount: Mount }[];
+  /** What it speaks to outside of the topology, e.g. a database. @default - nothing */
+  readonly reaches?: readonly Flow[];
 }
 
 /**
@@ -45,7 +48,7 @@ export function workerPod(props: WorkerPodProps, lifetime: WorkerLifetime): PodT
       [PROFILE_VARIABLE]: encodeProfile(workerProfile(topology, workload.id, lifetime)),
       PENSTOCK_BUS: props.bus,
       PENSTOCK_EFFECTS: props.effects.address,
-      ...engineAddresses(props),
+      ...engineAddresses(`workers.${workload.id}`, workload.calls, props.engines),
       ...props.addresses,
     },
     ports: { ops: workload.service.ports.ops },
@@ -54,18 +57,10 @@ export function workerPod(props: WorkerPodProps, lifetime: WorkerLifetime): PodT
   });
 }
 
-function engineAddresses({ context, engines }: WorkerPodProps): Readonly<Record<string, Binding<string>>> {
-  return Object.fromEntries(
-    context.workload.calls.map(({ role }) => {
-      const address = engines[role];
-      if (address === undefined) {
-        throw new ConstructError(
-          'reference-missing',
-          `worker ${context.workload.id}`,
-          `no address for the engine it calls as ${role}`,
-        );
-      }
-      return [engineVariable(role), address];
-    }),
-  );
-}
+/** Whom a worker hears and speaks to. */
+export const workerTraffic = ({ context: { workload }, reaches = [] }: WorkerPodProps): Traffic => ({
+  opsPort: workload.service.ports.ops,
+  usesBroker: true,
+  calls: enginesOf(workload.calls),
+  reaches,
+});

@@ -4,7 +4,8 @@ import { Construct } from 'constructs';
 import { suppressionOf } from '../suppression.ts';
 import { emit, type Override } from './api-object.ts';
 import { selectorLabels } from './labels.ts';
-import { type WorkerPodProps, workerPod } from './worker-pod.ts';
+import type { Traffic } from './traffic.ts';
+import { type WorkerPodProps, workerPod, workerTraffic } from './worker-pod.ts';
 import { emitServiceAccount, metadataOf, ROLLOUT_STRATEGY, type WorkloadContext } from './workload.ts';
 
 export interface WorkerProps extends WorkerPodProps {
@@ -18,11 +19,13 @@ export interface WorkerProps extends WorkerPodProps {
 export class Worker extends Construct {
   readonly nodes: { readonly deployment: ApiObject; readonly serviceAccount: ApiObject };
   readonly context: WorkloadContext<ResolvedWorker>;
+  readonly traffic: Traffic;
 
   /** @throws {ConstructError} `reference-missing` when a role that the service calls has no address */
   constructor(scope: Construct, id: string, props: WorkerProps) {
     super(scope, id);
     this.context = props.context;
+    this.traffic = workerTraffic(props);
     const { topology, workload } = props.context;
     const labels = selectorLabels(topology, workload);
     const metadata = metadataOf(props.context);

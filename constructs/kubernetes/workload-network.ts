@@ -1,17 +1,20 @@
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Override } from './api-object.ts';
-import type { InferenceServer } from './inference-server.ts';
 import { selectorLabels } from './labels.ts';
 import { NatsService } from './nats-service.ts';
-import { networkPolicy, tcp } from './network-flow.ts';
-import type { Worker } from './worker.ts';
-import { metadataOf } from './workload.ts';
+import { type Flow, networkPolicy, tcp } from './network-flow.ts';
+import type { Traffic } from './traffic.ts';
+import { metadataOf, type Workload, type WorkloadContext } from './workload.ts';
+
+/** A workload that says whom it hears and speaks to. */
+export interface NetworkedWorkload {
+  readonly context: WorkloadContext<Workload>;
+  readonly traffic: Traffic;
+}
 
 export interface WorkloadNetworkProps {
-  /** Each as a deployment or as jobs. */
-  readonly workers: readonly Pick<Worker, 'context'>[];
-  readonly engines: readonly InferenceServer[];
+  readonly workloads: readonly NetworkedWorkload[];
   readonly nats: NatsService;
   /** The namespace that scrapes `/metrics`. */
   readonly monitoringNamespace: string;
@@ -20,56 +23,62 @@ export interface WorkloadNetworkProps {
 }
 
 /**
- * One policy a workload, on top of the namespace's default deny: a worker reaches its broker and the engines it calls;
- * an engine is reached by its callers; both are scraped. That KEDA reaches NATS is for NATS's namespace to allow.
+ * One policy a workload, on top of the namespace's default deny: the broker for whoever takes or publishes, the engines
+ * that it calls, its own callers, whatever else it says that it reaches, and a scrape where it has metrics. That KEDA
+ * reaches NATS is for NATS's namespace to allow.
  */
 export class WorkloadNetwork extends Construct {
-  /** By the id of the workload. */
+  /** By the id of the workload; one that neither hears nor speaks has none. */
   readonly nodes: Readonly<Record<string, ApiObject>>;
 
   constructor(scope: Construct, id: string, props: WorkloadNetworkProps) {
     super(scope, id);
-    const { nats, overrides } = props;
-    const scrape = (ops: number) => ({ peer: { namespace: props.monitoringNamespace }, ports: [tcp(ops)] });
-    const workers = props.workers.map(({ context }) => {
-      const { topology, workload } = context;
-      const broker = {
-        peer: { namespace: nats.namespace, pods: nats.podLabels },
-        ports: [tcp(NatsService.clientPort)],
+    const { workloads, nats, monitoringNamespace, overrides } = props;
+    const byId = new Map(workloads.map((each) => [each.context.workload.id, each] as const));
+    const callersOf = Map.groupBy(
+      workloads.flatMap((caller) => (caller.traffic.calls ?? []).map((callee) => ({ caller, callee }))),
+      ({ callee }) => callee,
+    );
+    const broker: Flow = {
+      peer: { namespace: nats.namespace, pods: nats.podLabels },
+      ports: [tcp(NatsService.clientPort)],
+    };
+    const rulesOf = ({ context, traffic }: NetworkedWorkload) => {
+      const { opsPort, httpPort, callers = [], usesBroker = false, calls = [], reaches = [] } = traffic;
+      const peers = [
+        ...(callersOf.get(context.workload.id) ?? []).map(({ caller }) => ({ pods: podsOf(caller) })),
+        ...callers,
+      ];
+      const ingress = [
+        ...(opsPort === undefined ? [] : [{ peer: { namespace: monitoringNamespace }, ports: [tcp(opsPort)] }]),
+        ...(httpPort === undefined ? [] : peers.map((peer) => ({ peer, ports: [tcp(httpPort)] }))),
+      ];
+      const egress = [
+        ...(usesBroker ? [broker] : []),
+        ...calls.flatMap((callee) => engineFlow(byId.get(callee))),
+        ...reaches,
+      ];
+      // Where it does nothing, the default deny has said all there is to say.
+      return {
+        pods: podsOf({ context }),
+        ...(ingress.length === 0 ? {} : { ingress }),
+        ...(egress.length === 0 ? {} : { egress }),
       };
-      const calls = props.engines
-        .filter((engine) => workload.calls.some((call) => call.engine === engine.context.workload.id))
-        .map((engine) => ({
-          peer: { pods: selectorLabels(topology, engine.context.workload) },
-          ports: [tcp(engine.context.workload.service.ports.http)],
-        }));
-      const rules = {
-        pods: selectorLabels(topology, workload),
-        ingress: [scrape(workload.service.ports.ops)],
-        egress: [broker, ...calls],
-      };
-      return [
-        workload.id,
-        networkPolicy(this, workload.id, metadataOf(context), rules, overrides?.[workload.id]),
-      ] as const;
-    });
-    const engines = props.engines.map(({ context }) => {
-      const { topology, workload } = context;
-      const callers = props.workers
-        .filter((worker) => worker.context.workload.calls.some((call) => call.engine === workload.id))
-        .map((worker) => ({
-          peer: { pods: selectorLabels(topology, worker.context.workload) },
-          ports: [tcp(workload.service.ports.http)],
-        }));
-      const rules = {
-        pods: selectorLabels(topology, workload),
-        ingress: [scrape(workload.service.ports.ops), ...callers],
-      };
-      return [
-        workload.id,
-        networkPolicy(this, workload.id, metadataOf(context), rules, overrides?.[workload.id]),
-      ] as const;
-    });
-    this.nodes = Object.fromEntries([...workers, ...engines]);
+    };
+    this.nodes = Object.fromEntries(
+      workloads.flatMap((each) => {
+        const { id: name } = each.context.workload;
+        const rules = rulesOf(each);
+        if (rules.ingress === undefined && rules.egress === undefined) return [];
+        return [[name, networkPolicy(this, name, metadataOf(each.context), rules, overrides?.[name])] as const];
+      }),
+    );
   }
 }
+
+const engineFlow = (engine: NetworkedWorkload | undefined): readonly Flow[] =>
+  engine?.traffic.httpPort === undefined
+    ? []
+    : [{ peer: { pods: podsOf(engine) }, ports: [tcp(engine.traffic.httpPort)] }];
+
+const podsOf = ({ context }: Pick<NetworkedWorkload, 'context'>) => selectorLabels(context.topology, context.workload);

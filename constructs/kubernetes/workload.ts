@@ -1,4 +1,4 @@
-import type { ResolvedResources, ServicePorts, Topology } from '@penstock/model';
+import type { ResolvedResources, Topology } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
@@ -6,11 +6,11 @@ import { emit, type Override } from './api-object.ts';
 import type { ImageReference } from './image.ts';
 import { topologyAnnotations, workloadLabels } from './labels.ts';
 
-/** What a worker and an engine have in common for the one who deploys them. */
+/** What all workloads have in common for the one who deploys them. */
 export interface Workload {
   readonly id: string;
   readonly name: string;
-  readonly service: { readonly kind: string; readonly name: string; readonly ports: ServicePorts };
+  readonly service: { readonly kind: string; readonly name: string };
   readonly resources: ResolvedResources;
 }
 

@@ -18,6 +18,7 @@ import { imageImmutable } from './rules/image-immutable.ts';
 import { inferenceMonitored } from './rules/inference-monitored.ts';
 import { inferenceScaling } from './rules/inference-scaling.ts';
 import { jobBounds } from './rules/job-bounds.ts';
+import { jobRemoved } from './rules/job-removed.ts';
 import { kafkaAccess } from './rules/kafka-access.ts';
 import { kafkaDeadLetters } from './rules/kafka-dead-letters.ts';
 import { kafkaDrained } from './rules/kafka-drained.ts';
@@ -75,6 +76,7 @@ import { scalerOutlastsStart } from './rules/scaler-outlasts-start.ts';
 import { scalerSeesAbsence } from './rules/scaler-sees-absence.ts';
 import { scalerSeesLeader } from './rules/scaler-sees-leader.ts';
 import { scalerSleeps } from './rules/scaler-sleeps.ts';
+import { scheduleZoned } from './rules/schedule-zoned.ts';
 import { scratchBounded } from './rules/scratch-bounded.ts';
 import { secretsAsFiles } from './rules/secrets-as-files.ts';
 import { selectsOwnPods } from './rules/selects-own-pods.ts';
@@ -126,6 +128,8 @@ export const POLICIES: readonly Policy[] = [
   graceCoversWork,
   endpointDrained,
   jobBounds,
+  jobRemoved,
+  scheduleZoned,
   scaledJobKept,
   scalerExplicit,
   scalerOutlastsStart,

@@ -86,6 +86,6 @@ export interface EdgeEnvironment {
   readonly issuer: IssuerReference;
   /** The namespace whose pods carry the gateway's traffic. */
   readonly dataPlaneNamespace: string;
-  /** What is let through to which engine, by its id. */
-  readonly engines: Readonly<Record<string, { readonly hostname: string; readonly match: RouteMatch }>>;
+  /** What is let through to which engine or service, by its id. */
+  readonly servers: Readonly<Record<string, { readonly hostname: string; readonly match: RouteMatch }>>;
 }

@@ -1,6 +1,6 @@
 import { Bytes, GPU_MACHINES, type Topology } from '@penstock/model';
 import { App } from 'cdk8s';
-import { EdgeChart, type ExposedEngine } from '../../charts/edge.ts';
+import { EdgeChart, type ExposedServer } from '../../charts/edge.ts';
 import { MessagingChart } from '../../charts/messaging.ts';
 import { NamespaceChart } from '../../charts/namespace.ts';
 import { ObservabilityChart } from '../../charts/observability.ts';
@@ -66,10 +66,10 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     streamSize: Bytes.parse(environment.streamSize),
     ...(environment.runbooks === undefined ? {} : { runbooks: { url: environment.runbooks } }),
   });
-  const [exposed, ...others] = exposedEngines(environment, workloads);
+  const [exposed, ...others] = exposedServers(environment, workloads);
   if (environment.edge !== undefined && exposed !== undefined) {
     const { className, issuer, dataPlaneNamespace } = environment.edge;
-    const edge = { topology, namespace, className, issuer, dataPlaneNamespace, engines: [exposed, ...others] } as const;
+    const edge = { topology, namespace, className, issuer, dataPlaneNamespace, servers: [exposed, ...others] } as const;
     new EdgeChart(app, '5-edge', edge);
   }
   return app;
@@ -82,11 +82,15 @@ function weightsAt(place: WeightsPlace): Weights {
     : Weights.cloudStorage(Binding.of(place.bucket), Bytes.parse(place.cache));
 }
 
-function exposedEngines({ name, edge }: KubernetesEnvironment, workloads: WorkloadsChart): readonly ExposedEngine[] {
-  return Object.entries(edge?.engines ?? {}).map(([engine, { hostname, match }]) => {
-    const server = workloads.engines[engine];
+function exposedServers({ name, edge }: KubernetesEnvironment, workloads: WorkloadsChart): readonly ExposedServer[] {
+  return Object.entries(edge?.servers ?? {}).map(([id, { hostname, match }]) => {
+    const server = workloads.engines[id] ?? workloads.httpServices[id];
     if (server === undefined)
-      throw new ConstructError('reference-missing', `environment ${name}`, `no engine ${JSON.stringify(engine)}`);
+      throw new ConstructError(
+        'reference-missing',
+        `environment ${name}`,
+        `no engine or service ${JSON.stringify(id)}`,
+      );
     return { server, hostname: Binding.of(hostname), match };
   });
 }

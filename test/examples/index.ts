@@ -1,5 +1,6 @@
 import type { App } from 'cdk8s';
 import type { Manifest } from '../../constructs/policies/index.ts';
+import { apiWithJobs } from './api-with-jobs.ts';
 import { eventsOnKafka } from './events-on-kafka.ts';
 import { mailPipeline } from './mail-pipeline.ts';
 import { queueInANamespace } from './queue-in-a-namespace.ts';
@@ -11,6 +12,7 @@ export const EXAMPLES: readonly (readonly [name: string, example: () => App])[] 
   ['two-engines', twoEngines],
   ['queue-in-a-namespace', queueInANamespace],
   ['events-on-kafka', eventsOnKafka],
+  ['api-with-jobs', apiWithJobs],
 ];
 
 export const manifestsOf = (app: App): readonly Manifest[] =>

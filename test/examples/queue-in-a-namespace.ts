@@ -38,6 +38,6 @@ export function queueInANamespace(): App {
     worker,
     backlog: jetStreamLag(nats, topology.queues.invoices, context.workload),
   });
-  new WorkloadNetwork(chart, 'network', { workers: [worker], engines: [], nats, monitoringNamespace: 'monitoring' });
+  new WorkloadNetwork(chart, 'network', { workloads: [worker], nats, monitoringNamespace: 'monitoring' });
   return app;
 }

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import { emit, type Override } from '../api-object.ts';
+import type { ScalingBehavior } from '../scaling-behavior.ts';
 import type { MetricTrigger } from './trigger.ts';
 
 /** The fields of a KEDA ScaledObject that we emit. Names and units are KEDA's. */
@@ -20,20 +21,6 @@ export interface ScaledObjectSpec {
   };
   readonly advanced: { readonly horizontalPodAutoscalerConfig: { readonly behavior: ScalingBehavior } };
   readonly triggers: readonly MetricTrigger[];
-}
-
-export interface ScalingBehavior {
-  readonly scaleUp: ScalingRules;
-  readonly scaleDown: ScalingRules;
-}
-
-export interface ScalingRules {
-  readonly stabilizationWindowSeconds: number;
-  readonly policies: readonly {
-    readonly type: 'Pods' | 'Percent';
-    readonly value: number;
-    readonly periodSeconds: number;
-  }[];
 }
 
 export interface CustomResourceProps<Spec> {

@@ -1,8 +1,7 @@
-import { specOf } from '../manifest.ts';
+import { type Manifest, podsOf, specOf } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 
 interface JobSpec {
-  readonly ttlSecondsAfterFinished: number;
   readonly backoffLimit: number;
   readonly activeDeadlineSeconds: number;
 }
@@ -13,41 +12,39 @@ interface CronJobSpec {
   readonly concurrencyPolicy: string;
 }
 
-interface ScaledJobSpec {
-  readonly jobTargetRef: Partial<JobSpec>;
-  readonly successfulJobsHistoryLimit: number;
-  readonly failedJobsHistoryLimit: number;
-}
-
 /** Rule 43. */
 export const jobBounds = kindPolicy(
   {
     id: 'job-bounds',
     rules: [43],
     source: 'EKS Best Practices (AI/ML compute), kube-score',
-    reason:
-      'a job that hangs holds its machine for ever, one that fails tries for ever, one that is done stays for ever',
+    reason: 'a job that hangs holds its machine for ever, one that fails is tried for ever',
   },
   ['Job', 'CronJob', 'ScaledJob'],
   (manifest) => {
-    if (manifest.kind === 'Job') return missing(specOf<JobSpec>(manifest), []);
-    if (manifest.kind === 'CronJob') {
-      const { jobTemplate, startingDeadlineSeconds, concurrencyPolicy } = specOf<CronJobSpec>(manifest);
-      return [
-        ...missing(jobTemplate?.spec ?? {}, []),
-        startingDeadlineSeconds === undefined &&
-          'does not state startingDeadlineSeconds: after 100 missed runs it never runs again',
-        concurrencyPolicy === undefined && 'does not state concurrencyPolicy: a slow run overlaps with the next',
-      ];
+    if (manifest.kind === 'Job') return missing(manifest, specOf<JobSpec>(manifest));
+    if (manifest.kind === 'ScaledJob') {
+      return missing(manifest, specOf<{ readonly jobTargetRef: Partial<JobSpec> }>(manifest).jobTargetRef);
     }
-    const { jobTargetRef = {}, ...spec } = specOf<ScaledJobSpec>(manifest);
-    // KEDA removes what is beyond its history; by default it keeps a hundred of each.
-    const cleans = spec.successfulJobsHistoryLimit !== undefined && spec.failedJobsHistoryLimit !== undefined;
-    return missing(jobTargetRef, cleans ? ['ttlSecondsAfterFinished'] : []);
+    const { jobTemplate, startingDeadlineSeconds, concurrencyPolicy } = specOf<CronJobSpec>(manifest);
+    return [
+      ...missing(manifest, jobTemplate?.spec),
+      startingDeadlineSeconds === undefined &&
+        'does not state startingDeadlineSeconds: after 100 missed runs it never runs again',
+      startingDeadlineSeconds !== undefined &&
+        startingDeadlineSeconds < CONTROLLER_PERIOD_SECONDS &&
+        `startingDeadlineSeconds is ${startingDeadlineSeconds}: the controller looks every ${CONTROLLER_PERIOD_SECONDS} s and may miss every run`,
+      concurrencyPolicy === undefined && 'does not state concurrencyPolicy: a slow run overlaps with the next',
+    ];
   },
 );
 
-const missing = (job: Partial<JobSpec>, except: readonly string[]): readonly string[] =>
-  (['ttlSecondsAfterFinished', 'backoffLimit', 'activeDeadlineSeconds'] as const)
-    .filter((field) => job[field] === undefined && !except.includes(field))
-    .map((field) => `does not state ${field}`);
+const CONTROLLER_PERIOD_SECONDS = 10;
+
+const missing = (manifest: Manifest, job: Partial<JobSpec> = {}): readonly (string | false)[] => [
+  ...(['backoffLimit', 'activeDeadlineSeconds'] as const)
+    .filter((field) => job[field] === undefined)
+    .map((field) => `does not state ${field}`),
+  podsOf(manifest).some(({ terminationGracePeriodSeconds }) => terminationGracePeriodSeconds === undefined) &&
+    'does not state terminationGracePeriodSeconds: a drain ends an attempt after 30 s, wherever it stands',
+];

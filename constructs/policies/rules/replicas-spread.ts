@@ -6,6 +6,10 @@ import { scalersOf } from '../scaler.ts';
 const ZONE = 'topology.kubernetes.io/zone';
 const HOST = 'kubernetes.io/hostname';
 
+interface Bounds {
+  readonly minReplicas: number;
+}
+
 /** Rule 39. */
 export const replicasSpread = kindPolicy(
   {
@@ -28,6 +32,9 @@ export const replicasSpread = kindPolicy(
       replicas === undefined &&
         scalersOf(manifest, all).length === 0 &&
         'states no replicas, and nothing scales it: it runs once',
+      scalersOf(manifest, all).some(
+        (scaler) => scaler.kind === 'HorizontalPodAutoscaler' && (specOf<Bounds>(scaler).minReplicas ?? 1) < 2,
+      ) && 'is scaled down to one replica, expected at least 2',
       replicas !== undefined && replicas < 2 && `has ${replicas} replicas, expected at least 2`,
       zones.length === 0 && 'is not spread over zones by its own labels',
       zones.some(({ whenUnsatisfiable }) => whenUnsatisfiable === undefined) &&

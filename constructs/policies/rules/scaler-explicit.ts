@@ -11,6 +11,11 @@ interface ScaledObjectSpec {
   readonly fallback: { readonly failureThreshold?: number; readonly replicas?: number; readonly behavior?: string };
 }
 
+interface HorizontalSpec {
+  readonly minReplicas: number;
+  readonly metrics: readonly unknown[];
+}
+
 /** Rule 45, and the stabilisation of 47. */
 export const scalerExplicit: Policy = {
   id: 'scaler-explicit',
@@ -24,6 +29,14 @@ export const scalerExplicit: Policy = {
       return (['pollingInterval', 'maxReplicaCount'] as const)
         .filter((field) => job[field] === undefined)
         .map((field) => `does not state ${field}`);
+    }
+    if (manifest.kind === 'HorizontalPodAutoscaler') {
+      const { minReplicas, metrics = [] } = specOf<HorizontalSpec>(manifest);
+      return [
+        ...(minReplicas === undefined ? ['does not state minReplicas'] : []),
+        ...(metrics.length === 0 ? ['states no metric, and is scaled at 80 % of a processor'] : []),
+        ...((scaleDownWindowOf(manifest) ?? 0) === 0 ? ['does not stabilise its way down'] : []),
+      ];
     }
     if (manifest.kind !== 'ScaledObject') return [];
     const spec = specOf<ScaledObjectSpec>(manifest);

@@ -39,7 +39,7 @@ function edge(match: RouteMatch): readonly Manifest[] {
       className: 'cilium',
       issuer: { kind: 'ClusterIssuer', name: 'letsencrypt' },
       dataPlaneNamespace: 'gateway-system',
-      engines: [{ server, hostname: Binding.of('embed.example.com'), match }],
+      servers: [{ server, hostname: Binding.of('embed.example.com'), match }],
     }),
   ) as Manifest[];
 }
@@ -159,7 +159,7 @@ describe('a platform whose environment names an edge', () => {
     className: 'cilium',
     issuer: { kind: 'ClusterIssuer', name: 'letsencrypt' } as const,
     dataPlaneNamespace: 'gateway-system',
-    engines: { [engine]: { hostname: 'embed.example.com', match: { protocol: 'http', paths: ['/v1'] } } } as const,
+    servers: { [engine]: { hostname: 'embed.example.com', match: { protocol: 'http', paths: ['/v1'] } } } as const,
   });
 
   test('has its gateway and its routes, and breaks no policy', () => {
@@ -170,7 +170,7 @@ describe('a platform whose environment names an edge', () => {
 
   test('rejects an edge to an engine that is not declared', () => {
     const attempt = () => synthesizeKubernetes(platform, { ...prod, edge: edgeOf('embeder') });
-    expect(attempt).toThrow(/environment prod: no engine "embeder".*reference-missing/);
+    expect(attempt).toThrow(/environment prod: no engine or service "embeder".*reference-missing/);
   });
 });
 

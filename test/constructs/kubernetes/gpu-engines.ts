@@ -163,7 +163,7 @@ export function gpuPlatform(): readonly Manifest[] {
         ...(engine === 'several' ? { queueLabel } : {}),
       }),
   );
-  new WorkloadNetwork(chart, 'network', { workers: [], engines, nats, monitoringNamespace: 'monitoring' });
+  new WorkloadNetwork(chart, 'network', { workloads: engines, nats, monitoringNamespace: 'monitoring' });
   new PlatformMonitoring(chart, 'monitoring', {
     topology: gpuTopology,
     namespace: NAMESPACE,

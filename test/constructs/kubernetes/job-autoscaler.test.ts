@@ -77,7 +77,8 @@ describe('a worker as jobs', () => {
     const chart = new Chart(new App(), 'network', { namespace: 'jobs' });
     const image = ImageReference.parse('registry.example.com/penstock/task-queue:0.1.0');
     const context = { topology: warm, workload: workerOf(warm), image };
-    new WorkloadNetwork(chart, 'network', { workers: [{ context }], engines: [], nats, monitoringNamespace: 'mon' });
+    const workloads = [{ context, traffic: { usesBroker: true } }];
+    new WorkloadNetwork(chart, 'network', { workloads, nats, monitoringNamespace: 'mon' });
     const [policy] = chart.toJson() as [{ readonly spec: { readonly podSelector: { readonly matchLabels: object } } }];
     const selected = policy.spec.podSelector.matchLabels;
     const pod = specOf(jobsBy('JetStream')).jobTargetRef.template as unknown as { metadata: { labels: object } };

@@ -97,7 +97,7 @@ describe('a worker', () => {
 
   test('rejects a role without an address', () => {
     expect(() => synthesize({ engines: {} })).toThrow(
-      /worker classify: no address for the engine it calls as embedder \[reference-missing\]/,
+      /workers.classify: no address for the engine it calls as embedder \[reference-missing\]/,
     );
   });
 });

@@ -3,6 +3,8 @@ import { checkManifests, type Manifest } from '../../../constructs/policies/inde
 import { environments } from '../../../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../../stacks/platform.ts';
+import { apiWithJobs } from '../../examples/api-with-jobs.ts';
+import { manifestsOf } from '../../examples/index.ts';
 import { FSYNC, kafkaPlatform } from '../../helpers/kafka.ts';
 import type { CaseSet } from './cases/case.ts';
 import { gpuNodeCases } from './cases/gpu-nodes.ts';
@@ -10,21 +12,49 @@ import { SETS } from './cases/sets.ts';
 import { isLeaf, type Json, mutantOf, type Place, placesOf } from './mutant.ts';
 import { NOT_SAFETY } from './not-safety.ts';
 
-// The policies are judged here: whatever is taken out of what production and a Kafka cluster emit, one of them has to miss
-// it.
+// The policies are judged here: whatever is taken out of what production, a Kafka cluster and an API with its jobs emit,
+// one of them has to miss it.
 
 const prod = synthesizeKubernetes(platform, environments.prod);
+const jobs = manifestsOf(apiWithJobs());
 
 /** What the policies say when one place of one object is changed. */
 const findingsOf = (place: Place, to?: Json): readonly string[] =>
   checkManifests(mutantOf(place, to)).map(({ policy }) => policy);
 
-const places = [prod, kafkaPlatform('tls', FSYNC).manifests, gpuNodeCases.compliant].flatMap(placesOf);
+const places = [prod, jobs, kafkaPlatform('tls', FSYNC).manifests, gpuNodeCases.compliant].flatMap(placesOf);
 
 const POD = 'spec/template/spec';
 const CONTAINER = `${POD}/containers/*`;
 const LABEL = 'pod-security.kubernetes.io';
 const TRIGGER = 'spec/triggers/*/metadata';
+
+/** What a run needs, below a Job or the template of one. */
+const runFields = (job: string): readonly string[] => {
+  const pod = `${job}/template/spec`;
+  const container = `${pod}/containers/*`;
+  return [
+    `${job}/backoffLimit`,
+    `${job}/activeDeadlineSeconds`,
+    `${pod}/serviceAccountName`,
+    `${pod}/terminationGracePeriodSeconds`,
+    `${pod}/automountServiceAccountToken`,
+    `${pod}/securityContext`,
+    `${pod}/securityContext/runAsNonRoot`,
+    `${pod}/securityContext/runAsUser`,
+    `${pod}/securityContext/seccompProfile/type`,
+    `${pod}/volumes/*/emptyDir/sizeLimit`,
+    `${container}/image`,
+    `${container}/securityContext`,
+    `${container}/securityContext/allowPrivilegeEscalation`,
+    `${container}/securityContext/readOnlyRootFilesystem`,
+    `${container}/securityContext/capabilities/drop/*`,
+    `${container}/resources/requests/cpu`,
+    `${container}/resources/requests/memory`,
+    `${container}/resources/limits/memory`,
+    `${container}/resources/limits/ephemeral-storage`,
+  ];
+};
 
 /** What keeps a platform safe, as a person would list it. Whole blocks as well as their fields. */
 const SAFETY: Readonly<Record<string, readonly string[]>> = {
@@ -176,6 +206,20 @@ const SAFETY: Readonly<Record<string, readonly string[]>> = {
     'spec/template/kafkaContainer/securityContext/capabilities',
     'spec/template/initContainer',
   ],
+  Job: runFields('spec'),
+  CronJob: [
+    ...runFields('spec/jobTemplate/spec'),
+    'spec/jobTemplate/spec/ttlSecondsAfterFinished',
+    'spec/timeZone',
+    'spec/concurrencyPolicy',
+    'spec/startingDeadlineSeconds',
+  ],
+  HorizontalPodAutoscaler: [
+    'spec/minReplicas',
+    'spec/metrics',
+    'spec/scaleTargetRef/name',
+    'spec/behavior/scaleDown/stabilizationWindowSeconds',
+  ],
   KafkaTopic: [
     'metadata/labels/strimzi.io/cluster',
     'spec/partitions',
@@ -274,6 +318,14 @@ const VALUES: readonly (readonly [field: string, to: Json])[] = [
   ['KafkaUser spec/authentication/type', 'scram-sha-512'],
   ['KafkaUser spec/authorization/acls/*/resource/name', '*'],
   ['KafkaUser spec/authorization/acls/*/operations', ['All']],
+  ['Job spec/template/spec/automountServiceAccountToken', true],
+  ['Job spec/template/spec/containers/*/image', 'registry.example.com/shop/order-schema:latest'],
+  ['CronJob spec/startingDeadlineSeconds', 1],
+  ['CronJob spec/schedule', 'TZ=Europe/Berlin 15 3 * * *'],
+  ['CronJob spec/jobTemplate/spec/template/spec/terminationGracePeriodSeconds', 1],
+  ['HorizontalPodAutoscaler spec/minReplicas', 1],
+  ['HorizontalPodAutoscaler spec/scaleTargetRef/name', 'shop-ship'],
+  ['HorizontalPodAutoscaler spec/behavior/scaleDown/stabilizationWindowSeconds', 1],
   ['NetworkPolicy spec/ingress/*/from', []],
   ['NetworkPolicy spec/egress/*/to', [{ namespaceSelector: {} }]],
   ['NetworkPolicy spec/podSelector/matchLabels', {}],
@@ -290,10 +342,13 @@ const VALUES: readonly (readonly [field: string, to: Json])[] = [
 /** Where a value is held against a cold start, only a worker that is scaled has one. */
 const ONLY_SCALED: readonly string[] = [`Deployment ${CONTAINER}/startupProbe/failureThreshold`];
 
-const scaled = (name: string): boolean =>
-  prod.some(({ kind, metadata }) => kind === 'ScaledObject' && metadata.name === name);
+const isScaled = ({ all, manifest }: Place): boolean =>
+  all.some(
+    ({ kind, metadata }) =>
+      (kind === 'ScaledObject' || kind === 'HorizontalPodAutoscaler') && metadata.name === manifest.metadata.name,
+  );
 
-describe('of what production and a Kafka cluster emit', () => {
+describe('of what production, a Kafka cluster and an API with its jobs emit', () => {
   test.each(Object.entries(SAFETY).flatMap(([kind, paths]) => paths.map((path) => `${kind} ${path}`)))(
     'no %s can be deleted unnoticed',
     (field) => {
@@ -314,7 +369,7 @@ describe('of what production and a Kafka cluster emit', () => {
         : places.filter((place) => place.field === parent).map((place) => ({ ...place, path: [...place.path, step] }));
     expect(found).not.toEqual([]);
     const unnoticed = found
-      .filter(({ manifest }) => !ONLY_SCALED.includes(field) || scaled(manifest.metadata.name))
+      .filter((place) => !ONLY_SCALED.includes(field) || isScaled(place))
       .filter((place) => findingsOf(place, to).length === 0);
     expect(unnoticed.map(({ manifest }) => manifest.metadata.name)).toEqual([]);
   });
@@ -327,7 +382,11 @@ function survivorsOf(all: readonly Manifest[]): readonly string[] {
 }
 
 describe('every single field', () => {
-  const sets: readonly Pick<CaseSet, 'name' | 'compliant'>[] = [{ name: 'production', compliant: prod }, ...SETS];
+  const sets: readonly Pick<CaseSet, 'name' | 'compliant'>[] = [
+    { name: 'production', compliant: prod },
+    { name: 'an API with its jobs', compliant: jobs },
+    ...SETS,
+  ];
   const survivors = sets.map(({ name, compliant }) => [name, survivorsOf(compliant)] as const);
   const isOnList = (field: string) => NOT_SAFETY.some(({ fields }) => fields.some((pattern) => pattern.test(field)));
 

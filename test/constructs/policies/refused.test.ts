@@ -2,6 +2,8 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { environments } from '../../../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../../../stacks/kubernetes/synthesize.ts';
 import { platform } from '../../../stacks/platform.ts';
+import { apiWithJobs } from '../../examples/api-with-jobs.ts';
+import { manifestsOf } from '../../examples/index.ts';
 import { ApiSchemas, realData } from '../../helpers/manifests.ts';
 import { describeWith } from '../../helpers/requirement.ts';
 import { SETS } from './cases/sets.ts';
@@ -15,7 +17,7 @@ describeWith(realData, 'the schemas of the API server', () => {
   });
 
   const prod = synthesizeKubernetes(platform, environments.prod);
-  const sets = [prod, ...SETS.map(({ compliant }) => compliant)];
+  const sets = [prod, manifestsOf(apiWithJobs()), ...SETS.map(({ compliant }) => compliant)];
 
   test('refuse every object without a field that is on the list for that reason', () => {
     const places = sets.flatMap(placesOf).filter(isLeaf);

@@ -1,6 +1,6 @@
 import { Binding } from '../../../constructs/binding.ts';
 import type {
-  EngineRouteProps,
+  EdgeRouteProps,
   KafkaClusterProps,
   KafkaFiles,
   KafkaSize,
@@ -33,9 +33,9 @@ export const variable: WorkerProps['addresses'] = { TOKEN: SecretReference.inSto
 // @ts-expect-error an address is a binding: a plain text cannot be bound late by whoever comes next
 export const address: WorkerProps['bus'] = 'nats://nats:4222';
 // @ts-expect-error a route that lets everything through
-export const everything: EngineRouteProps['match'] = { protocol: 'http', paths: [] };
+export const everything: EdgeRouteProps['match'] = { protocol: 'http', paths: [] };
 // @ts-expect-error paths are of HTTP, services of gRPC
-export const mixed: EngineRouteProps['match'] = { protocol: 'grpc', paths: ['/v1'] };
+export const mixed: EdgeRouteProps['match'] = { protocol: 'grpc', paths: ['/v1'] };
 
 /** The credentials of a Kafka user go into a worker as any other secret does. */
 export const mounted = (user: KafkaUser): WorkerProps['secrets'] => [user];

@@ -8,6 +8,7 @@ const template = {
     serviceAccountName: 'reindex',
     automountServiceAccountToken: false,
     restartPolicy: 'Never',
+    terminationGracePeriodSeconds: 60,
     securityContext: {
       runAsNonRoot: true,
       runAsUser: 65_532,
@@ -44,6 +45,7 @@ const compliant: readonly Manifest[] = [
     metadata: metadata('nightly'),
     spec: {
       schedule: '0 3 * * *',
+      timeZone: 'Etc/UTC',
       concurrencyPolicy: 'Forbid',
       startingDeadlineSeconds: 600,
       jobTemplate: { spec: { ...bounds, template } },
@@ -77,7 +79,14 @@ export const jobCases: CaseSet = {
   name: 'jobs',
   compliant,
   cases: [
-    broken('job-bounds', 'a job that stays', JOB, 'spec.ttlSecondsAfterFinished', undefined, /ttlSecondsAfterFinished/),
+    broken(
+      'job-removed',
+      'a job that stays',
+      JOB,
+      'spec.ttlSecondsAfterFinished',
+      undefined,
+      /ttlSecondsAfterFinished/,
+    ),
     broken('job-bounds', 'a job that tries six times', JOB, 'spec.backoffLimit', undefined, /backoffLimit/),
     broken('job-bounds', 'a job without an end', JOB, 'spec.activeDeadlineSeconds', undefined, /activeDeadlineSeconds/),
     broken(
@@ -89,9 +98,21 @@ export const jobCases: CaseSet = {
       /activeDeadline/,
     ),
     broken('job-bounds', 'runs that were missed', CRON, 'spec.startingDeadlineSeconds', undefined, /never runs again/),
-    broken('job-bounds', 'runs that overlap', CRON, 'spec.concurrencyPolicy', undefined, /overlaps/),
     broken(
       'job-bounds',
+      'an attempt that nobody gives time to stop',
+      JOB,
+      'spec.template.spec.terminationGracePeriodSeconds',
+      undefined,
+      /ends an attempt after 30 s/,
+    ),
+    broken('job-bounds', 'a window between two looks', CRON, 'spec.startingDeadlineSeconds', 5, /looks every 10 s/),
+    broken('job-removed', 'runs that stay', CRON, 'spec.jobTemplate.spec.ttlSecondsAfterFinished', undefined, /ttl/),
+    broken('schedule-zoned', 'the clock of the controller', CRON, 'spec.timeZone', undefined, /timeZone/),
+    broken('schedule-zoned', 'a zone that is refused', CRON, 'spec.schedule', 'TZ=UTC 0 3 * * *', /refuses/),
+    broken('job-bounds', 'runs that overlap', CRON, 'spec.concurrencyPolicy', undefined, /overlaps/),
+    broken(
+      'job-removed',
       'a history of a hundred',
       SCALED,
       'spec.failedJobsHistoryLimit',

@@ -1,23 +1,30 @@
+import type { Duration } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Binding } from '../binding.ts';
 import type { Override } from './api-object.ts';
+import type { CalledWorkload } from './cluster-service.ts';
 import { grpcRoute, httpRoute } from './crd/gateway.ts';
-import type { InferenceServer } from './inference-server.ts';
 import { selectorLabels } from './labels.ts';
 import { goDuration } from './lowering.ts';
 import { networkPolicy, tcp } from './network-flow.ts';
 import { HTTPS_LISTENER, type PlatformGateway } from './platform-gateway.ts';
-import { metadataOf } from './workload.ts';
+import { metadataOf, type WorkloadContext } from './workload.ts';
 
-/** What of an engine is let through: some paths of its HTTP API, or some services of its gRPC one. Never all of it. */
+/** What is let through: some paths of an HTTP API, or some services of a gRPC one. Never all of it. */
 export type RouteMatch =
   | { readonly protocol: 'http'; readonly paths: readonly [string, ...string[]] }
   | { readonly protocol: 'grpc'; readonly services: readonly [string, ...string[]] };
 
-export interface EngineRouteProps {
+/** What a route can lead to: an InferenceServer or an HttpService. */
+export interface RoutableServer {
+  readonly context: WorkloadContext<CalledWorkload & { readonly doneWithin: Duration }>;
+  readonly nodes: { readonly service: ApiObject };
+}
+
+export interface EdgeRouteProps {
   readonly gateway: PlatformGateway;
-  readonly server: InferenceServer;
+  readonly server: RoutableServer;
   /** One of the gateway's, or the certificate does not fit. */
   readonly hostname: Binding<string>;
   readonly match: RouteMatch;
@@ -26,11 +33,11 @@ export interface EngineRouteProps {
   readonly overrides?: { readonly route?: Override; readonly networkPolicy?: Override };
 }
 
-/** Lets callers outside of the cluster reach an engine. A request ends when the engine's own promise is over. */
-export class EngineRoute extends Construct {
+/** Lets callers outside of the cluster reach an engine or a service. A request ends when its promise is over. */
+export class EdgeRoute extends Construct {
   readonly nodes: { readonly route: ApiObject; readonly networkPolicy: ApiObject };
 
-  constructor(scope: Construct, id: string, props: EngineRouteProps) {
+  constructor(scope: Construct, id: string, props: EdgeRouteProps) {
     super(scope, id);
     const { context } = props.server;
     const { topology, workload } = context;
@@ -52,7 +59,7 @@ export class EngineRoute extends Construct {
     this.nodes.route.addDependency(props.gateway.nodes.gateway);
   }
 
-  #route({ gateway, server, hostname, match, overrides }: EngineRouteProps, port: number): ApiObject {
+  #route({ gateway, server, hostname, match, overrides }: EdgeRouteProps, port: number): ApiObject {
     const { context } = server;
     const metadata = metadataOf(context);
     const parentRefs = [{ name: gateway.nodes.gateway.name, sectionName: HTTPS_LISTENER }];

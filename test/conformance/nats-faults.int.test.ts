@@ -203,6 +203,52 @@ describeWith(natsRequirement(), 'NATS JetStream under faults', () => {
     await expect(queue.publish({ payload: encode('x'), ...item })).rejects.toMatchObject({ code: 'item-malformed' });
   });
 
+  test(
+    'a publish goes on while the server is away, and the item is there once',
+    async () => {
+      await provision();
+      await publish('before');
+      await server.kill();
+      const published = Promise.all([publish('during'), publish('before')]);
+      await new Promise((resolve) => setTimeout(resolve, 6_000));
+      await server.restart();
+      expect(await published).toMatchObject([{ duplicate: false }, { duplicate: true }]);
+      expect((await queue.depth()).ready).toBe(2);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'rejects a publish when most of the duplicate window has passed without a server',
+    async () => {
+      await provision({ duplicateWindowMs: 6_000 });
+      await server.kill();
+      const startedAt = performance.now();
+      await expect(publish('late')).rejects.toMatchObject({
+        code: 'bus-unreachable',
+        repair: expect.stringContaining('with the same key'),
+      });
+      const tookMs = performance.now() - startedAt;
+      expect(tookMs).toBeGreaterThan(2_500);
+      expect(tookMs).toBeLessThan(6_000);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'closing does not wait for the horizon of a publish',
+    async () => {
+      await provision();
+      await server.kill();
+      const published = expect(publish('lost')).rejects.toMatchObject({ code: 'bus-unreachable' });
+      const startedAt = performance.now();
+      await bus.close();
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
+      await published;
+    },
+    TIMEOUT_MS,
+  );
+
   test('rejects an address where no server is, without showing the password', async () => {
     const error = await openBus('nats://user:secret@127.0.0.1:1').catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: 'bus-unreachable' });

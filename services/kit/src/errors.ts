@@ -7,6 +7,7 @@ const CODES = {
   'lease-lost': { retryable: false },
   'effect-fenced': { retryable: false },
   'bus-unreachable': { retryable: true },
+  'bus-refused': { retryable: false },
   'bus-closed': { retryable: false },
   'storage-corrupt': { retryable: false },
   'storage-full': { retryable: true },

@@ -25,7 +25,7 @@ export interface Queue {
   readonly profile: QueueProfile;
   /**
    * Resolves when the item is as durable as the driver states, not before.
-   * @throws {KitError} `item-too-large`, `storage-full`, `bus-unreachable`
+   * @throws {KitError} `item-too-large`, `storage-full`, `bus-unreachable`, `bus-refused`
    */
   publish(item: OutgoingItem): Promise<PublishReceipt>;
   /**

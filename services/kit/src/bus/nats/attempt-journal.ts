@@ -1,9 +1,10 @@
 import { headers, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import type { QueueProfile } from '@penstock/model';
 import type { AttemptRecord, DeadLetter } from '../port.ts';
-import { apiFault, publishFault } from './faults.ts';
+import { apiFault } from './faults.ts';
 import { decodeHeaders, KEY_HEADER } from './item-headers.ts';
-import type { ApiError, RequestLane } from './request-lane.ts';
+import { readReceipt } from './receipt.ts';
+import type { RequestLane } from './request-lane.ts';
 import { deadLetterSubjectOf, noteSubjectOf } from './stream-config.ts';
 
 /**
@@ -126,9 +127,8 @@ export class AttemptJournal {
   }
 
   async #publish(subject: string, payload: Uint8Array | string, own: MsgHdrs): Promise<void> {
-    const answer = await this.#lane.insist(subject, payload, TIMEOUT_MS, own);
-    const { error } = answer.json<{ readonly error?: ApiError }>();
-    if (error !== undefined) throw publishFault(error, `stream ${this.#profile.deadLetterStream}`);
+    const message = { subject, payload, headers: own };
+    await this.#lane.insist(message, TIMEOUT_MS, (answer) => readReceipt(answer, this.#profile.deadLetterStream));
   }
 }
 

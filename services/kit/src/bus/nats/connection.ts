@@ -45,7 +45,7 @@ const RECONNECT_WAIT_MS = 250;
 /**
  * Connects once; a connection that breaks later is made again for as long as the process lives.
  *
- * @throws {KitError} `address-malformed`, `bus-unreachable`
+ * @throws {KitError} `address-malformed`, `bus-unreachable`, `bus-refused` for a user whom the server does not know
  */
 export async function connectNats(options: NatsBusOptions): Promise<NatsClient> {
   const { servers, credentials, tls } = parseServers(options.servers);
@@ -71,12 +71,16 @@ export async function connectNats(options: NatsBusOptions): Promise<NatsClient> 
   } catch (error) {
     const refused =
       error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError;
-    throw new KitError('bus-unreachable', `cannot connect to ${servers.join(', ')}: ${messageOf(error)}`, {
-      repair: refused
-        ? 'give the credentials of a user of this server'
-        : 'start nats-server there, or correct the address',
-      cause: error,
-    });
+    throw new KitError(
+      refused ? 'bus-refused' : 'bus-unreachable',
+      `cannot connect to ${servers.join(', ')}: ${messageOf(error)}`,
+      {
+        repair: refused
+          ? 'give the credentials of a user of this server'
+          : 'start nats-server there, or correct the address',
+        cause: error,
+      },
+    );
   }
 }
 

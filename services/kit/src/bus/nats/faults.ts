@@ -1,3 +1,4 @@
+import type { errors } from '@nats-io/transport-node';
 import { KitError } from '../../errors.ts';
 import type { ApiError } from './request-lane.ts';
 
@@ -15,6 +16,14 @@ export const isNotFound = (error: ApiError): boolean =>
 export const missing = (what: string): KitError =>
   new KitError('queue-missing', `there is no ${what}`, {
     repair: 'create it: infrastructure does by its manifests, `penstock up` on this machine',
+  });
+
+export type PermissionViolation = InstanceType<typeof errors.PermissionViolationError>;
+
+/** The server's configuration does not let this user send there, or read there. */
+export const refusal = ({ operation, subject }: PermissionViolation): KitError =>
+  new KitError('bus-refused', `this user may not ${operation === 'publish' ? 'send to' : 'read'} ${subject}`, {
+    repair: 'give its key the permission in the configuration of the servers, or connect with another key',
   });
 
 /** A refusal of a request about streams and consumers. */

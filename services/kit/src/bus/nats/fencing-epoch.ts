@@ -23,13 +23,16 @@ interface Epoch {
  * message that the server sends them ahead of anything delivered after it.
  */
 export class FencingEpoch {
+  /** Where others tell of theirs. */
+  readonly subject: string;
   readonly #journal: AttemptJournal;
   readonly #subscription: Subscription;
   #current: Epoch = { at: 0, from: 0 };
 
   constructor(connection: NatsConnection, journal: AttemptJournal, profile: QueueProfile) {
     this.#journal = journal;
-    this.#subscription = connection.subscribe(noteSubjectOf(profile, NAME), {
+    this.subject = noteSubjectOf(profile, NAME);
+    this.#subscription = connection.subscribe(this.subject, {
       callback: (error, message) => {
         if (error === null) this.#adopt(message.json<Epoch>());
       },

@@ -22,7 +22,8 @@ export const NATS_GUARANTEES: Guarantees = {
     'the lease of the first is over, and its attempts counted anew; its token grows all the same',
   order: 'first published, first taken; what comes back for a retry is taken among the newer ones',
   duplicateWindow:
-    'a key published again within the window of the profile is the same item, acked or not; a server that lost unsynced data forgets its keys too',
+    'a key published again within the window of the profile is the same item, acked or not; a server that lost unsynced data forgets its keys too. ' +
+    'A publish is sent again under its key while nobody answers, as in an election, until half a minute before the end of the window (half of it where it is shorter than a minute); only then it fails',
   lateAck: 'honoured',
   losesWhen:
     'every server that holds the stream loses its disk, or power before its sync; an item is older than the retention of the profile; ' +

@@ -1,8 +1,9 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import { errors, type NatsConnection } from '@nats-io/transport-node';
 import type { QueueProfile } from '@penstock/model';
 import { KitError } from '../../errors.ts';
 import type { Bus, Guarantees, Queue } from '../port.ts';
 import { connectNats, messageOf, type NatsBusOptions, type NatsClient } from './connection.ts';
+import { refusal } from './faults.ts';
 import { NATS_GUARANTEES } from './guarantees.ts';
 import { NatsQueue } from './nats-queue.ts';
 import { checkProvisioned } from './provisioned.ts';
@@ -15,7 +16,7 @@ export { type NatsBusAdminOptions, openNatsBusAdmin } from './nats-bus-admin.ts'
 /**
  * Queues on NATS JetStream, server 2.12 or newer.
  *
- * @throws {KitError} `address-malformed`, `bus-unreachable`
+ * @throws {KitError} `address-malformed`, `bus-unreachable`, `bus-refused`
  */
 export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
   return new NatsBus(await connectNats(options));
@@ -60,9 +61,12 @@ class NatsBus implements Bus {
   }
 
   async #follow(): Promise<void> {
-    for await (const { type } of this.#connection.status()) {
-      if (type === 'disconnect') for (const consumption of this.#consumptions()) consumption.disconnected();
-      if (type === 'reconnect') for (const consumption of this.#consumptions()) consumption.reconnected();
+    for await (const status of this.#connection.status()) {
+      if (status.type === 'disconnect') for (const consumption of this.#consumptions()) consumption.disconnected();
+      if (status.type === 'reconnect') for (const consumption of this.#consumptions()) consumption.reconnected();
+      if (status.type !== 'error' || !(status.error instanceof errors.PermissionViolationError)) continue;
+      for (const consumption of this.#consumptions())
+        if (consumption.needs(status.error.subject)) consumption.failed(refusal(status.error));
     }
     const cause = await this.#connection.closed();
     if (this.#closing !== undefined) return;

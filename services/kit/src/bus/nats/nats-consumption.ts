@@ -119,7 +119,12 @@ export class NatsConsumption implements Consumption, LeaseOwner {
     void this.#renew(0);
   }
 
-  /** @internal The connection is gone for good. */
+  /** @internal Whether it cannot go on without this subject. */
+  needs(subject: string): boolean {
+    return [this.#pullSubject, this.epoch.subject, this.#inbox?.subject].includes(subject);
+  }
+
+  /** @internal For good: the connection is gone, or what it needs was refused. */
   failed(error: KitError): void {
     this.#stopping = true;
     this.#detach();
@@ -267,7 +272,8 @@ export class NatsConsumption implements Consumption, LeaseOwner {
       } catch (error) {
         absences = KitError.is(error, 'queue-missing') ? absences + 1 : 0;
         // A server that has just come back may not know yet what it has.
-        if (absences > ABSENCES_BELIEVED && KitError.is(error)) this.failed(error);
+        if (KitError.is(error, 'bus-refused') || (absences > ABSENCES_BELIEVED && KitError.is(error)))
+          this.failed(error);
       }
     }
     this.#renewing = false;
@@ -277,7 +283,7 @@ export class NatsConsumption implements Consumption, LeaseOwner {
     return this.#connected && !this.#stopping;
   }
 
-  /** @throws {KitError} `queue-missing`, `bus-unreachable` */
+  /** @throws {KitError} `queue-missing`, `bus-unreachable`, `bus-refused` */
   async #countDeliveries(): Promise<number> {
     const { stream, consumer } = this.profile;
     const subject = `$JS.API.CONSUMER.INFO.${stream}.${consumer}`;

@@ -197,7 +197,7 @@ export class NatsLease implements Lease {
   async #confirm(payload: '+ACK' | '+TERM'): Promise<void> {
     const horizonMs = Math.min(this.#deadline - performance.now(), CONFIRM_HORIZON_MS);
     try {
-      await this.#owner.lane.insist(this.#delivery.ackSubject, payload, horizonMs);
+      await this.#owner.lane.insist({ subject: this.#delivery.ackSubject, payload }, horizonMs, () => {});
     } catch (error) {
       throw this.#lost(error);
     }

@@ -13,12 +13,15 @@ import type {
   QueueDepth,
 } from '../port.ts';
 import { AttemptJournal } from './attempt-journal.ts';
-import { apiFault, publishFault } from './faults.ts';
+import { apiFault } from './faults.ts';
 import { encodeHeaders } from './item-headers.ts';
 import { NatsConsumption } from './nats-consumption.ts';
-import type { ApiError, RequestLane } from './request-lane.ts';
+import { readReceipt } from './receipt.ts';
+import type { RequestLane } from './request-lane.ts';
 
 const TIMEOUT_MS = 5_000;
+/** A copy may be under way for as long as it takes to notice that a connection is dead. */
+const LATEST_ARRIVAL_MS = 30_000;
 
 interface ConsumerState {
   readonly num_pending: number;
@@ -31,6 +34,8 @@ export class NatsQueue implements Queue {
   readonly #connection: NatsConnection;
   readonly #lane: RequestLane;
   readonly #journal: AttemptJournal;
+  /** For how long an item may be sent again: after it a copy might find that the server has forgotten its key. */
+  readonly #horizonMs: number;
   readonly #consumptions = new Set<NatsConsumption>();
 
   constructor(connection: NatsConnection, lane: RequestLane, profile: QueueProfile) {
@@ -38,22 +43,25 @@ export class NatsQueue implements Queue {
     this.#lane = lane;
     this.profile = profile;
     this.#journal = new AttemptJournal(lane, profile);
+    this.#horizonMs = Math.max(profile.duplicateWindowMs - LATEST_ARRIVAL_MS, profile.duplicateWindowMs / 2);
   }
 
   get consumptions(): Iterable<NatsConsumption> {
     return this.#consumptions;
   }
 
-  /** A copy that is sent again because the answer to the first was lost is reported as `duplicate`. */
+  /**
+   * A copy that is sent again because the answer to the first was lost is reported as `duplicate`. Goes on through an
+   * election or a lost connection, most of the duplicate window long.
+   */
   async publish(item: OutgoingItem): Promise<PublishReceipt> {
     const { stream, subject } = this.profile;
     checkSize(this.profile, item.idempotencyKey, sizeOf(item));
     const headers = encodeHeaders(item);
     try {
-      const answer = await this.#lane.insist(subject, item.payload, TIMEOUT_MS, headers);
-      const { error, seq, duplicate } = answer.json<{ error?: ApiError; seq: number; duplicate?: boolean }>();
-      if (error !== undefined) throw publishFault(error, `stream ${stream}`);
-      return { id: String(seq), duplicate: duplicate ?? false };
+      return await this.#lane.insist({ subject, payload: item.payload, headers }, this.#horizonMs, (answer) =>
+        readReceipt(answer, stream),
+      );
     } catch (error) {
       if (!KitError.is(error, 'bus-unreachable')) throw error;
       throw new KitError('bus-unreachable', `item ${item.idempotencyKey}: ${messageBefore(error)}`, {

@@ -1,7 +1,15 @@
-import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import {
+  createInbox,
+  errors,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type Subscription,
+} from '@nats-io/transport-node';
 import { KitError } from '../../errors.ts';
 import type { NatsClient } from './connection.ts';
 import { messageOf } from './connection.ts';
+import { type PermissionViolation, refusal } from './faults.ts';
 
 interface Waiting {
   readonly resolve: (answer: Msg) => void;
@@ -12,8 +20,17 @@ interface Waiting {
 
 const SWEEP_MS = 250;
 const RESEND_AFTER_MS = 2_000;
-const RESEND_PAUSE_MS = 250;
+const FIRST_PAUSE_MS = 125;
+const LONGEST_PAUSE_MS = 2_000;
+/** What is under way when the lane closes gets this long. */
+const CLOSING_MS = 5_000;
 const NO_RESPONDERS = 503;
+
+export interface LaneRequest {
+  readonly subject: string;
+  readonly payload: Uint8Array | string;
+  readonly headers?: MsgHdrs;
+}
 
 /** What the JetStream API answers when it refuses. */
 export interface ApiError {
@@ -36,6 +53,9 @@ export class RequestLane {
   #last = 0;
   #connected = true;
   #insisting = 0;
+  #closesAt = Number.POSITIVE_INFINITY;
+  /** Why no answer will ever come. */
+  #refused: KitError | undefined;
   #onIdle: (() => void) | undefined;
 
   constructor({ connection, inboxPrefix }: NatsClient) {
@@ -56,10 +76,15 @@ export class RequestLane {
   /**
    * Resolves with the answer.
    *
-   * @throws {KitError} `bus-unreachable` when nobody answers in time: whether it was done is unknown; `bus-closed`
+   * @throws {KitError} `bus-unreachable` when nobody answers in time: whether it was done is unknown; `bus-refused`;
+   * `bus-closed`
    */
   send(subject: string, payload: Uint8Array | string, timeoutMs: number, headers?: MsgHdrs): Promise<Msg> {
     return new Promise((resolve, reject) => {
+      if (this.#refused !== undefined) {
+        reject(this.#refused);
+        return;
+      }
       if (!this.#connected) {
         // The client would keep it and drop it when it connects.
         reject(unreachable(`not connected, for a request on ${subject}`, 'wait until the server is back'));
@@ -78,17 +103,29 @@ export class RequestLane {
     });
   }
 
-  /** Sends again until somebody answers: only for what may be done twice. @throws {KitError} as `send` */
-  async insist(subject: string, payload: Uint8Array | string, horizonMs: number, headers?: MsgHdrs): Promise<Msg> {
+  /**
+   * Sends again, with longer and longer pauses, until somebody gives an answer that `read` takes: only for what may be
+   * done twice.
+   *
+   * @throws {KitError} as `send` and `read`; after `bus-unreachable` it goes on until the horizon
+   */
+  async insist<Answer>(
+    { subject, payload, headers }: LaneRequest,
+    horizonMs: number,
+    read: (answer: Msg) => Answer,
+  ): Promise<Answer> {
     const horizon = performance.now() + horizonMs;
     this.#insisting++;
     try {
-      for (;;) {
+      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
         try {
-          return await this.send(subject, payload, RESEND_AFTER_MS, headers);
+          return read(await this.send(subject, payload, RESEND_AFTER_MS, headers));
         } catch (error) {
-          if (!KitError.is(error, 'bus-unreachable') || performance.now() >= horizon) throw error;
-          await new Promise((resolve) => setTimeout(resolve, RESEND_PAUSE_MS));
+          const leftMs = Math.min(horizon, this.#closesAt) - performance.now();
+          if (!KitError.is(error, 'bus-unreachable') || leftMs <= 0) throw error;
+          // Everyone who waits for the same leader would come back at the same moment.
+          const jitteredMs = pauseMs * (0.5 + Math.random());
+          await new Promise((resolve) => setTimeout(resolve, Math.min(jitteredMs, leftMs)));
         }
       }
     } finally {
@@ -103,8 +140,9 @@ export class RequestLane {
     return answer.json<Answer & { readonly error?: ApiError }>();
   }
 
-  /** Resolves when no request is under way. */
+  /** Resolves when no request is under way, which takes a while where nobody answers. */
   idle(): Promise<void> {
+    this.#closesAt = performance.now() + CLOSING_MS;
     return new Promise((resolve) => {
       this.#onIdle = resolve;
       this.#checkIdle();
@@ -121,9 +159,11 @@ export class RequestLane {
   }
 
   async #follow(): Promise<void> {
-    for await (const { type } of this.#connection.status()) {
-      if (type === 'reconnect') this.#connected = true;
-      if (type !== 'disconnect') continue;
+    for await (const status of this.#connection.status()) {
+      if (status.type === 'reconnect') this.#connected = true;
+      if (status.type === 'error' && status.error instanceof errors.PermissionViolationError)
+        this.#refuse(status.error);
+      if (status.type !== 'disconnect') continue;
       this.#connected = false;
       for (const [id, { reject, subject }] of this.#waiting) {
         this.#done(id);
@@ -134,6 +174,18 @@ export class RequestLane {
           ),
         );
       }
+    }
+  }
+
+  /** The server says so beside the request, not in answer to it. */
+  #refuse(violation: PermissionViolation): void {
+    const error = refusal(violation);
+    const isInbox = violation.subject === `${this.#inbox}*`;
+    if (isInbox) this.#refused = error;
+    for (const [id, { reject, subject }] of this.#waiting) {
+      if (!isInbox && subject !== violation.subject) continue;
+      this.#done(id);
+      reject(error);
     }
   }
 

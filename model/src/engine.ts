@@ -14,6 +14,8 @@ interface EngineFactsSpec {
   readonly tokenRate: RateInput;
   /** Mean tokens of one request, the answer's included where it has some. */
   readonly tokensPerRequest: number;
+  /** Requests at peak from callers that are not declared here, e.g. through a gateway. @default '0/s' */
+  readonly otherRequests?: RateInput;
   /** From request to whole answer, waiting included. */
   readonly doneWithin: DurationInput;
   /** From the decision to add a replica until its process starts: node, image. @default '30 seconds' */
@@ -24,7 +26,7 @@ interface EngineFactsSpec {
   readonly pinned?: InferenceEnginePins;
 }
 
-/** A service that answers requests by a model. How much it has to carry follows from the workers that call it. */
+/** A service that answers requests by a model. How much it has to carry follows from who calls it. */
 export type InferenceEngineSpec =
   | (EngineFactsSpec & { readonly task: 'embedding'; readonly model: EmbeddingModelSpec })
   | (EngineFactsSpec & { readonly task: 'reranking'; readonly model: ModelSpec })
@@ -78,6 +80,7 @@ interface EngineFacts {
   readonly accelerator: ResolvedAccelerator;
   readonly tokenRate: Rate;
   readonly tokensPerRequest: number;
+  readonly otherRequests: Rate;
   readonly doneWithin: Duration;
   readonly coldStart: Duration;
   readonly loadTime: Duration;
@@ -126,6 +129,7 @@ export function readEngine(reader: SpecReader): InferenceEngineFacts | undefined
     accelerator: readAccelerator(reader),
     tokenRate,
     tokensPerRequest: reader.count('tokensPerRequest'),
+    otherRequests: reader.unitOr('otherRequests', Rate, '0/s'),
     doneWithin: reader.unit('doneWithin', Duration),
     coldStart: reader.unitOr('coldStart', Duration, '30 seconds'),
     loadTime: reader.unitOr('loadTime', Duration, '30 seconds'),

@@ -233,9 +233,10 @@ function checkTimes(place: Place, worker: ResolvedWorker): void {
 export function resolveEngine(
   place: Place,
   facts: InferenceEngineFacts,
-  peakRequests: number,
+  declaredRequests: number,
 ): ResolvedInferenceEngine {
   const { pinned, ...rest } = facts;
+  const peakRequests = declaredRequests + facts.otherRequests.perSecond;
   const maxBatchTokens = pinned.maxBatchTokens ?? maxBatchTokensFor(facts);
   const drain = drainFor(facts.doneWithin);
   const engine: ResolvedInferenceEngine = {

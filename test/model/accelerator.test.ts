@@ -38,6 +38,14 @@ describe('what an engine computes on', () => {
     expect(resolved).toMatchObject({ memory: { bytes } });
   });
 
+  test('is multiplied for callers that are not declared: 10/s * 1000 tokens need 10000 / (4000 * 0.7), so 4 replicas', () => {
+    const engines = { chat: { ...chat, accelerator: 'h100', otherRequests: '10/s' } } as const;
+    expect(defineTopology({ name: 'chat', queues: {}, engines, workers: {} }).engines.chat).toMatchObject({
+      peakRequests: 10,
+      replicas: 4,
+    });
+  });
+
   test('shares 2 GiB of memory a device between the processes of one pod, and nothing where there is one device', () => {
     expect(engineOn({ gpu: 'h100', devices: 4 }).accelerator).toMatchObject({ sharedMemory: { bytes: 8 * 2 ** 30 } });
     expect(engineOn({ gpu: 'h100' }).accelerator).toMatchObject({ sharedMemory: undefined });

@@ -62,8 +62,7 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
   new ObservabilityChart(app, '4-observability', {
     topology,
     namespace,
-    nats,
-    streamSize: Bytes.parse(environment.streamSize),
+    broker: { nats, streamSize: Bytes.parse(environment.streamSize) },
     ...(environment.runbooks === undefined ? {} : { runbooks: { url: environment.runbooks } }),
   });
   const [exposed, ...others] = exposedServers(environment, workloads);

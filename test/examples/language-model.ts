@@ -1,7 +1,13 @@
 import { defineTopology, machineFor, vllm } from '@penstock/model';
 import { App, Chart } from 'cdk8s';
 import { Binding } from '../../constructs/binding.ts';
-import { GpuNodePool, ImageReference, InferenceServer, WeightsBucket } from '../../constructs/kubernetes/index.ts';
+import {
+  GpuNodePool,
+  ImageReference,
+  InferenceServer,
+  PlatformMonitoring,
+  WeightsBucket,
+} from '../../constructs/kubernetes/index.ts';
 
 /** A language model on four H100 a replica, its weights in a bucket, its nodes bought when they are needed. */
 export function languageModel(): App {
@@ -44,5 +50,6 @@ export function languageModel(): App {
     maxGpus: 24,
     cluster: { role: Binding.of('gpu-nodes'), discovery: Binding.of('prod') },
   });
+  new PlatformMonitoring(chart, 'monitoring', { topology, namespace: 'chat' });
   return app;
 }

@@ -2,6 +2,7 @@ import type { Bytes, ResolvedQueue, Topology } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { ConstructError } from '../../errors.ts';
 import { emit, type Override } from '../api-object.ts';
 import { EVALUATION, podMonitor, prometheusRule, type RuleGroup } from '../crd/monitoring.ts';
 import { platformLabels, platformMetadata } from '../labels.ts';
@@ -21,9 +22,8 @@ type Labels = Readonly<Record<string, string>>;
 export interface PlatformMonitoringProps {
   readonly topology: Topology;
   readonly namespace: string;
-  readonly nats: NatsService;
-  /** Disk that each stream may take on every server. */
-  readonly streamSize: Bytes;
+  /** Where its queues are, and the disk that each stream may take on every server. @default - it has no queues */
+  readonly broker?: { readonly nats: NatsService; readonly streamSize: Bytes };
   /** Labels by which the cluster's Prometheus picks its monitors and rules. @default - none: it takes all there are */
   readonly pickedBy?: Labels;
   /** Where the page of each alert is. @default - alerts name none */
@@ -43,11 +43,12 @@ const DASHBOARD_LABEL = { grafana_dashboard: '1' } as const;
 export class PlatformMonitoring extends Construct {
   readonly nodes: {
     readonly workloads: ApiObject;
-    readonly broker: ApiObject;
+    readonly broker: ApiObject | undefined;
     readonly alerts: ApiObject;
     readonly dashboard: ApiObject;
   };
 
+  /** @throws {ConstructError} `reference-missing` for queues without a broker */
   constructor(scope: Construct, id: string, props: PlatformMonitoringProps) {
     super(scope, id);
     const { topology, overrides } = props;
@@ -57,13 +58,16 @@ export class PlatformMonitoring extends Construct {
     const queues = watchedQueues(props);
     const engines = watchedEngines(props);
     const dashboard = dashboardJson(platformDashboard(topology, props.namespace, queues, engines));
-    const broker = new BrokerMonitor(this, 'broker', {
-      topology,
-      namespace: props.namespace,
-      broker: { kind: 'nats', service: props.nats },
-      pickedBy: picked,
-      ...(overrides?.broker === undefined ? {} : { overrides: { monitor: overrides.broker } }),
-    });
+    const broker =
+      props.broker === undefined
+        ? undefined
+        : new BrokerMonitor(this, 'broker', {
+            topology,
+            namespace: props.namespace,
+            broker: { kind: 'nats', service: props.broker.nats },
+            pickedBy: picked,
+            ...(overrides?.broker === undefined ? {} : { overrides: { monitor: overrides.broker } }),
+          });
     this.nodes = {
       workloads: podMonitor(
         this,
@@ -71,13 +75,13 @@ export class PlatformMonitoring extends Construct {
         { metadata: metadata('', picked), spec: workloadsMonitor(topology) },
         overrides?.workloads,
       ),
-      broker: broker.nodes.monitor,
+      broker: broker?.nodes.monitor,
       alerts: prometheusRule(
         this,
         'alerts',
         {
           metadata: metadata('', picked),
-          spec: { groups: ruleGroups(props, broker.job, queues, engines) },
+          spec: { groups: ruleGroups(props, broker?.job, queues, engines) },
         },
         overrides?.alerts,
       ),
@@ -103,14 +107,18 @@ function workloadsMonitor(topology: Topology) {
   };
 }
 
-function watchedQueues({ topology, namespace, nats, streamSize }: PlatformMonitoringProps): readonly WatchedQueue[] {
-  return Object.values(topology.workers).map((worker) => ({
-    namespace,
-    worker,
-    queue: topology.queues[worker.queue] as ResolvedQueue,
-    brokerNamespace: nats.namespace,
-    streamSize,
-  }));
+function watchedQueues({ topology, namespace, broker }: PlatformMonitoringProps): readonly WatchedQueue[] {
+  return Object.values(topology.workers).map((worker) => {
+    if (broker === undefined) {
+      throw new ConstructError(
+        'reference-missing',
+        `monitoring of ${topology.name}`,
+        `expected the broker of queue ${worker.queue}`,
+      );
+    }
+    const queue = topology.queues[worker.queue] as ResolvedQueue;
+    return { namespace, worker, queue, brokerNamespace: broker.nats.namespace, streamSize: broker.streamSize };
+  });
 }
 
 function watchedEngines({ topology, namespace }: PlatformMonitoringProps): readonly WatchedEngine[] {
@@ -118,8 +126,8 @@ function watchedEngines({ topology, namespace }: PlatformMonitoringProps): reado
 }
 
 function ruleGroups(
-  { topology, namespace, nats, runbooks }: PlatformMonitoringProps,
-  brokerJob: string,
+  { topology, namespace, broker, runbooks }: PlatformMonitoringProps,
+  brokerJob: string | undefined,
   queues: readonly WatchedQueue[],
   engines: readonly WatchedEngine[],
 ): readonly RuleGroup[] {
@@ -140,17 +148,21 @@ function ruleGroups(
     ...objectives,
     ...queues.map((watched) => group(`queue.${watched.queue.id}`, rulesOf(queueAlertRules(watched)))),
     ...engines.map((watched) => group(`engine.${watched.engine.id}`, rulesOf(engineAlertRules(watched)))),
-    group(
-      'broker',
-      rulesOf([
-        serverMissing({
-          title: 'NATS',
-          job: brokerJob,
-          namespace: nats.namespace,
-          servers: nats.replicas,
-          consequence: 'one fewer than a majority and every stream stands still',
-        }),
-      ]),
-    ),
+    ...(broker === undefined || brokerJob === undefined
+      ? []
+      : [
+          group(
+            'broker',
+            rulesOf([
+              serverMissing({
+                title: 'NATS',
+                job: brokerJob,
+                namespace: broker.nats.namespace,
+                servers: broker.nats.replicas,
+                consequence: 'one fewer than a majority and every stream stands still',
+              }),
+            ]),
+          ),
+        ]),
   ];
 }

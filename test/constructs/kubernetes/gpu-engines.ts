@@ -167,8 +167,6 @@ export function gpuPlatform(): readonly Manifest[] {
   new PlatformMonitoring(chart, 'monitoring', {
     topology: gpuTopology,
     namespace: NAMESPACE,
-    nats,
-    streamSize: Bytes.parse('1 GiB'),
   });
   const cluster = { role: Binding.of('nodes'), discovery: Binding.of('prod') };
   const image = 'bottlerocket@v1.54.0';

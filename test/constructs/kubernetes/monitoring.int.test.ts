@@ -60,8 +60,10 @@ const manifests = Testing.synth(
   new ObservabilityChart(Testing.app(), 'observability', {
     topology,
     namespace: 'shop-prod',
-    nats: new NatsService({ namespace: 'nats', replicas: 3, syncInterval: 'periodic' }),
-    streamSize: Bytes.parse('1 GiB'),
+    broker: {
+      nats: new NatsService({ namespace: 'nats', replicas: 3, syncInterval: 'periodic' }),
+      streamSize: Bytes.parse('1 GiB'),
+    },
     runbooks: { url: 'https://runbooks.example.com/alerts' },
   }),
 ) as readonly Manifest[];

@@ -12,6 +12,7 @@ import type { GpuQuota } from './gpu-quota.ts';
 import { type EnginePods, enginePods, GROUP_ROLE_LABEL } from './inference-pods.ts';
 import { selectorLabels } from './labels.ts';
 import { seconds } from './lowering.ts';
+import { tcpRange } from './network-flow.ts';
 import type { Traffic } from './traffic.ts';
 import type { Weights } from './weights.ts';
 import { emitServiceAccount, metadataOf, ROLLOUT_STRATEGY, type WorkloadContext } from './workload.ts';
@@ -63,7 +64,12 @@ export class InferenceServer extends Construct {
     const devices = gpuDevices(context, props.machine, props.allocation ?? 'device-plugin');
     const pods = enginePods(context, props.weights.for(workload.model), devices);
     this.context = context;
-    this.traffic = { opsPort: workload.service.ports.ops, httpPort: workload.service.ports.http };
+    this.traffic = {
+      opsPort: workload.service.ports.ops,
+      httpPort: workload.service.ports.http,
+      // The devices of a group find each other by ports that their libraries pick.
+      ...(pods.worker === undefined ? {} : { amongItself: [tcpRange(1_024, 65_535)] }),
+    };
     this.address = clusterAddress(workload, props.namespace);
     this.nodes = {
       workload: pods.worker === undefined ? this.#deployment(props, pods, devices) : this.#groups(props, pods),

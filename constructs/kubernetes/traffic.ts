@@ -1,4 +1,4 @@
-import type { Flow, Peer } from './network-flow.ts';
+import type { Flow, FlowPort, Peer } from './network-flow.ts';
 
 /** Whom a workload hears and speaks to: what its network policy follows from. Left out is what it does not do. */
 export interface Traffic {
@@ -14,6 +14,8 @@ export interface Traffic {
   readonly calls?: readonly string[];
   /** What is outside of the topology, e.g. a database. */
   readonly reaches?: readonly Flow[];
+  /** Ports by which the pods of the workload reach each other. @default - they do not */
+  readonly amongItself?: readonly FlowPort[];
 }
 
 /** The engines behind the roles of a service; two roles may be played by one. */

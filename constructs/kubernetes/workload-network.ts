@@ -44,7 +44,9 @@ export class WorkloadNetwork extends Construct {
       ports: [tcp(NatsService.clientPort)],
     };
     const rulesOf = ({ context, traffic }: NetworkedWorkload) => {
-      const { opsPort, httpPort, callers = [], usesBroker = false, calls = [], reaches = [] } = traffic;
+      const { opsPort, httpPort, callers = [], usesBroker = false, calls = [], reaches = [], amongItself } = traffic;
+      const itself: readonly Flow[] =
+        amongItself === undefined ? [] : [{ peer: { pods: podsOf({ context }) }, ports: amongItself }];
       const peers = [
         ...(callersOf.get(context.workload.id) ?? []).map(({ caller }) => ({ pods: podsOf(caller) })),
         ...callers,
@@ -52,11 +54,13 @@ export class WorkloadNetwork extends Construct {
       const ingress = [
         ...(opsPort === undefined ? [] : [{ peer: { namespace: monitoringNamespace }, ports: [tcp(opsPort)] }]),
         ...(httpPort === undefined ? [] : peers.map((peer) => ({ peer, ports: [tcp(httpPort)] }))),
+        ...itself,
       ];
       const egress = [
         ...(usesBroker ? [broker] : []),
         ...calls.flatMap((callee) => engineFlow(byId.get(callee))),
         ...reaches,
+        ...itself,
       ];
       // Where it does nothing, the default deny has said all there is to say.
       return {

@@ -145,6 +145,18 @@ describe('a replica that spans nodes', () => {
     expect(podIn('worker')['containers']?.['0']).not.toHaveProperty('ports');
   });
 
+  test('lets its pods reach each other by whatever port their libraries pick, and nobody else', () => {
+    const policy = gpuPlatform().find(
+      ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'models-spanning',
+    );
+    const own = { 'app.kubernetes.io/name': 'spanning', 'app.kubernetes.io/part-of': 'models' };
+    const ports = [{ port: 1_024, endPort: 65_535, protocol: 'TCP' }];
+    expect(policy?.['spec']).toMatchObject({
+      ingress: expect.arrayContaining([{ from: [{ podSelector: { matchLabels: own } }], ports }]),
+      egress: [{ to: [{ podSelector: { matchLabels: own } }], ports }],
+    });
+  });
+
   test('lies in one zone', () => {
     for (const role of ['leader', 'worker'] as const) {
       expect(podIn(role)['affinity']).toMatchObject({

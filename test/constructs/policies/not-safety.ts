@@ -54,6 +54,7 @@ export const NOT_SAFETY: readonly Group[] = [
     fields: [
       /^PersistentVolume(Claim)? spec\/(accessModes|resources|capacity)\//,
       /restartPolicy$/,
+      /^NetworkPolicy .*ports\/\*\/endPort$/,
       /podFailurePolicy\/rules\/\*\/onPodConditions\/\*\/status$/,
       /^HorizontalPodAutoscaler spec\/metrics\/\*\/resource\/target\/averageUtilization$/,
       /^KafkaNodePool spec\/storage\/volumes\/\*\/(id|size)$/,

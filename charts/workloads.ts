@@ -45,12 +45,13 @@ export interface WorkloadsChartProps {
   readonly imageOf: (service: string) => ImageReference;
   /** The model files of an engine by its id. @throws {ConstructError} when there are none */
   readonly weightsOf: (engine: string) => Weights;
-  /** The machine behind the nodes of an engine on GPUs. @default - there is no such engine */
+  /** The machine behind the nodes of an engine on GPUs; asked for those alone. @default - there is no such engine */
   readonly machineOf?: (engine: string) => GpuMachine | undefined;
-  /** What a workload asks for beside its bus, effects and engines. */
-  readonly addressesOf: (workload: string) => Readonly<Record<string, Binding<string>>>;
+  /** What a workload asks for beside its bus, effects and engines. @default - nothing */
+  readonly addressesOf?: (workload: string) => Readonly<Record<string, Binding<string>>>;
   readonly effects: { readonly storageClass: string; readonly size: Bytes };
-  readonly monitoringNamespace: string;
+  /** The namespace that scrapes. @default 'monitoring' */
+  readonly monitoringNamespace?: string;
   /** What a workload speaks to outside of the topology, e.g. a database. @default - nothing */
   readonly reachesOf?: (workload: string) => readonly Flow[];
   /** Who calls a service beside routes of the gateway. @default - nobody */
@@ -74,10 +75,10 @@ export class WorkloadsChart extends Chart {
 
   constructor(scope: Construct, id: string, props: WorkloadsChartProps) {
     super(scope, id, { namespace: props.namespace });
-    const { topology, namespace, nats, monitoringNamespace } = props;
+    const { topology, namespace, nats } = props;
     this.migrations = each(topology.migrations, (migration) => this.#migration(migration, props));
     this.engines = each(topology.engines, (engine) => {
-      const machine = props.machineOf?.(engine.id);
+      const machine = engine.accelerator === 'cpu' ? undefined : props.machineOf?.(engine.id);
       return new InferenceServer(this, engine.id, {
         context: contextOf(engine, props),
         namespace,
@@ -90,13 +91,17 @@ export class WorkloadsChart extends Chart {
     this.schedules = each(topology.schedules, (schedule) => this.#cronWork(schedule, props));
     const sections = [this.workers, this.engines, this.httpServices, this.schedules, this.migrations] as const;
     const workloads = sections.flatMap((section) => Object.values<(typeof section)[string]>(section));
-    new WorkloadNetwork(this, 'network', { workloads, nats, monitoringNamespace });
+    new WorkloadNetwork(this, 'network', {
+      workloads,
+      nats,
+      monitoringNamespace: props.monitoringNamespace ?? 'monitoring',
+    });
   }
 
   #migration(workload: ResolvedMigration, props: WorkloadsChartProps): Migration {
     return new Migration(this, workload.id, {
       context: contextOf(workload, props),
-      addresses: props.addressesOf(workload.id),
+      addresses: props.addressesOf?.(workload.id) ?? {},
       reaches: props.reachesOf?.(workload.id) ?? [],
     });
   }
@@ -178,7 +183,7 @@ export class WorkloadsChart extends Chart {
     });
     return {
       engines: Object.fromEntries(engines),
-      addresses: props.addressesOf(id),
+      addresses: props.addressesOf?.(id) ?? {},
       reaches: props.reachesOf?.(id) ?? [],
     };
   }

@@ -1,24 +1,18 @@
 import { Bytes, GPU_MACHINES, type Topology } from '@penstock/model';
 import { App } from 'cdk8s';
 import { EdgeChart, type ExposedServer } from '../../charts/edge.ts';
-import { MessagingChart } from '../../charts/messaging.ts';
-import { NamespaceChart } from '../../charts/namespace.ts';
-import { ObservabilityChart } from '../../charts/observability.ts';
-import { WorkloadsChart } from '../../charts/workloads.ts';
+import { platformCharts } from '../../charts/platform.ts';
+import type { WorkloadsChart } from '../../charts/workloads.ts';
 import { Binding } from '../../constructs/binding.ts';
 import { ConstructError } from '../../constructs/errors.ts';
 import { ImageReference, Weights } from '../../constructs/kubernetes/index.ts';
 import type { KubernetesEnvironment, WeightsPlace } from '../environments/index.ts';
 import { brokerOf } from './broker.ts';
 
-/**
- * The charts of a platform in the order in which they have to be applied, which their ids begin with: cdk8s names its
- * files by them. Said as dependencies between charts it would be one from each object to each of the chart before.
- */
+/** Everything of a platform in one cluster: its charts, and by what its environment says a broker and a way in. */
 export function platformApp(topology: Topology, environment: KubernetesEnvironment, outdir?: string): App {
   const app = new App(outdir === undefined ? {} : { outdir });
   const { namespace } = environment;
-  const effects = { storageClass: environment.effects.storageClass, size: Bytes.parse(environment.effects.size) };
   const stated = <T>(section: 'images' | 'weights' | 'machines', from: Readonly<Record<string, T>>, key: string): T => {
     const value = from[key];
     if (value !== undefined) return value;
@@ -28,26 +22,16 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
       `no ${section}[${JSON.stringify(key)}]`,
     );
   };
-  new NamespaceChart(app, '0-namespace', { topology, namespace, effectsSize: effects.size });
-  const broker = brokerOf(app, '1-broker', topology, environment);
-  const { nats } = broker;
-  const access = broker.access === undefined ? {} : { access: broker.access };
-  new MessagingChart(app, '2-messaging', {
+  const broker = brokerOf(app, '0-broker', topology, environment);
+  const { workloads } = platformCharts(app, {
     topology,
     namespace,
-    nats,
-    ...access,
+    nats: broker.nats,
+    ...(broker.access === undefined ? {} : { access: broker.access }),
     streamSize: Bytes.parse(environment.streamSize),
-  });
-  const workloads = new WorkloadsChart(app, '3-workloads', {
-    topology,
-    namespace,
-    nats,
-    ...access,
     imageOf: (service) => ImageReference.parse(stated('images', environment.images, service)),
     weightsOf: (engine) => weightsAt(stated('weights', environment.weights, engine)),
     machineOf: (engine) => {
-      if (topology.engines[engine]?.accelerator === 'cpu') return undefined;
       const name = stated('machines', environment.machines ?? {}, engine);
       return GPU_MACHINES.find((machine) => machine.name === name);
     },
@@ -55,14 +39,9 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
       Object.fromEntries(
         Object.entries(environment.addresses[worker] ?? {}).map(([name, value]) => [name, Binding.of(value)]),
       ),
-    effects,
+    effects: { storageClass: environment.effects.storageClass, size: Bytes.parse(environment.effects.size) },
     monitoringNamespace: environment.monitoringNamespace,
     ...(environment.prometheus === undefined ? {} : { prometheus: Binding.of(environment.prometheus) }),
-  });
-  new ObservabilityChart(app, '4-observability', {
-    topology,
-    namespace,
-    broker: { nats, streamSize: Bytes.parse(environment.streamSize) },
     ...(environment.runbooks === undefined ? {} : { runbooks: { url: environment.runbooks } }),
   });
   const [exposed, ...others] = exposedServers(environment, workloads);

@@ -7,9 +7,7 @@ import {
   defineTopology,
 } from '@penstock/model';
 import { App } from 'cdk8s';
-import { MessagingChart } from '../../charts/messaging.ts';
-import { NamespaceChart } from '../../charts/namespace.ts';
-import { WorkloadsChart } from '../../charts/workloads.ts';
+import { platformCharts } from '../../charts/platform.ts';
 import { ImageReference, NatsService, tcp, Weights } from '../../constructs/kubernetes/index.ts';
 
 const api = declareHttpService({ name: 'order-api', calls: [], publishes: { orders: 'order.v1' } });
@@ -48,19 +46,16 @@ export function apiWithJobs(): App {
     migrations: { schema: { service: declareMigration({ name: 'order-schema' }), longestRun: '10 minutes' } },
   });
   const app = new App();
-  const nats = new NatsService({ namespace: 'nats', replicas: 3, syncInterval: 'always' });
-  const shared = { topology, namespace: 'shop', nats, streamSize: Bytes.parse('20 GiB') };
   const imageOf = (name: string) => ImageReference.parse(`registry.example.com/shop/${name}:4.1.0`);
-  const effects = { storageClass: 'fast', size: Bytes.parse('10 GiB') };
-  new NamespaceChart(app, 'namespace', { ...shared, effectsSize: effects.size });
-  new MessagingChart(app, 'messaging', shared);
-  const workloads = {
-    ...shared,
+  platformCharts(app, {
+    topology,
+    namespace: 'shop',
+    nats: new NatsService({ namespace: 'nats', replicas: 3, syncInterval: 'always' }),
+    streamSize: Bytes.parse('20 GiB'),
     imageOf,
-    weightsOf: (id: string) => Weights.image(imageOf(id)),
-    effects,
-    monitoringNamespace: 'monitoring',
-  };
-  new WorkloadsChart(app, 'workloads', { ...workloads, addressesOf: () => ({}), reachesOf: () => [postgres] });
+    weightsOf: (engine) => Weights.image(imageOf(engine)),
+    reachesOf: () => [postgres],
+    effects: { storageClass: 'fast', size: Bytes.parse('10 GiB') },
+  });
   return app;
 }

@@ -1,8 +1,6 @@
 import { Bytes, declareInferenceEngine, declareWorker, defineTopology } from '@penstock/model';
 import { App } from 'cdk8s';
-import { MessagingChart } from '../../charts/messaging.ts';
-import { NamespaceChart } from '../../charts/namespace.ts';
-import { WorkloadsChart } from '../../charts/workloads.ts';
+import { platformCharts } from '../../charts/platform.ts';
 import { ImageReference, NatsService, Weights } from '../../constructs/kubernetes/index.ts';
 
 const service = declareInferenceEngine({ name: 'encoder', tasks: ['embedding'] });
@@ -14,6 +12,8 @@ const engine = {
   doneWithin: '2 seconds',
   resources: { cpu: 2, memory: '2 GiB' },
 } as const;
+const workTime = { mean: '1 second', p99: '4 seconds' } as const;
+const calls = { titles: { engine: 'short' }, bodies: { engine: 'long' } } as const;
 const model = { revision: '2.0.1', weights: '450 MB', dimensions: 768 } as const;
 
 /** Services of a team's own: one worker that embeds titles and bodies by two engines of different models. */
@@ -25,34 +25,19 @@ export function twoEngines(): App {
       short: { ...engine, model: { ...model, id: 'short-text', maxTokens: 64 }, tokensPerRequest: 16 },
       long: { ...engine, model: { ...model, id: 'long-text', maxTokens: 512 }, tokensPerRequest: 400 },
     },
-    workers: {
-      index: {
-        service: indexer,
-        queue: 'documents',
-        workTime: { mean: '1 second', p99: '4 seconds' },
-        calls: { titles: { engine: 'short' }, bodies: { engine: 'long' } },
-      },
-    },
+    workers: { index: { service: indexer, queue: 'documents', workTime, calls } },
   });
   const app = new App();
-  const shared = {
+  const imageOf = (name: string) =>
+    ImageReference.parse(`registry.example.com/search/${name}@sha256:${'5e'.repeat(32)}`);
+  platformCharts(app, {
     topology,
     namespace: 'search',
     nats: new NatsService({ namespace: 'nats', replicas: 3, syncInterval: 'periodic' }),
     streamSize: Bytes.parse('40 GiB'),
-  };
-  const imageOf = (name: string) =>
-    ImageReference.parse(`registry.example.com/search/${name}@sha256:${'5e'.repeat(32)}`);
-  const effects = { storageClass: 'standard', size: Bytes.parse('5 GiB') };
-  new NamespaceChart(app, 'namespace', { ...shared, effectsSize: effects.size });
-  new MessagingChart(app, 'messaging', shared);
-  new WorkloadsChart(app, 'workloads', {
-    ...shared,
     imageOf,
     weightsOf: (engine) => Weights.image(imageOf(engine)),
-    addressesOf: () => ({}),
-    effects,
-    monitoringNamespace: 'monitoring',
+    effects: { storageClass: 'standard', size: Bytes.parse('5 GiB') },
   });
   return app;
 }

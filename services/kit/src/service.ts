@@ -130,15 +130,16 @@ function watchSignals(
     draining = true;
     ops.check('drain', () => 'draining');
     log.info({ reason }, 'draining');
-    try {
-      await drain();
-      await ops.close();
-      log.info('drained');
-      process.exit(0);
-    } catch (error) {
-      log.error({ err: error }, 'the drain failed; leases come back by themselves');
-      process.exit(1);
-    }
+    const code = await drain().then(
+      () => 0,
+      (error: unknown) => {
+        log.error({ err: error }, 'the drain failed; leases come back by themselves');
+        return 1;
+      },
+    );
+    await ops.close();
+    if (code === 0) log.info('drained');
+    process.exit(code);
   };
   // Losing the parent that started it means the same as being told to stop.
   for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, () => void end(signal));

@@ -214,11 +214,12 @@ describe('a service', () => {
     expect(await process.exited).toBe(0);
   });
 
-  test('exits 1 when the drain fails', async () => {
+  test('exits 1 when the drain fails, and leaves nothing open', async () => {
     const process = run(async () => running({ drain: () => Promise.reject(new Error('stuck')) }));
-    await process.listening;
+    const base = await process.listening;
     process.emit('SIGTERM');
     expect(await process.exited).toBe(1);
+    await expect(fetch(base)).rejects.toThrow();
   });
 
   test('exits 1 when it cannot go on', async () => {

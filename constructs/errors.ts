@@ -10,7 +10,12 @@ export type ConstructErrorCode =
   | 'machine-unfit'
   | 'dependency-cycle'
   | 'storage-too-small'
-  | 'quantity-malformed';
+  | 'quantity-malformed'
+  | 'range-unfit'
+  | 'access-too-wide'
+  | 'window-too-short'
+  | 'settings-contradict'
+  | 'configuration-malformed';
 
 const BRAND = Symbol.for('penstock.error');
 

@@ -1,0 +1,41 @@
+import { runtime } from '@pulumi/pulumi';
+
+/** A resource as a program asks for it. */
+export interface RequestedResource {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What a program asks Pulumi for, in the order it asks. Neither an engine nor the cloud sees it: what only they can
+ * refuse (a diff, a value's range, a quota) shows in `pulumi preview`.
+ */
+export async function requestedBy(project: string, program: () => void): Promise<readonly RequestedResource[]> {
+  const requested: RequestedResource[] = [];
+  await runtime.setMocks(
+    {
+      newResource({ type, name, inputs }) {
+        requested.push({ type, name, inputs });
+        return { id: name, state: { ...answered(name, inputs), ...inputs } };
+      },
+      call: ({ inputs }) => inputs,
+    },
+    project,
+    'synthesized',
+    false,
+  );
+  program();
+  await runtime.disconnect();
+  return requested;
+}
+
+/** What the cloud would have answered and others are given: recognisable, and the same every time. */
+function answered(name: string, { accountId }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const email = `${accountId}@synthesized.iam.gserviceaccount.com`;
+  return {
+    name,
+    selfLink: name,
+    ...(typeof accountId === 'string' ? { email, member: `serviceAccount:${email}` } : {}),
+  };
+}

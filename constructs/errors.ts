@@ -6,6 +6,7 @@ export type ConstructErrorCode =
   | 'window-too-long'
   | 'deadline-too-short'
   | 'name-too-long'
+  | 'name-malformed'
   | 'reference-missing'
   | 'machine-unfit'
   | 'dependency-cycle'

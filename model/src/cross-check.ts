@@ -1,7 +1,7 @@
 import type { ResolvedInferenceEngine } from './engine.ts';
 import type { HttpServiceFacts } from './http-service.ts';
 import type { ResolvedQueue } from './queue.ts';
-import { type Place, report } from './resolve.ts';
+import { type Place, report } from './resolve/place.ts';
 import type { ResolvedSchedule } from './schedule.ts';
 import type { Duration } from './units.ts';
 import type { Violations } from './violations.ts';

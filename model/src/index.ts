@@ -63,6 +63,7 @@ export type { HttpServicePins, HttpServiceSpec, ResolvedHttpService } from './ht
 export type { MigrationSpec, ResolvedMigration } from './migration.ts';
 export { NAME_LIMITS, workloadName } from './names.ts';
 export type { BurnRateAlert, ObjectiveSpec, ResolvedObjective } from './objective.ts';
+export { parseProfile } from './parse-profile.ts';
 export {
   type CallProfile,
   type Durability,
@@ -74,7 +75,6 @@ export {
   PROFILE_VARIABLE,
   PROFILE_VERSION,
   type ProfileOf,
-  parseProfile,
   type QueueProfile,
   type ServiceProfile,
   type WorkerLifetime,

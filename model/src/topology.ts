@@ -14,17 +14,14 @@ import { type MigrationSpec, type ResolvedMigration, readMigration } from './mig
 import { checkName, type NameKind } from './names.ts';
 import { type ObjectiveSpec, type ResolvedObjective, readObjective } from './objective.ts';
 import { type QueueSpec, type ResolvedQueue, readQueue } from './queue.ts';
-import {
-  type Place,
-  report,
-  resolveEngine,
-  resolveObjective,
-  resolveQueue,
-  resolveTopic,
-  resolveWorker,
-} from './resolve.ts';
-import { resolveHttpService } from './resolve-http-service.ts';
-import { resolveMigration, resolveSchedule } from './resolve-run.ts';
+import { resolveEngine } from './resolve/engine.ts';
+import { resolveHttpService } from './resolve/http-service.ts';
+import { resolveObjective } from './resolve/objective.ts';
+import { type Place, report } from './resolve/place.ts';
+import { resolveQueue } from './resolve/queue.ts';
+import { resolveMigration, resolveSchedule } from './resolve/run.ts';
+import { resolveTopic } from './resolve/topic.ts';
+import { resolveWorker } from './resolve/worker.ts';
 import { type ResolvedSchedule, readSchedule, type ScheduleSpec } from './schedule.ts';
 import { SpecReader } from './spec-reader.ts';
 import { type ResolvedTopic, readTopic, type TopicSpec } from './topic.ts';

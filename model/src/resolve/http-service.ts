@@ -1,9 +1,9 @@
-import { leastReplicasFor, TARGET_UTILISATION } from './derive/capacity.ts';
-import { cooldownFor, warmReplicaBoundsFor } from './derive/scaling.ts';
-import { drainFor, leastTerminationGrace, SHUTDOWN_OVERHEAD, terminationGraceFor } from './derive/termination.ts';
-import type { HttpServiceFacts, ResolvedHttpService } from './http-service.ts';
-import { workloadName } from './names.ts';
-import { type Place, report } from './resolve.ts';
+import { leastReplicasFor, TARGET_UTILISATION } from '../derive/capacity.ts';
+import { cooldownFor, warmReplicaBoundsFor } from '../derive/scaling.ts';
+import { drainFor, leastTerminationGrace, SHUTDOWN_OVERHEAD, terminationGraceFor } from '../derive/termination.ts';
+import type { HttpServiceFacts, ResolvedHttpService } from '../http-service.ts';
+import { workloadName } from '../names.ts';
+import { checkReplicaBounds, type Place, report } from './place.ts';
 
 export function resolveHttpService(place: Place, facts: HttpServiceFacts): ResolvedHttpService {
   const { pinned, ...rest } = facts;
@@ -52,18 +52,8 @@ function checkTimes(place: Place, { requestTime, doneWithin, terminationGrace }:
 }
 
 function checkReplicas(place: Place, service: ResolvedHttpService): void {
-  const { minReplicas, maxReplicas, peakRate, requestTime, requestsAtOnce } = service;
-  if (minReplicas > maxReplicas) {
-    report(
-      place,
-      'replicas-inverted',
-      'pinned.minReplicas',
-      minReplicas,
-      `at most maxReplicas ${maxReplicas}`,
-      'lower it, or raise maxReplicas',
-    );
-    return;
-  }
+  const { maxReplicas, peakRate, requestTime, requestsAtOnce } = service;
+  if (!checkReplicaBounds(place, service)) return;
   const least = leastReplicasFor(peakRate, requestTime, requestsAtOnce);
   if (maxReplicas < least) {
     report(

@@ -1,9 +1,9 @@
-import { runDeadlineFor, runsAtOnceFor, startWithinFor } from './derive/runs.ts';
-import { terminationGraceFor } from './derive/termination.ts';
-import type { MigrationFacts, ResolvedMigration } from './migration.ts';
-import { workloadName } from './names.ts';
-import { type Place, report } from './resolve.ts';
-import type { ResolvedSchedule, ScheduleFacts } from './schedule.ts';
+import { runDeadlineFor, runsAtOnceFor, startWithinFor } from '../derive/runs.ts';
+import { terminationGraceFor } from '../derive/termination.ts';
+import type { MigrationFacts, ResolvedMigration } from '../migration.ts';
+import { workloadName } from '../names.ts';
+import type { ResolvedSchedule, ScheduleFacts } from '../schedule.ts';
+import { type Place, report } from './place.ts';
 
 // What begins and ends by itself: scheduled work and migrations.
 

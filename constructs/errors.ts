@@ -7,6 +7,7 @@ export type ConstructErrorCode =
   | 'deadline-too-short'
   | 'name-too-long'
   | 'name-malformed'
+  | 'manifest-too-large'
   | 'reference-missing'
   | 'machine-unfit'
   | 'dependency-cycle'

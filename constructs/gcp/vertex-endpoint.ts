@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { Ratio, type RatioInput } from '@penstock/model';
+import { vertex } from '@pulumi/gcp';
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  getProject,
+  getStack,
+  type Input,
+  interpolate,
+  type Output,
+} from '@pulumi/pulumi';
+import { Binding } from '../binding.ts';
+import { ConstructError } from '../errors.ts';
+import {
+  connectConfig,
+  type PeeredNetwork,
+  type PrivateServiceConnect,
+  type PublicAccess,
+  type ServiceConnection,
+  type VertexDeletion,
+} from './vertex-access.ts';
+
+/** Who reaches an endpoint: the API knows one of these ways at a time. */
+export type EndpointAccess =
+  /** By a host name of its own. */
+  PublicAccess | PeeredNetwork | (PrivateServiceConnect & { readonly connections?: readonly ServiceConnection[] });
+
+export interface VertexEndpointArgs {
+  /** Shown in the console. At most 128 characters. */
+  readonly displayName: string;
+  /** Region, e.g. `europe-west4`. */
+  readonly location: Input<string>;
+  readonly access: EndpointAccess;
+  /** Key of Cloud KMS in the same region, by its full name. @default - a key of Google's */
+  readonly encryptionKey?: Input<string>;
+  /** Requests and answers that are kept. @default - none */
+  readonly requestLog?: {
+    /** `bq://<project>.<dataset>.<table>`. */
+    readonly table: Input<string>;
+    /** Share of the requests. */
+    readonly sampled: RatioInput;
+  };
+  readonly labels?: Readonly<Record<string, Input<string>>>;
+  /** @default 'DELETE' */
+  readonly deletion?: VertexDeletion;
+  readonly overrides?: { readonly endpoint?: Partial<vertex.AiEndpointArgs> };
+}
+
+const LONGEST_NAME = 128;
+
+/**
+ * An address of Vertex AI for models to be deployed behind. Which models, and their shares of the traffic, belong to
+ * whoever deploys them: it is written here by nobody.
+ */
+export class VertexEndpoint extends ComponentResource {
+  /** The raw resources. */
+  readonly nodes: { readonly endpoint: vertex.AiEndpoint };
+  /** `projects/<project>/locations/<location>/endpoints/<id>`: what a model is deployed to. */
+  readonly resource: Output<string>;
+  /** The host that takes requests; for a private endpoint it takes them from its networks only. */
+  readonly address: Binding<Output<string>>;
+
+  /** @throws {ConstructError} `name-too-long`, `quantity-malformed` for a share of nothing */
+  constructor(name: string, args: VertexEndpointArgs, options: ComponentResourceOptions = {}) {
+    const { displayName, location, access, encryptionKey, requestLog } = args;
+    if (displayName.length > LONGEST_NAME)
+      throw new ConstructError('name-too-long', 'displayName', `${displayName.length} of ${LONGEST_NAME} characters`);
+    const sampled = requestLog === undefined ? undefined : shareOf(requestLog.sampled);
+    super('penstock:gcp:VertexEndpoint', name, {}, options);
+    const endpoint = new vertex.AiEndpoint(
+      `${name}-endpoint`,
+      {
+        name: endpointId(name),
+        displayName,
+        location,
+        region: location,
+        ...accessOf(access),
+        ...(encryptionKey === undefined ? {} : { encryptionSpec: { kmsKeyName: encryptionKey } }),
+        ...(requestLog === undefined || sampled === undefined
+          ? {}
+          : {
+              predictRequestResponseLoggingConfig: {
+                enabled: true,
+                samplingRate: sampled,
+                bigqueryDestination: { outputUri: requestLog.table },
+              },
+            }),
+        labels: { ...args.labels },
+        deletionPolicy: args.deletion ?? 'DELETE',
+        ...args.overrides?.endpoint,
+      },
+      // The id is stated: a new endpoint cannot stand beside the old one. The split is that of the deployed models.
+      { parent: this, deleteBeforeReplace: true, ignoreChanges: ['trafficSplit'] },
+    );
+    this.nodes = { endpoint };
+    this.resource = endpoint.id;
+    this.address = Binding.of(
+      access.type === 'public'
+        ? endpoint.dedicatedEndpointDns
+        : interpolate`${endpoint.location}-aiplatform.googleapis.com`,
+    );
+    this.registerOutputs({ resource: this.resource, address: this.address.lower() });
+  }
+}
+
+function accessOf(access: EndpointAccess): Partial<vertex.AiEndpointArgs> {
+  switch (access.type) {
+    case 'public':
+      return { dedicatedEndpointEnabled: true };
+    case 'peered':
+      return { network: access.network };
+    case 'private-service-connect':
+      return { privateServiceConnectConfig: connectConfig(access, access.connections) };
+  }
+}
+
+function shareOf(written: RatioInput): number {
+  const { value } = Ratio.is(written) ? written : Ratio.parse(written);
+  if (value === 0)
+    throw new ConstructError(
+      'quantity-malformed',
+      'requestLog.sampled',
+      'received 0%, expected more, or no requestLog',
+    );
+  return value;
+}
+
+/**
+ * Ten digits that do not begin with zero, which is all that Vertex AI takes for an id of somebody else's. A random one
+ * would be another at every preview.
+ */
+function endpointId(name: string): string {
+  const digest = createHash('sha256').update(`${getProject()}/${getStack()}/${name}`).digest();
+  return String(1_000_000_000 + (digest.readUIntBE(0, 6) % 9_000_000_000));
+}

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { Ratio, type RatioInput } from '@penstock/model';
+import { fingerprintOf, Ratio, type RatioInput } from '@penstock/model';
 import { vertex } from '@pulumi/gcp';
 import {
   ComponentResource,
@@ -20,6 +19,7 @@ import {
   type ServiceConnection,
   type VertexDeletion,
 } from './vertex-access.ts';
+import { tenDigits } from './vertex-id.ts';
 
 /** Who reaches an endpoint: the API knows one of these ways at a time. */
 export type EndpointAccess =
@@ -126,11 +126,6 @@ function shareOf(written: RatioInput): number {
   return value;
 }
 
-/**
- * Ten digits that do not begin with zero, which is all that Vertex AI takes for an id of somebody else's. A random one
- * would be another at every preview.
- */
-function endpointId(name: string): string {
-  const digest = createHash('sha256').update(`${getProject()}/${getStack()}/${name}`).digest();
-  return String(1_000_000_000 + (digest.readUIntBE(0, 6) % 9_000_000_000));
-}
+/** Not a random one, which would be another at every preview. */
+const endpointId = (name: string): string =>
+  tenDigits(fingerprintOf({ project: getProject(), stack: getStack(), name }));

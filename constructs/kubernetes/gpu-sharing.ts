@@ -1,33 +1,18 @@
 import {
-  GPU_CLASS_LABEL,
   GPU_RESOURCE,
   GPU_SHARING_LABEL,
   GPU_TAINT,
   type GpuClass,
   type GpuMachine,
   type GpuShare,
+  type GpuSharing,
+  gpuLabels,
   gpuMemory,
-  type MigClass,
-  type MigProfile,
-  migSlice,
+  sharingName,
 } from '@penstock/model';
 import type { NodeTaint } from './crd/karpenter.ts';
 
-/** Pods take turns on a device. Its memory is anybody's: one that takes too much brings all of them down. */
-export interface TimeSlicing {
-  readonly kind: 'time-slicing';
-  /** Pods that may be on one device. */
-  readonly clients: number;
-}
-
-/** Every device of a node is cut into slices of one size, each with memory and compute of its own. */
-export interface MigSharing<C extends GpuClass> {
-  readonly kind: 'mig';
-  readonly profile: MigProfile<C>;
-}
-
-/** How many pods share a device, and by what. */
-export type GpuSharing<C extends GpuClass = GpuClass> = TimeSlicing | MigSharing<C>;
+export { clientsOf, type GpuSharing, gpuLabels, type MigSharing, sharingName, type TimeSlicing } from '@penstock/model';
 
 /** What a pod says to get a device of one class, shared in one way or whole. */
 export interface GpuPlacement {
@@ -46,18 +31,6 @@ export function sharingOf({ mig, sharedBy }: Pick<GpuShare, 'mig' | 'sharedBy'>)
   return sharedBy > 1 ? { kind: 'time-slicing', clients: sharedBy } : undefined;
 }
 
-/** The name of a way of sharing, e.g. `mig-1g.10gb`: value of labels and taints, key of configurations. */
-export function sharingName(sharing: GpuSharing | undefined): string {
-  if (sharing === undefined) return 'whole';
-  return sharing.kind === 'mig' ? `mig-${sharing.profile}` : `time-slicing-${sharing.clients}`;
-}
-
-/** Pods that one device has room for. */
-export function clientsOf(gpu: GpuClass, sharing: GpuSharing | undefined): number {
-  if (sharing === undefined) return 1;
-  return sharing.kind === 'mig' ? migSlice(gpu as MigClass, sharing.profile).perDevice : sharing.clients;
-}
-
 /**
  * A share has the same resource name as a device: Karpenter buys machines for resources that it knows, and never for
  * `nvidia.com/mig-1g.10gb`. The second taint keeps off whoever wants a whole device and says nothing else.
@@ -66,11 +39,6 @@ export const gpuTaints = (sharing: GpuSharing | undefined): readonly NodeTaint[]
   sharing === undefined
     ? [GPU_TAINT]
     : [GPU_TAINT, { key: GPU_SHARING_LABEL, value: sharingName(sharing), effect: 'NoSchedule' }];
-
-export const gpuLabels = (gpu: GpuClass, sharing: GpuSharing | undefined): Readonly<Record<string, string>> => ({
-  [GPU_CLASS_LABEL]: gpu,
-  [GPU_SHARING_LABEL]: sharingName(sharing),
-});
 
 /** Labels and taints of nodes on one machine type. GKE sets its own; the others are those of a `GpuNodePool`. */
 export const gpuNodesOf = (

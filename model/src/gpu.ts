@@ -15,7 +15,7 @@ export {
   type MigClass,
   type MigProfile,
 } from './gpu/classes.ts';
-export type { GkeAccelerator, GkeGpuMachine, VertexAccelerator } from './gpu/gke.ts';
+export type { GkeAccelerator, GkeGpuMachine, GkeOnDemandMachine, VertexAccelerator } from './gpu/gke.ts';
 export {
   type AwsMachine,
   type GkeMachine,
@@ -30,15 +30,12 @@ export {
 } from './gpu/machines.ts';
 export { type MigSlice, migSlice, migSlices } from './gpu/mig.ts';
 export type { ListPrice, PriceList } from './gpu/price.ts';
-
-/** What a pod asks for to get whole devices. */
-export const GPU_RESOURCE = 'nvidia.com/gpu';
-
-/** Keeps off GPU nodes what needs no device. GKE sets it so by itself; every other pool says the same. */
-export const GPU_TAINT = { key: GPU_RESOURCE, value: 'present', effect: 'NoSchedule' } as const;
-
-/** Class of the devices of a node. */
-export const GPU_CLASS_LABEL = 'penstock.dev/gpu-class';
-
-/** How the devices of a node are shared, `whole` when they are not; also the key of a taint where they are. */
-export const GPU_SHARING_LABEL = 'penstock.dev/gpu-sharing';
+export {
+  clientsOf,
+  type GpuSharing,
+  gpuLabels,
+  type MigSharing,
+  sharingName,
+  type TimeSlicing,
+} from './gpu/sharing.ts';
+export { GPU_CLASS_LABEL, GPU_RESOURCE, GPU_SHARING_LABEL, GPU_TAINT } from './gpu-labels.ts';

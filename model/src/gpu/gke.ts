@@ -136,5 +136,17 @@ export type GkeGpuMachine<C extends GpuClass = GpuClass> = {
   [S in GkeGpuSeries]: Series[S]['gpu'] extends C ? keyof Series[S]['machines'] & string : never;
 }[GkeGpuSeries];
 
+/** Those of them that are sold by the hour, without a reservation and without being taken back. */
+export type GkeOnDemandMachine<C extends GpuClass = GpuClass> = {
+  [S in GkeGpuSeries]: Series[S] extends { readonly reservedOnly: true }
+    ? never
+    : Series[S]['gpu'] extends C
+      ? HourlyOf<Series[S]['machines']>
+      : never;
+}[GkeGpuSeries];
+
+type HourlyOf<M> = { [N in keyof M & string]: M[N] extends { readonly reservedOnly: true } ? never : N }[keyof M &
+  string];
+
 export type GkeAccelerator = Series[GkeGpuSeries]['accelerator'];
 export type VertexAccelerator = Series[GkeGpuSeries]['vertex'];

@@ -1,5 +1,6 @@
 import type { Topology } from '@penstock/model';
-import { checkManifests, type Manifest, POLICIES } from '../constructs/policies/index.ts';
+import { checkTemplates, TEMPLATE_POLICIES } from '../constructs/policies/aws/index.ts';
+import { checkManifests, type Finding, type Manifest, POLICIES } from '../constructs/policies/index.ts';
 import { environments } from '../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../stacks/kubernetes/synthesize.ts';
 
@@ -20,9 +21,7 @@ export function* synthesizeClusters(
 ): Iterable<SynthesizedTarget & { readonly manifests: readonly Manifest[] }> {
   for (const environment of Object.values(environments)) {
     const manifests = synthesizeKubernetes(topology, environment);
-    const findings = checkManifests(manifests).map(
-      ({ policy, object, message, reason }) => `${object}: ${message} (${policy}: ${reason})`,
-    );
+    const findings = checkManifests(manifests).map(textOf);
     yield {
       name: `kubernetes/${environment.name}`,
       objects: manifests.length,
@@ -33,14 +32,17 @@ export function* synthesizeClusters(
   }
 }
 
-/** Synthesizes every target there is. The CDK and Pulumi check what they are given as it is made; they are loaded only here. */
+/** Synthesizes every target there is. The CDK and Pulumi are loaded only here. */
 export async function* synthesizeTargets(topology: Topology): AsyncIterable<SynthesizedTarget> {
   yield* synthesizeClusters(topology);
   const { synthesizeAws } = await import('../stacks/aws/synthesize.ts');
   for (const [name, template] of Object.entries(synthesizeAws(topology))) {
     const { Resources: resources } = template as { readonly Resources: Readonly<Record<string, unknown>> };
-    yield { name: `aws/${name}`, objects: Object.keys(resources).length, rules: 0, findings: [] };
+    const findings = checkTemplates({ [name]: template }).map(textOf);
+    yield { name: `aws/${name}`, objects: Object.keys(resources).length, rules: TEMPLATE_POLICIES.length, findings };
   }
   const { synthesizeGcp } = await import('../stacks/gcp/synthesize.ts');
   yield { name: `gcp/${topology.name}`, objects: (await synthesizeGcp(topology)).length, rules: 0, findings: [] };
 }
+
+const textOf = ({ policy, object, message, reason }: Finding): string => `${object}: ${message} (${policy}: ${reason})`;

@@ -71,7 +71,7 @@ describe('the artifacts of a platform on AWS', () => {
   });
 
   test('are what was reviewed last', () => {
-    const text = normalisedYaml(Object.values(synthesizeAws(platform)));
+    const text = normalisedYaml(Object.values(synthesizeAws(platform, [])));
     expect(text).toBe(golden('aws-artifacts.yaml', text));
   });
 });

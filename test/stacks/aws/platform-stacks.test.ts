@@ -1,0 +1,149 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chdir, cwd } from 'node:process';
+import { describe, expect, test } from '@jest/globals';
+import { defineTopology } from '@penstock/model';
+import { type CloudFormationTemplate, checkTemplates } from '../../../constructs/policies/aws/index.ts';
+import { awsApp, synthesizeAws } from '../../../stacks/aws/synthesize.ts';
+import { awsEnvironments } from '../../../stacks/environments/aws.ts';
+import type { AwsEnvironment } from '../../../stacks/environments/aws-environment.ts';
+import { platform } from '../../../stacks/platform.ts';
+
+const topology = defineTopology({
+  name: 'shop',
+  queues: {},
+  workers: {},
+  topics: {
+    orders: { arrivalRate: '1/s', consumers: { billing: { workTime: { mean: '20 milliseconds', p99: '1 second' } } } },
+  },
+});
+
+/** One that has everything Amazon runs for a platform. */
+const full: AwsEnvironment = {
+  ...awsEnvironments.prod,
+  data: {
+    kafka: { kind: 'express', version: '4.2.x.kraft', instance: 'express.m7g.large' },
+    database: {
+      database: 'shop',
+      capacity: { kind: 'serverless', minimumUnits: 0.5, maximumUnits: 8 },
+      logicalReplication: true,
+    },
+    cache: { kind: { kind: 'nodes', node: 'cache.r7g.large' }, users: { web: { keys: 'web:', access: 'write' } } },
+    rabbitMq: { version: '4.3', instance: 'mq.m7g.large' },
+  },
+};
+
+type Templates = Readonly<Record<string, CloudFormationTemplate>>;
+const templates = synthesizeAws(topology, [full]) as Templates;
+const data = templates['shop-prod-data']?.Resources ?? {};
+
+describe('the stacks of a platform on AWS', () => {
+  test('are synthesized for every environment without an account', () => {
+    expect(Object.keys(synthesizeAws(platform)).toSorted()).toEqual([
+      'mailroom-artifacts',
+      'mailroom-dev-network',
+      'mailroom-dev-spending',
+      'mailroom-prod-network',
+      'mailroom-prod-spending',
+    ]);
+  });
+
+  test('have one for what holds data, and no Kafka without a topic', () => {
+    expect(Object.keys(templates)).toContain('shop-prod-data');
+    const without = synthesizeAws(platform, [full]) as Templates;
+    const types = Object.values(without['mailroom-prod-data']?.Resources ?? {}).map(({ Type }) => Type);
+    expect(types).toContain('AWS::RDS::DBCluster');
+    expect(types).not.toContain('AWS::MSK::Cluster');
+  });
+
+  test('refuse to be deleted where data, or what it stands on, would go', () => {
+    const protectedStacks = awsApp(topology, [full])
+      .synth()
+      .stacks.filter(({ terminationProtection }) => terminationProtection === true)
+      .map(({ stackName }) => stackName);
+    expect(protectedStacks.toSorted()).toEqual(['shop-artifacts', 'shop-prod-data', 'shop-prod-network']);
+  });
+
+  test('hold every policy', () => {
+    expect(checkTemplates(templates)).toEqual([]);
+    expect(checkTemplates(synthesizeAws(platform) as Templates)).toEqual([]);
+  });
+
+  test('are the same twice, and from another folder', () => {
+    const folder = cwd();
+    chdir(mkdtempSync(join(tmpdir(), 'penstock-')));
+    const elsewhere = synthesizeAws(topology, [full]);
+    chdir(folder);
+    expect(elsewhere).toEqual(templates);
+  });
+
+  test('carry the tags by which a bill is split', () => {
+    const tags = data[PINNED['AWS::RDS::DBCluster']]?.Properties?.['Tags'];
+    expect(tags).toEqual(
+      expect.arrayContaining([
+        { Key: 'penstock:platform', Value: 'shop' },
+        { Key: 'penstock:environment', Value: 'shop-prod' },
+        { Key: 'penstock:stack', Value: 'data' },
+      ]),
+    );
+  });
+
+  test('warn before the money is gone, by the tag of the environment', () => {
+    const [budget] = Object.values(templates['shop-prod-spending']?.Resources ?? {});
+    expect(budget?.Properties).toMatchObject({
+      Budget: {
+        BudgetLimit: { Amount: 15_000, Unit: 'USD' },
+        CostFilters: { TagKeyValue: ['user:penstock:environment$shop-prod'] },
+      },
+      NotificationsWithSubscribers: [
+        { Notification: { NotificationType: 'ACTUAL', Threshold: 80 } },
+        { Notification: { NotificationType: 'FORECASTED', Threshold: 100 } },
+      ],
+    });
+  });
+
+  test('publish addresses by parameter and export none: an export that is in use can never change', () => {
+    const names = Object.values(data)
+      .filter(({ Type }) => Type === 'AWS::SSM::Parameter')
+      .map(({ Properties }) => Properties?.['Name']);
+    expect(names.toSorted()).toEqual([
+      '/shop/prod/cache',
+      '/shop/prod/database',
+      '/shop/prod/database-readers',
+      '/shop/prod/kafka',
+      '/shop/prod/rabbitmq',
+    ]);
+    expect(Object.hasOwn(templates['shop-prod-data'] ?? {}, 'Outputs')).toBe(false);
+  });
+});
+
+/** Logical ids of what holds data: another id is another resource, and the one with the data is left behind. */
+const PINNED = {
+  // The key of everything: without it backups and snapshots cannot be read.
+  'AWS::KMS::Key': 'KeyE447D366',
+  // All records of all topics, and the offsets of every consumer group.
+  'AWS::MSK::Cluster': 'KafkaDE2CE4FA',
+  // Every row, and the restore points of two weeks.
+  'AWS::RDS::DBCluster': 'DatabaseF44359DD',
+  // Keys, and work that waits in them.
+  'AWS::ElastiCache::ReplicationGroup': 'Cache18F6EE16',
+  // Messages that wait, and the users that were made by hand.
+  'AWS::AmazonMQ::Broker': 'RabbitMq5DADAFF0',
+} as const;
+
+test.each(Object.entries(PINNED))('the one %s keeps its logical id', (type, id) => {
+  const ids = Object.entries(data).flatMap(([logicalId, { Type }]) => (Type === type ? [logicalId] : []));
+  expect(ids).toEqual([id]);
+});
+
+test('weights and images keep their logical ids: another id is an empty bucket beside the full one', () => {
+  const artifacts = Object.entries((synthesizeAws(platform) as Templates)['mailroom-artifacts']?.Resources ?? {});
+  const ids = artifacts.flatMap(([id, { Type }]) => (/S3::Bucket$|ECR::Repository$/.test(Type) ? [id] : []));
+  expect(ids.toSorted()).toEqual([
+    'ArtifactsInferenceEngine85BCEB60',
+    'ArtifactsModelsAllMinilmL6V2856C5CEC',
+    'ArtifactsTaskQueueAC0CFE0C',
+    'ArtifactsWeightsE91C97CE',
+  ]);
+});

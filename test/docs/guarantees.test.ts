@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import type { Guarantees } from '@penstock/kit';
 import { NATS_GUARANTEES } from '../../services/kit/src/bus/nats/guarantees.ts';
+import { REDIS_GUARANTEES } from '../../services/kit/src/bus/redis/guarantees.ts';
 import { SQLITE_GUARANTEES } from '../../services/kit/src/bus/sqlite/guarantees.ts';
 import { trackedFiles } from '../helpers/tracked-files.ts';
 
@@ -12,7 +13,7 @@ import { trackedFiles } from '../helpers/tracked-files.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FILE = join(ROOT, 'docs', 'guarantees.md');
-const DRIVERS: readonly Guarantees[] = [SQLITE_GUARANTEES, NATS_GUARANTEES];
+const DRIVERS: readonly Guarantees[] = [SQLITE_GUARANTEES, NATS_GUARANTEES, REDIS_GUARANTEES];
 
 interface Row {
   readonly title: string;

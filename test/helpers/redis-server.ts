@@ -56,6 +56,10 @@ export class RedisServer implements AsyncDisposable {
     return server;
   }
 
+  get url(): string {
+    return `redis://127.0.0.1:${this.#port}`;
+  }
+
   /** Starts it again with what is in its folder. */
   async restart(): Promise<void> {
     const here = ['--port', String(this.#port), '--bind', '127.0.0.1'];

@@ -3,39 +3,68 @@ import type { Bus, BusAdmin } from './port.ts';
 
 export type * from './port.ts';
 
-// Each driver is loaded only when its scheme is used: a process on SQLite carries no network client.
+interface Driver {
+  /** @param url the whole address. */
+  readonly open: (url: string) => Promise<Bus>;
+  readonly openAdmin: (url: string) => Promise<BusAdmin>;
+}
+
+const sqlite = async (): Promise<Driver> => {
+  const { openSqliteBus, openSqliteBusAdmin } = await import('./sqlite/sqlite-bus.ts');
+  const optionsOf = (url: string) => ({ path: url.slice('sqlite:'.length) });
+  return {
+    open: (url) => openSqliteBus(optionsOf(url)),
+    openAdmin: (url) => openSqliteBusAdmin(optionsOf(url)),
+  };
+};
+
+const nats = async (): Promise<Driver> => {
+  const { natsOptionsOf, openNatsBus, openNatsBusAdmin } = await import('./nats/nats-bus.ts');
+  return {
+    open: async (url) => openNatsBus(await natsOptionsOf(url)),
+    openAdmin: async (url) => openNatsBusAdmin(await natsOptionsOf(url)),
+  };
+};
+
+const redis = async (): Promise<Driver> => {
+  const { openRedisBus, openRedisBusAdmin, redisOptionsOf } = await import('./redis/redis-bus.ts');
+  return {
+    open: async (url) => openRedisBus(await redisOptionsOf(url)),
+    openAdmin: async (url) => openRedisBusAdmin(await redisOptionsOf(url)),
+  };
+};
+
+/** Each driver is loaded only when its scheme is used: a process on SQLite carries no network client. */
+const DRIVERS: ReadonlyMap<string, () => Promise<Driver>> = new Map([
+  ['sqlite', sqlite],
+  ['nats', nats],
+  ['redis', redis],
+  ['rediss', redis],
+]);
 
 /**
  * Opens the backbone at an address.
  *
- * @param url `sqlite:/path/to/file` or `nats://host:port[,host:port]`, for NATS with `?nkey=` and the file of a seed
- * and `&ca=` and the file of an authority where the servers ask for them
+ * @param url `sqlite:/path/to/file`; `nats://host:port[,host:port]` with `?nkey=` and the file of a seed and `&ca=` and
+ * the file of an authority where the servers ask for them; `redis://[user@]host:port`, `rediss://` for an encrypted
+ * connection, with `?password=` and its file and `&ca=`
  * @throws {KitError} `address-malformed`, and as the driver says
  */
 export async function openBus(url: string): Promise<Bus> {
-  const address = parse(url);
-  if (address.scheme === 'sqlite')
-    return (await import('./sqlite/sqlite-bus.ts')).openSqliteBus({ path: address.rest });
-  const nats = await import('./nats/nats-bus.ts');
-  return nats.openNatsBus(await nats.natsOptionsOf(url));
+  return (await driverOf(url)).open(url);
 }
 
 /** The infrastructure's part of the same backbone. @throws {KitError} as `openBus` */
 export async function openBusAdmin(url: string): Promise<BusAdmin> {
-  const address = parse(url);
-  if (address.scheme === 'sqlite')
-    return (await import('./sqlite/sqlite-bus.ts')).openSqliteBusAdmin({ path: address.rest });
-  const nats = await import('./nats/nats-bus.ts');
-  return nats.openNatsBusAdmin(await nats.natsOptionsOf(url));
+  return (await driverOf(url)).openAdmin(url);
 }
 
-function parse(url: string): { readonly scheme: 'sqlite' | 'nats'; readonly rest: string } {
+async function driverOf(url: string): Promise<Driver> {
   const colon = url.indexOf(':');
-  const scheme = url.slice(0, colon);
-  const rest = url.slice(colon + 1);
-  if ((scheme === 'sqlite' || scheme === 'nats') && rest !== '') return { scheme, rest };
+  const driver = DRIVERS.get(url.slice(0, colon));
+  if (driver !== undefined && url.length > colon + 1) return driver();
   throw new KitError(
     'address-malformed',
-    `bus address: received ${JSON.stringify(url)}, expected sqlite:/path/to/file or nats://host:port`,
+    `bus address: received ${JSON.stringify(url)}, expected sqlite:/path/to/file, nats://host:port or redis://host:port`,
   );
 }

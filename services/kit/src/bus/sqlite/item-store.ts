@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { QueueProfile } from '@penstock/model';
 import { Refusal } from '../../sqlite/store-thread.ts';
 import type { AttemptRecord, DeadLetter, QueueDepth } from '../port.ts';
+import { profileDifferences } from '../profile-differences.ts';
 import { type ClaimedItems, headersOf } from './operations.ts';
 
 /** Expired keys removed with one publish: more than one, so that the table shrinks, and few, so that nothing stalls. */
@@ -45,15 +46,11 @@ export class ItemStore {
       );
     }
     const provisioned = JSON.parse(row.profile) as QueueProfile;
-    const keys = Object.keys(profile) as (keyof QueueProfile)[];
-    const differing = keys.filter((key) => JSON.stringify(provisioned[key]) !== JSON.stringify(profile[key]));
-    if (differing.length > 0) {
-      const list = differing.map(
-        (key) => `${key} is ${JSON.stringify(provisioned[key])}, expected ${JSON.stringify(profile[key])}`,
-      );
+    const differences = profileDifferences(provisioned, profile);
+    if (differences.length > 0) {
       throw new Refusal(
         'queue-mismatch',
-        `queue ${profile.stream}: ${list.join('; ')}`,
+        `queue ${profile.stream}: ${differences.join('; ')}`,
         'provision it with the same profile',
       );
     }

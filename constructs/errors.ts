@@ -10,6 +10,7 @@ export type ConstructErrorCode =
   | 'manifest-too-large'
   | 'reference-missing'
   | 'machine-unfit'
+  | 'exposed-to-all'
   | 'dependency-cycle'
   | 'storage-too-small'
   | 'quantity-malformed'

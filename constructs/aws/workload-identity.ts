@@ -1,0 +1,58 @@
+import { CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
+import { Policy, type Role } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { Binding } from '../binding.ts';
+import { ConstructError } from '../errors.ts';
+import type { EksCluster } from './eks-cluster.ts';
+import { podIdentityRole } from './pod-identity.ts';
+import type { WorkloadGrant } from './workload-grant.ts';
+
+export interface WorkloadIdentityProps {
+  readonly cluster: EksCluster;
+  readonly namespace: string;
+  /** Of one workload: two workloads under one account have each other's rights. */
+  readonly serviceAccount: string;
+  readonly grants: readonly [WorkloadGrant, ...WorkloadGrant[]];
+}
+
+/**
+ * What the pods of one service account may do in AWS, by EKS Pod Identity: nothing in the cluster has to name the role,
+ * and no key has to be kept anywhere.
+ */
+export class WorkloadIdentity extends Construct {
+  readonly nodes: { readonly role: Role; readonly policy: Policy; readonly association: CfnPodIdentityAssociation };
+  readonly role: Binding<string>;
+
+  /** @throws {ConstructError} `reference-missing` for the account that every pod has that names none */
+  constructor(scope: Construct, id: string, props: WorkloadIdentityProps) {
+    super(scope, id);
+    const { cluster, namespace, serviceAccount, grants } = props;
+    if (serviceAccount === 'default')
+      throw new ConstructError(
+        'reference-missing',
+        `service account ${namespace}/${serviceAccount}`,
+        'expected an account of its own: every pod that names none would get these rights',
+      );
+    const role = podIdentityRole(this, 'Role', {
+      cluster,
+      namespace,
+      serviceAccount,
+      description: `${namespace}/${serviceAccount} in ${cluster.name}`,
+    });
+    const policy = new Policy(this, 'Rights', {
+      roles: [role],
+      statements: grants.flatMap((grant) => grant.lower()),
+    });
+    this.role = Binding.of(role.roleArn);
+    this.nodes = {
+      role,
+      policy,
+      association: new CfnPodIdentityAssociation(this, 'Association', {
+        clusterName: cluster.nodes.cluster.ref,
+        namespace,
+        serviceAccount,
+        roleArn: role.roleArn,
+      }),
+    };
+  }
+}

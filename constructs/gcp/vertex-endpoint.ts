@@ -90,8 +90,9 @@ export class VertexEndpoint extends ComponentResource {
         deletionPolicy: args.deletion ?? 'DELETE',
         ...args.overrides?.endpoint,
       },
-      // The id is stated: a new endpoint cannot stand beside the old one. The split is that of the deployed models.
-      { parent: this, deleteBeforeReplace: true, ignoreChanges: ['trafficSplit'] },
+      // The id is stated: a new endpoint cannot stand beside the old one, and one that was renamed here keeps what it has.
+      // The split is that of the deployed models.
+      { parent: this, deleteBeforeReplace: true, ignoreChanges: ['name', 'trafficSplit'] },
     );
     this.nodes = { endpoint };
     this.resource = endpoint.id;

@@ -1,0 +1,27 @@
+import { VertexEndpoint } from '../../../../constructs/gcp/vertex-endpoint.ts';
+import { VertexModel } from '../../../../constructs/gcp/vertex-model.ts';
+import { ENDPOINT } from '../../../helpers/vertex-peer.ts';
+
+// What a test changes from run to run.
+const { IMAGE = 'server:1.0.0', MOST = '2', NAME = 'edge', FORMERLY, PROTECT } = process.env;
+
+const protect = PROTECT === 'yes';
+
+// The stand-in knows one endpoint, by its full name; the other shows what the provider of Google Cloud is asked.
+new VertexEndpoint(
+  NAME,
+  { displayName: 'edge', location: 'europe-west4', access: { type: 'public' } },
+  { protect, ...(FORMERLY === undefined ? {} : { aliases: [{ name: FORMERLY }] }) },
+);
+new VertexModel(
+  'chat',
+  {
+    project: 'shop',
+    location: 'europe-west4',
+    endpoint: ENDPOINT,
+    container: { image: IMAGE, port: 8080, predictRoute: '/predict', healthRoute: '/health' },
+    resources: { machine: { gpu: 'l4', machine: 'g2-standard-12' }, replicas: { min: 1, max: Number(MOST) } },
+    provider: 'provider.ts',
+  },
+  { protect },
+);

@@ -1,0 +1,12 @@
+import { Duration } from '@penstock/model';
+import { VertexModelProvider } from '../../../../constructs/gcp/vertex-model-provider.ts';
+import { TOKEN } from '../../../helpers/vertex-peer.ts';
+
+/** Against the stand-in whose address is in VERTEX_PEER, and without its pauses. */
+export const provider = new VertexModelProvider({
+  accessToken: async () => TOKEN,
+  address: () => process.env['VERTEX_PEER'] ?? '',
+  progress: (line) => console.log(line),
+  sleep: () => new Promise((resolve) => setTimeout(resolve, 5)),
+  patience: Duration.parse('1 hour'),
+});

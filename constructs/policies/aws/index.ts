@@ -2,11 +2,21 @@ import { suppressionOf, suppressionsIn } from '../../suppression.ts';
 import type { Finding } from '../policy.ts';
 import type { TemplatePolicy } from './policy.ts';
 import { brokerPrivate } from './rules/broker-private.ts';
+import { cniPrefixes } from './rules/cni-prefixes.ts';
 import { dataEncrypted } from './rules/data-encrypted.ts';
 import { dataRetained } from './rules/data-retained.ts';
 import { databaseProtected } from './rules/database-protected.ts';
+import { eksAccessEntries } from './rules/eks-access-entries.ts';
+import { eksEndpointPrivate } from './rules/eks-endpoint-private.ts';
+import { eksLogged } from './rules/eks-logged.ts';
+import { eksSecretsEncrypted } from './rules/eks-secrets-encrypted.ts';
+import { eksVersionsPinned } from './rules/eks-versions-pinned.ts';
 import { ingressClosed } from './rules/ingress-closed.ts';
+import { interruptionHeard } from './rules/interruption-heard.ts';
 import { kafkaEncrypted } from './rules/kafka-encrypted.ts';
+import { machineHardened } from './rules/machine-hardened.ts';
+import { networkResilient } from './rules/network-resilient.ts';
+import { podTrustScoped } from './rules/pod-trust-scoped.ts';
 import { rightsLeast } from './rules/rights-least.ts';
 import type { CloudFormationTemplate, TemplateResource } from './template.ts';
 
@@ -14,8 +24,18 @@ export type { TemplatePolicy } from './policy.ts';
 export type { CloudFormationTemplate, TemplateResource } from './template.ts';
 
 export const TEMPLATE_POLICIES: readonly TemplatePolicy[] = [
+  eksEndpointPrivate,
+  eksLogged,
+  eksSecretsEncrypted,
+  eksAccessEntries,
+  eksVersionsPinned,
+  networkResilient,
   ingressClosed,
+  cniPrefixes,
+  machineHardened,
   rightsLeast,
+  podTrustScoped,
+  interruptionHeard,
   kafkaEncrypted,
   brokerPrivate,
   dataRetained,
@@ -28,12 +48,14 @@ export const TEMPLATE_POLICIES: readonly TemplatePolicy[] = [
  * one by its metadata: `addMetadata(suppressionOf(id), reason)`.
  */
 export function checkTemplates(templates: Readonly<Record<string, CloudFormationTemplate>>): readonly Finding[] {
-  return Object.entries(templates).flatMap(([stack, { Resources }]) =>
-    Object.entries(Resources ?? {}).flatMap(([logicalId, resource]) => {
+  return Object.entries(templates).flatMap(([stack, template]) =>
+    Object.entries(template.Resources ?? {}).flatMap(([logicalId, resource]) => {
       const suppressions = suppressionsIn(reasonsOf(resource));
       const object = `${stack}/${logicalId}`;
       const findings = TEMPLATE_POLICIES.flatMap(({ id, reason, types, check }) => {
-        const messages = types.includes(resource.Type) ? check(resource).filter((message) => message !== false) : [];
+        const messages = types.includes(resource.Type)
+          ? check(resource, template).filter((message) => message !== false)
+          : [];
         const why = suppressions.get(id);
         if (why === undefined) return messages.map((message) => ({ policy: id, object, message, reason }));
         if (messages.length > 0 && why.trim() !== '') return [];

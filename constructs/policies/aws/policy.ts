@@ -1,4 +1,4 @@
-import type { TemplateResource } from './template.ts';
+import type { CloudFormationTemplate, TemplateResource } from './template.ts';
 
 /** One rule over the resources of CloudFormation templates. */
 export interface TemplatePolicy {
@@ -12,6 +12,6 @@ export interface TemplatePolicy {
   readonly reason: string;
   /** Types of resources it looks at, e.g. `AWS::MSK::Cluster`. */
   readonly types: readonly string[];
-  /** What is wrong with one of them; empty texts and `false` when it holds. */
-  readonly check: (resource: TemplateResource) => readonly (string | false)[];
+  /** What is wrong with one of them, seen in its template; empty texts and `false` when it holds. */
+  readonly check: (resource: TemplateResource, template: CloudFormationTemplate) => readonly (string | false)[];
 }

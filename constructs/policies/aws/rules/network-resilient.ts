@@ -1,0 +1,21 @@
+import type { TemplatePolicy } from '../policy.ts';
+import { at, listOf } from '../template.ts';
+
+/** Rule 6. */
+export const networkResilient: TemplatePolicy = {
+  id: 'network-resilient',
+  rules: [6],
+  source: 'cdk-nag VPC7, EKS Best Practices (data plane)',
+  reason: 'a zone that goes takes everything with it, and what came in unasked was never seen',
+  types: ['AWS::EC2::VPC', 'AWS::EKS::Cluster', 'AWS::EC2::Subnet'],
+  check: (resource, { Resources }) => {
+    if (resource.Type === 'AWS::EC2::Subnet')
+      return [at(resource, 'MapPublicIpOnLaunch') === true && 'gives a public address to whatever starts in it'];
+    if (resource.Type === 'AWS::EKS::Cluster')
+      return [listOf(at(resource, 'ResourcesVpcConfig.SubnetIds')).length < 3 && 'lies in fewer than three subnets'];
+    const logged = Object.values(Resources ?? {}).some(
+      (other) => other.Type === 'AWS::EC2::FlowLog' && Resources?.[String(at(other, 'ResourceId.Ref'))] === resource,
+    );
+    return [!logged && 'has no flow log'];
+  },
+};

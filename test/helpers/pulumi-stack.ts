@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Requirement } from './requirement.ts';
 
@@ -66,7 +66,11 @@ export class PulumiStack {
   /** `project`: the folder of a Pulumi.yaml. */
   static async init(project: string, config: Readonly<Record<string, string>> = {}): Promise<PulumiStack> {
     const stack = new PulumiStack(project);
-    await stack.#must(['stack', 'init', 'test']);
+    await stack.#must(['stack', 'init', stack.#name]);
+    // It writes the settings beside the program, and takes no other place.
+    const settings = join(project, `Pulumi.${stack.#name}.yaml`);
+    copyFileSync(settings, stack.#settings);
+    rmSync(settings);
     for (const [key, value] of Object.entries(config))
       await stack.#must(['config', 'set', key, value, ...stack.#config]);
     return stack;
@@ -112,9 +116,17 @@ export class PulumiStack {
     return join(this.#folder, 'acts.jsonl');
   }
 
-  /** The settings of the stack, which would else lie beside the program. */
+  get #settings(): string {
+    return join(this.#folder, 'Pulumi.settings.yaml');
+  }
+
   get #config(): readonly string[] {
-    return ['--config-file', join(this.#folder, 'Pulumi.test.yaml')];
+    return ['--config-file', this.#settings];
+  }
+
+  /** Of no stack that somebody has beside the program. */
+  get #name(): string {
+    return basename(this.#folder);
   }
 
   async #must(args: readonly string[]): Promise<string> {
@@ -127,7 +139,7 @@ export class PulumiStack {
     args: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<{ readonly status: number | null; readonly stdout: string; readonly output: string }> {
-    const stack = args[1] === 'init' ? [] : ['--stack', 'test'];
+    const stack = args[1] === 'init' ? [] : ['--stack', this.#name];
     const child = spawn(findPulumi() as string, [...args, ...stack, '--non-interactive'], {
       cwd: this.#project,
       env: { ...this.#env, ...env },

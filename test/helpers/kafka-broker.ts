@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { endProcess } from './end-process.ts';
+import { freePorts } from './free-ports.ts';
+import type { Requirement } from './requirement.ts';
+
+const HOW_TO_GET =
+  'name a folder with the jars of a broker in PENSTOCK_KAFKA and put java 17 or newer on PATH; `.ci/peers/kafka.sh <folder>` installs them and prints the folder';
+
+const CLUSTER = 'cGVuc3RvY2stdGVzdC0wMQ';
+const HEAP = '-Xmx256m';
+const READY_WITHIN_MS = 60_000;
+const READY = /Kafka Server started/;
+
+/** The folder with a broker's jars; undefined when there is none, or no java. */
+export function findKafka(): string | undefined {
+  const folder = process.env['PENSTOCK_KAFKA'];
+  if (folder === undefined || !existsSync(folder)) return undefined;
+  return spawnSync('java', ['-version']).status === 0 ? folder : undefined;
+}
+
+/** For `describeWith`. */
+export const kafkaRequirement = (): Requirement => ({
+  name: 'kafka',
+  available: findKafka() !== undefined,
+  howToGet: HOW_TO_GET,
+});
+
+/** One node that is controller and broker, on free ports of the loopback, in a folder of its own. */
+export class KafkaBroker implements AsyncDisposable {
+  readonly address: string;
+  readonly #jars: string;
+  readonly #folder: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(jars: string, folder: string, port: number) {
+    this.#jars = jars;
+    this.#folder = folder;
+    this.address = `127.0.0.1:${port}`;
+  }
+
+  static async start(): Promise<KafkaBroker> {
+    const jars = findKafka();
+    if (jars === undefined) throw new Error(`no Kafka: ${HOW_TO_GET}`);
+    const folder = await mkdtemp(join(tmpdir(), 'penstock-kafka-'));
+    const [port = 0, controllerPort = 0] = await freePorts(2);
+    const settings = {
+      'process.roles': 'broker,controller',
+      'node.id': 1,
+      'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+      listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+      'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+      'controller.listener.names': 'CONTROLLER',
+      'inter.broker.listener.name': 'PLAINTEXT',
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'log.dirs': join(folder, 'data'),
+      'offsets.topic.replication.factor': 1,
+      'offsets.topic.num.partitions': 4,
+      'transaction.state.log.replication.factor': 1,
+      'transaction.state.log.min.isr': 1,
+      'group.initial.rebalance.delay.ms': 0,
+      // Tests wait for workers to be given up.
+      'group.min.session.timeout.ms': 500,
+      'auto.create.topics.enable': false,
+      'num.network.threads': 2,
+      'num.io.threads': 2,
+    };
+    await writeFile(
+      join(folder, 'server.properties'),
+      Object.entries(settings)
+        .map(([key, value]) => `${key}=${value}`)
+        .join('\n'),
+    );
+    const broker = new KafkaBroker(jars, folder, port);
+    const formatted = spawnSync('java', broker.#command('kafka.tools.StorageTool', 'format', '-t', CLUSTER, '-c'), {
+      encoding: 'utf8',
+    });
+    if (formatted.status !== 0) throw new Error(`kafka storage: ${formatted.stdout}${formatted.stderr}`);
+    await broker.restart();
+    return broker;
+  }
+
+  /** Starts it again on the same ports with what is in its folder. */
+  async restart(): Promise<void> {
+    const child = spawn('java', this.#command('kafka.Kafka'), { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+    let log = '';
+    const read = (text: string): void => {
+      log = (log + text).slice(-20_000);
+      if (READY.test(log)) resolve();
+    };
+    child.stdout.setEncoding('utf8').on('data', read);
+    child.stderr.setEncoding('utf8').on('data', read);
+    const fail = (): void => reject(new Error(`kafka is not ready:\n${log}`));
+    child.once('exit', fail);
+    const timer = setTimeout(fail, READY_WITHIN_MS);
+    await ready.finally(() => clearTimeout(timer));
+  }
+
+  /** As power loss of the process: nothing is flushed or said. */
+  async kill(): Promise<void> {
+    await endProcess(this.#process, 'SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    // An orderly stop waits for its own quorum; the folder is thrown away.
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #command(main: string, ...options: readonly string[]): string[] {
+    const logging = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=info', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+    return [HEAP, ...logging, '-cp', `${this.#jars}/*`, main, ...options, join(this.#folder, 'server.properties')];
+  }
+}

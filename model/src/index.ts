@@ -68,7 +68,7 @@ export {
 } from './gpu.ts';
 export type { HttpServicePins, HttpServiceSpec, ResolvedHttpService } from './http-service.ts';
 export type { MigrationSpec, ResolvedMigration } from './migration.ts';
-export { NAME_LIMITS, workloadName } from './names.ts';
+export { NAME_LIMITS, topicConsumerNames, workloadName } from './names.ts';
 export type { BurnRateAlert, ObjectiveSpec, ResolvedObjective } from './objective.ts';
 export { parseProfile } from './parse-profile.ts';
 export {

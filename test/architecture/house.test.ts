@@ -41,7 +41,10 @@ async function importsOf(file: string): Promise<readonly string[]> {
 const RULES: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^model\//, /^(model\/|node:crypto$)/],
   [/^services\/[^/]+\/service\.ts$/, /^@penstock\/model$/],
-  [/^services\/kit\//, /^(services\/kit\/|@penstock\/model$|node:|@nats-io\/|@redis\/client$|@opentelemetry\/|pino$)/],
+  [
+    /^services\/kit\//,
+    /^(services\/kit\/|@penstock\/model$|node:|@nats-io\/|@platformatic\/kafka$|@redis\/client$|@opentelemetry\/|pino$)/,
+  ],
   [/^services\/task-queue\//, /^(services\/task-queue\/|@penstock\/(model|kit)$|node:)/],
   [
     /^services\/inference-engine\//,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import type { Guarantees } from '@penstock/kit';
+import { KAFKA_GUARANTEES } from '../../services/kit/src/bus/kafka/guarantees.ts';
 import { NATS_GUARANTEES } from '../../services/kit/src/bus/nats/guarantees.ts';
 import { REDIS_GUARANTEES } from '../../services/kit/src/bus/redis/guarantees.ts';
 import { SQLITE_GUARANTEES } from '../../services/kit/src/bus/sqlite/guarantees.ts';
@@ -13,7 +14,7 @@ import { trackedFiles } from '../helpers/tracked-files.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FILE = join(ROOT, 'docs', 'guarantees.md');
-const DRIVERS: readonly Guarantees[] = [SQLITE_GUARANTEES, NATS_GUARANTEES, REDIS_GUARANTEES];
+const DRIVERS: readonly Guarantees[] = [SQLITE_GUARANTEES, NATS_GUARANTEES, REDIS_GUARANTEES, KAFKA_GUARANTEES];
 
 interface Row {
   readonly title: string;
@@ -36,7 +37,10 @@ const ROWS: Readonly<Record<Exclude<keyof Guarantees, 'driver'>, Row>> = {
   order: { title: 'Order', provedBy: ['order: first published, first taken'] },
   duplicateWindow: {
     title: 'Duplicates',
-    provedBy: ['duplicateWindow: a second publish of a key adds nothing, also after the first was acked'],
+    provedBy: [
+      'duplicateWindow: a second publish of a key adds nothing, also after the first was acked',
+      'duplicateWindow: without one, a second publish of a key is a second item that waits for the first',
+    ],
   },
   lateAck: {
     title: 'A settlement after the lease',

@@ -45,8 +45,12 @@ async function publishSome(queue: Queue, kill: number): Promise<void> {
 }
 
 /** Kills worker processes in the middle of their work and counts effects by a ledger that would show one twice. */
-export function testKill9(name: string, open: () => Promise<{ readonly url: string; close(): Promise<void> }>): void {
-  test(`${name}: workers killed ${KILLS} times lose no item and apply no effect twice`, async () => {
+export function testKill9(
+  name: string,
+  open: () => Promise<{ readonly url: string; close(): Promise<void> }>,
+  kills = KILLS,
+): void {
+  test(`${name}: workers killed ${kills} times lose no item and apply no effect twice`, async () => {
     const backbone = await open();
     const folder = await mkdtemp(join(tmpdir(), 'penstock-kill-'));
     const profile = testProfile('killed', { ackWaitMs: 1_000, maxAttempts: 100, maxAckPending: 1_000 });
@@ -57,7 +61,7 @@ export function testKill9(name: string, open: () => Promise<{ readonly url: stri
     const queue = await bus.bind(profile);
     let kill = 0;
     const killer = async (): Promise<void> => {
-      while (kill < KILLS) {
+      while (kill < kills) {
         const mine = kill++;
         await publishSome(queue, mine);
         await killOnce(plan, mine);
@@ -79,7 +83,7 @@ export function testKill9(name: string, open: () => Promise<{ readonly url: stri
       .all() as unknown as readonly { readonly item: string; readonly effects: number }[];
     ledger.close();
     expect(rows.filter(({ effects }) => effects > 1)).toEqual([]);
-    expect(rows).toHaveLength(KILLS * ITEMS_PER_KILL);
+    expect(rows).toHaveLength(kills * ITEMS_PER_KILL);
     expect(await queue.deadLetters()).toEqual([]);
     await bus.close();
     await admin.close();

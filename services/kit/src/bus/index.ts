@@ -34,12 +34,21 @@ const redis = async (): Promise<Driver> => {
   };
 };
 
+const kafka = async (): Promise<Driver> => {
+  const { kafkaOptionsOf, openKafkaBus, openKafkaBusAdmin } = await import('./kafka/kafka-bus.ts');
+  return {
+    open: async (url) => openKafkaBus(await kafkaOptionsOf(url)),
+    openAdmin: async (url) => openKafkaBusAdmin(await kafkaOptionsOf(url)),
+  };
+};
+
 /** Each driver is loaded only when its scheme is used: a process on SQLite carries no network client. */
 const DRIVERS: ReadonlyMap<string, () => Promise<Driver>> = new Map([
   ['sqlite', sqlite],
   ['nats', nats],
   ['redis', redis],
   ['rediss', redis],
+  ['kafka', kafka],
 ]);
 
 /**
@@ -47,7 +56,8 @@ const DRIVERS: ReadonlyMap<string, () => Promise<Driver>> = new Map([
  *
  * @param url `sqlite:/path/to/file`; `nats://host:port[,host:port]` with `?nkey=` and the file of a seed and `&ca=` and
  * the file of an authority where the servers ask for them; `redis://[user@]host:port`, `rediss://` for an encrypted
- * connection, with `?password=` and its file and `&ca=`
+ * connection, with `?password=` and its file and `&ca=`; `kafka://host:port[,host:port]`, with `?ca=`, `cert=`, `key=` and
+ * `passwordFile=` for files, and `user=`
  * @throws {KitError} `address-malformed`, and as the driver says
  */
 export async function openBus(url: string): Promise<Bus> {
@@ -65,6 +75,6 @@ async function driverOf(url: string): Promise<Driver> {
   if (driver !== undefined && url.length > colon + 1) return driver();
   throw new KitError(
     'address-malformed',
-    `bus address: received ${JSON.stringify(url)}, expected sqlite:/path/to/file, nats://host:port or redis://host:port`,
+    `bus address: received ${JSON.stringify(url)}, expected sqlite:/path/to/file, nats://host:port, redis://host:port or kafka://host:port`,
   );
 }

@@ -1,6 +1,7 @@
 import { CfnAddon } from 'aws-cdk-lib/aws-eks';
 import { ManagedPolicy, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { keptByAws } from './nag.ts';
 import { type ClusterIdentity, podIdentityRole } from './pod-identity.ts';
 
 /** One build of an add-on, e.g. `v1.22.4-eksbuild.3`. */
@@ -59,6 +60,7 @@ export function eksAddons(scope: Construct, cluster: ClusterIdentity, versions: 
         description: `Add-on ${name} of ${cluster.name}`,
       });
       role.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName(rights.policy));
+      keptByAws(role, [rights.policy]);
       roles[name] = role;
     }
     const settings = SETTINGS[name];

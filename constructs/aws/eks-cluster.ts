@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2';
 import { CfnAccessEntry, type CfnAddon, CfnCluster, type CfnClusterProps } from 'aws-cdk-lib/aws-eks';
 import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -18,6 +18,7 @@ import {
   eksAddons,
 } from './eks-addons.ts';
 import { EncryptedLogGroup } from './encrypted-log-group.ts';
+import { keptByAws } from './nag.ts';
 import { physicalName } from './physical-name.ts';
 import { SystemNodeGroup, type SystemNodes } from './system-node-group.ts';
 
@@ -114,6 +115,11 @@ export class EksCluster extends Construct {
       upgradePolicy: { supportType: 'STANDARD' },
       ...autoMode(autoRole),
     });
+    if (props.endpoint?.kind === 'public')
+      Validations.of(cluster).acknowledge({
+        id: 'AwsSolutions::AwsSolutions-EKS1',
+        reason: `asked for, and open to ${props.endpoint.from.join(', ')} only`,
+      });
     cluster.node.addDependency(logs, role);
     controlPlaneRules(this, network, cluster);
     const identity = { name: cluster.ref };
@@ -172,6 +178,7 @@ function controlPlaneRole(scope: Construct, name: string, auto: boolean): Role {
     description: `Control plane of ${name}`,
     managedPolicies: policies.map((policy) => ManagedPolicy.fromAwsManagedPolicyName(policy)),
   });
+  keptByAws(role, policies);
   if (auto)
     role.assumeRolePolicy?.addStatements(new PolicyStatement({ principals: [principal], actions: ['sts:TagSession'] }));
   return role;
@@ -192,14 +199,16 @@ function autoMode(
   };
 }
 
-const autoNodeRole = (scope: Construct, name: string): Role =>
-  new Role(scope, 'AutoNodeRole', {
+function autoNodeRole(scope: Construct, name: string): Role {
+  const policies = ['AmazonEKSWorkerNodeMinimalPolicy', 'AmazonEC2ContainerRegistryPullOnly'];
+  const role = new Role(scope, 'AutoNodeRole', {
     assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
     description: `Nodes of ${name}`,
-    managedPolicies: ['AmazonEKSWorkerNodeMinimalPolicy', 'AmazonEC2ContainerRegistryPullOnly'].map((policy) =>
-      ManagedPolicy.fromAwsManagedPolicyName(policy),
-    ),
+    managedPolicies: policies.map((policy) => ManagedPolicy.fromAwsManagedPolicyName(policy)),
   });
+  keptByAws(role, policies);
+  return role;
+}
 
 /** EKS makes one for the pools of its own; a class of ours that names the role needs it stated. */
 const autoNodeEntry = (scope: Construct, clusterName: string, role: Role): CfnAccessEntry =>

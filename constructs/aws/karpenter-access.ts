@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { CfnAccessEntry, CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
@@ -9,6 +9,7 @@ import { Binding } from '../binding.ts';
 import { suppressionOf } from '../suppression.ts';
 import type { EksCluster } from './eks-cluster.ts';
 import { karpenterRights } from './karpenter-rights.ts';
+import { unnamedResources } from './nag.ts';
 import { nodeRole } from './node-template.ts';
 import { podIdentityRole } from './pod-identity.ts';
 
@@ -62,6 +63,11 @@ export class KarpenterAccess extends Construct {
       // News of a machine that is gone by then.
       retentionPeriod: Duration.minutes(5),
     });
+    Validations.of(queue).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-SQS3',
+      reason:
+        'news that nobody read in five minutes is of a machine that is gone: it is of no use in a dead-letter queue',
+    });
     const controllerRole = podIdentityRole(this, 'ControllerRole', {
       cluster,
       ...account,
@@ -72,6 +78,11 @@ export class KarpenterAccess extends Construct {
       ([name, statements]) => new ManagedPolicy(this, name, { roles: [controllerRole], statements: [...statements] }),
     );
     for (const policy of policies) {
+      unnamedResources(
+        policy,
+        rights[policy.node.id as keyof typeof rights],
+        'what is bought has no name before it is there: tags that only this cluster sets hold it instead',
+      );
       if (policy.node.id !== 'Discovery') continue;
       (policy.node.defaultChild as CfnManagedPolicy).addMetadata(
         suppressionOf('rights-least'),

@@ -3,6 +3,7 @@ import { Fn } from 'aws-cdk-lib';
 import { CfnLaunchTemplate } from 'aws-cdk-lib/aws-ec2';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { keptByAws } from './nag.ts';
 
 /** What runs on a machine: Amazon's container system, or its general one. */
 export type NodeSystem = 'bottlerocket' | 'al2023';
@@ -59,11 +60,12 @@ function disks(system: NodeSystem, size: Bytes): CfnLaunchTemplate.BlockDeviceMa
 
 /** The rights of a machine: to join its cluster and to fetch images. Addresses of pods are the add-on's business. */
 export function nodeRole(scope: Construct, id: string, clusterName: string): Role {
-  return new Role(scope, id, {
+  const policies = ['AmazonEKSWorkerNodePolicy', 'AmazonEC2ContainerRegistryPullOnly'];
+  const role = new Role(scope, id, {
     assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
     description: `Nodes of ${clusterName}`,
-    managedPolicies: ['AmazonEKSWorkerNodePolicy', 'AmazonEC2ContainerRegistryPullOnly'].map((policy) =>
-      ManagedPolicy.fromAwsManagedPolicyName(policy),
-    ),
+    managedPolicies: policies.map((policy) => ManagedPolicy.fromAwsManagedPolicyName(policy)),
   });
+  keptByAws(role, policies);
+  return role;
 }

@@ -4,6 +4,7 @@ import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
 import { parse, parseAllDocuments } from 'yaml';
 import { goDurationMs } from '../../constructs/policies/go-duration.ts';
 import type { Manifest } from '../../constructs/policies/index.ts';
+import { type CelSchema, celFaultsOf } from './cel.ts';
 import type { Requirement } from './requirement.ts';
 
 const DATA = process.env['PENSTOCK_DATA'] ?? join(import.meta.dirname, '../../../shared/data');
@@ -17,7 +18,7 @@ export const realData: Requirement = {
 
 type Json = { readonly [key: string]: Json } | readonly Json[] | string | number | boolean | null;
 
-/** Judges manifests by the schemas of the API server, and refuses unknown fields as a server-side apply does. */
+/** Judges manifests by the schemas of the API server and the rules beside them, and refuses unknown fields as a server-side apply does. */
 export class ApiSchemas {
   readonly #ajv = new Ajv({
     strict: false,
@@ -37,6 +38,8 @@ export class ApiSchemas {
   /** All that the API server itself defines, which its kinds refer to. */
   readonly #definitions: Json;
   readonly #schemas = new Map<string, Json>();
+  /** As they are written, with their rules. */
+  readonly #written = new Map<string, CelSchema>();
   /** Of every project with definitions of its own, as texts: parsed when a kind of theirs is asked for. */
   #custom: readonly string[];
 
@@ -65,9 +68,14 @@ export class ApiSchemas {
     const validate = this.#validators.get(id) ?? this.#ajv.compile(schema as AnySchemaObject);
     this.#validators.set(id, validate);
     validate(manifest);
-    return (validate.errors ?? []).map(
+    const faults = (validate.errors ?? []).map(
       (error) => `${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`,
     );
+    const written = this.#written.get(id);
+    // A rule says nothing of what has not even the shape it is about.
+    return faults.length > 0 || written === undefined
+      ? faults
+      : celFaultsOf(written, manifest as unknown as Parameters<typeof celFaultsOf>[1]);
   }
 
   /** The schema of a manifest's kind with all that it refers to, for whoever else validates. */
@@ -96,7 +104,9 @@ export class ApiSchemas {
       };
       // Every object has these three, whether its own schema names them or not.
       const withMetadata = { ...rest, properties: { ...properties, apiVersion: {}, kind: {}, metadata: {} } };
-      this.#schemas.set(`${crd?.spec.group}/${name} ${crd?.spec.names.kind}`, closed(withMetadata));
+      const id = `${crd?.spec.group}/${name} ${crd?.spec.names.kind}`;
+      this.#schemas.set(id, closed(withMetadata));
+      this.#written.set(id, schema.openAPIV3Schema as CelSchema);
     }
   }
 }

@@ -32,6 +32,29 @@ describeWith(realData, 'the schemas of the API server', () => {
     expect(schemas.faultsOf(broken)).toEqual([expect.stringContaining('replicaz')]);
   });
 
+  test('rejects what only a rule beside the schema forbids', () => {
+    const pool = (consolidateAfter: string, label: string): Manifest => ({
+      apiVersion: 'karpenter.sh/v1',
+      kind: 'NodePool',
+      metadata: { name: 'l4' },
+      spec: {
+        disruption: { consolidateAfter },
+        template: {
+          metadata: { labels: { [label]: 'x' } },
+          spec: {
+            nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'l4' },
+            requirements: [{ key: 'kubernetes.io/arch', operator: 'In', values: ['amd64'] }],
+            expireAfter: '720h',
+          },
+        },
+      },
+    });
+    expect(schemas.faultsOf(pool('5m', 'example.com/team'))).toEqual([]);
+    expect(schemas.faultsOf(pool('5m', 'karpenter.sh/team'))).toEqual([
+      expect.stringContaining('label domain "karpenter.sh" is restricted'),
+    ]);
+  });
+
   test('rejects a misspelt field deep in a pod', () => {
     const text = JSON.stringify(prod.find(({ kind }) => kind === 'Deployment')).replace(
       '"readOnlyRootFilesystem"',

@@ -74,7 +74,7 @@ describe.each([
     template.hasResourceProperties('AWS::MSK::Cluster', {
       NumberOfBrokerNodes: brokers,
       KafkaVersion: Match.stringLikeRegexp('kraft$'),
-      BrokerNodeGroupInfo: { ClientSubnets: ['subnet-0', 'subnet-1', 'subnet-2'] },
+      BrokerNodeGroupInfo: { ClientSubnets: ['subnet-00000000', 'subnet-00000001', 'subnet-00000002'] },
     });
   });
 

@@ -27,7 +27,7 @@ describe('a broker', () => {
         EngineType: 'RABBITMQ',
         DeploymentMode: 'CLUSTER_MULTI_AZ',
         PubliclyAccessible: false,
-        SubnetIds: ['subnet-0', 'subnet-1', 'subnet-2'],
+        SubnetIds: ['subnet-00000000', 'subnet-00000001', 'subnet-00000002'],
         EncryptionOptions: { UseAwsOwnedKey: false, KmsKeyId: Match.anyValue() },
         Logs: { General: true },
       },

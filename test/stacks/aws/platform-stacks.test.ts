@@ -3,36 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chdir, cwd } from 'node:process';
 import { describe, expect, test } from '@jest/globals';
-import { defineTopology } from '@penstock/model';
 import { type CloudFormationTemplate, checkTemplates } from '../../../constructs/policies/aws/index.ts';
 import { awsApp, synthesizeAws } from '../../../stacks/aws/synthesize.ts';
-import { awsEnvironments } from '../../../stacks/environments/aws.ts';
-import type { AwsEnvironment } from '../../../stacks/environments/aws-environment.ts';
 import { platform } from '../../../stacks/platform.ts';
-
-const topology = defineTopology({
-  name: 'shop',
-  queues: {},
-  workers: {},
-  topics: {
-    orders: { arrivalRate: '1/s', consumers: { billing: { workTime: { mean: '20 milliseconds', p99: '1 second' } } } },
-  },
-});
-
-/** One that has everything Amazon runs for a platform. */
-const full: AwsEnvironment = {
-  ...awsEnvironments.prod,
-  data: {
-    kafka: { kind: 'express', version: '4.2.x.kraft', instance: 'express.m7g.large' },
-    database: {
-      database: 'shop',
-      capacity: { kind: 'serverless', minimumUnits: 0.5, maximumUnits: 8 },
-      logicalReplication: true,
-    },
-    cache: { kind: { kind: 'nodes', node: 'cache.r7g.large' }, users: { web: { keys: 'web:', access: 'write' } } },
-    rabbitMq: { version: '4.3', instance: 'mq.m7g.large' },
-  },
-};
+import { full, topology } from './shop.ts';
 
 type Templates = Readonly<Record<string, CloudFormationTemplate>>;
 const templates = synthesizeAws(topology, [full]) as Templates;

@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import { defineTopology } from '@penstock/model';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AuroraPostgres } from '../../../../constructs/aws/aurora-postgres.ts';
-import { DataKey } from '../../../../constructs/aws/data-key.ts';
 import { MskCluster } from '../../../../constructs/aws/msk-cluster.ts';
 import { RabbitMqBroker } from '../../../../constructs/aws/rabbitmq-broker.ts';
 import { ValkeyCache } from '../../../../constructs/aws/valkey-cache.ts';
@@ -26,9 +25,7 @@ const topology = defineTopology({
 
 /** All that holds data, as it should be. */
 function compliant(): CloudFormationTemplate {
-  const { stack, network } = dataStack();
-  stack.node.tryRemoveChild('Key');
-  const { key } = new DataKey(stack, 'DataKey', { description: 'Data' });
+  const { stack, network, key } = dataStack();
   new MskCluster(stack, 'Kafka', {
     topology,
     name: 'shop-kafka',

@@ -1,22 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import type { Requirement } from './requirement.ts';
 
-/** PENSTOCK_CFN_LINT, else `cfn-lint` on PATH. */
-function findCfnLint(): string | undefined {
-  const named = process.env['PENSTOCK_CFN_LINT'];
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'cfn-lint'));
-  return (named === undefined ? onPath : [named]).find(existsSync);
-}
+/** Named, never found: its schemas are as old as it is, and an older one refuses what Amazon has added since. */
+const cfnLint = (): string => process.env['PENSTOCK_CFN_LINT'] ?? '';
 
 /** For `describeWith`. */
 export const cfnLintRequirement = (): Requirement => ({
   name: 'cfn-lint',
-  available: findCfnLint() !== undefined,
-  howToGet:
-    'put cfn-lint on PATH, or name it in PENSTOCK_CFN_LINT; `.ci/peers/cfn-lint.sh <folder>` installs it and prints its path',
+  available: existsSync(cfnLint()),
+  howToGet: 'name cfn-lint in PENSTOCK_CFN_LINT; `.ci/peers/cfn-lint.sh <folder>` installs it and prints its path',
 });
 
 interface Match {
@@ -32,7 +27,7 @@ export function errorsOf(template: unknown, region: string): readonly string[] {
   const file = join(folder, 'template.json');
   writeFileSync(file, JSON.stringify(template));
   const { stdout, stderr, error } = spawnSync(
-    findCfnLint() as string,
+    cfnLint(),
     ['--format', 'json', '--regions', region, '--template', file],
     { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
   );

@@ -1,5 +1,6 @@
 import type { Topology } from '@penstock/model';
 import { checkTemplates, TEMPLATE_POLICIES } from '../constructs/policies/aws/index.ts';
+import { checkRequested, GCP_POLICIES } from '../constructs/policies/gcp/index.ts';
 import { checkManifests, type Finding, type Manifest, POLICIES } from '../constructs/policies/index.ts';
 import { environments } from '../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../stacks/kubernetes/synthesize.ts';
@@ -42,7 +43,13 @@ export async function* synthesizeTargets(topology: Topology): AsyncIterable<Synt
     yield { name: `aws/${name}`, objects: Object.keys(resources).length, rules: TEMPLATE_POLICIES.length, findings };
   }
   const { synthesizeGcp } = await import('../stacks/gcp/synthesize.ts');
-  yield { name: `gcp/${topology.name}`, objects: (await synthesizeGcp(topology)).length, rules: 0, findings: [] };
+  const resources = await synthesizeGcp(topology);
+  yield {
+    name: `gcp/${topology.name}`,
+    objects: resources.length,
+    rules: GCP_POLICIES.length,
+    findings: checkRequested(resources).map(textOf),
+  };
 }
 
 const textOf = ({ policy, object, message, reason }: Finding): string => `${object}: ${message} (${policy}: ${reason})`;

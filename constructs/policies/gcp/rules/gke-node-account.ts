@@ -1,0 +1,17 @@
+import { clusterPolicy } from '../policy.ts';
+
+/** Rule 24, the nodes' part. */
+export const gkeNodeAccount = clusterPolicy(
+  {
+    id: 'gke-node-account',
+    rules: [24],
+    source: 'CIS GKE 1.9, trivy GCP-0050',
+    reason: 'the default account of Compute Engine may edit the whole project, and so may who gets out of a container',
+  },
+  {
+    nodes: ({ serviceAccount = 'default' }) => [
+      (serviceAccount === 'default' || serviceAccount.endsWith('-compute@developer.gserviceaccount.com')) &&
+        'runs nodes as the default account, expected one of their own',
+    ],
+  },
+);

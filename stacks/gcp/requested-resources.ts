@@ -25,8 +25,12 @@ export async function requestedBy(project: string, program: () => void): Promise
     'synthesized',
     false,
   );
-  program();
-  await runtime.disconnect();
+  try {
+    program();
+  } finally {
+    // Also of a program that stops half-way: what it asked for is still being answered, and would answer the next one.
+    await runtime.disconnect();
+  }
   return requested;
 }
 

@@ -42,14 +42,12 @@ export async function* synthesizeTargets(topology: Topology): AsyncIterable<Synt
     const findings = checkTemplates({ [name]: template }).map(textOf);
     yield { name: `aws/${name}`, objects: Object.keys(resources).length, rules: TEMPLATE_POLICIES.length, findings };
   }
-  const { synthesizeGcp } = await import('../stacks/gcp/synthesize.ts');
-  const resources = await synthesizeGcp(topology);
-  yield {
-    name: `gcp/${topology.name}`,
-    objects: resources.length,
-    rules: GCP_POLICIES.length,
-    findings: checkRequested(resources).map(textOf),
-  };
+  const { GCP_STACKS, stackEnvironment, synthesizeGcp } = await import('../stacks/gcp/synthesize.ts');
+  for (const stack of GCP_STACKS) {
+    const resources = await synthesizeGcp(topology, stackEnvironment(stack));
+    const findings = checkRequested(resources).map(textOf);
+    yield { name: `gcp/${stack}`, objects: resources.length, rules: GCP_POLICIES.length, findings };
+  }
 }
 
 const textOf = ({ policy, object, message, reason }: Finding): string => `${object}: ${message} (${policy}: ${reason})`;

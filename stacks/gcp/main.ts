@@ -1,9 +1,21 @@
-import { Config } from '@pulumi/pulumi';
+import { Config, getStack } from '@pulumi/pulumi';
 import { platform } from '../platform.ts';
+import { readConfiguration } from './configuration.ts';
 import { platformProgram } from './platform-program.ts';
 
-// `pulumi up` runs this file. The project and the region are the provider's: `pulumi config set gcp:region <region>`.
-const store = platformProgram(platform, new Config('gcp').require('region'));
+// `pulumi up` runs this file. What it is given stands in Pulumi.<stack>.yaml.
+const google = new Config('gcp');
+const { store, cluster, identities } = platformProgram(
+  platform,
+  readConfiguration(getStack(), {
+    ...new Config('penstock').requireObject<Readonly<Record<string, unknown>>>('environment'),
+    project: google.get('project'),
+    region: google.get('region'),
+  }),
+);
 
 export const images = store.images;
 export const weights = store.weights;
+export const clusterName = cluster.name;
+/** What the service account of each engine carries as `iam.gke.io/gcp-service-account`. */
+export const accounts = Object.fromEntries(Object.entries(identities).map(([id, { email }]) => [id, email]));

@@ -1,12 +1,30 @@
+import { readFileSync } from 'node:fs';
 import type { Topology } from '@penstock/model';
+import { parse } from 'yaml';
+import { type GcpEnvironment, readConfiguration } from './configuration.ts';
 import { platformProgram } from './platform-program.ts';
 import { type RequestedResource, requestedBy } from './requested-resources.ts';
 
-/** Where it would be is the operator's to say; what is asked for is the same everywhere. */
-const ANY_REGION = 'europe-west4';
+/** The stacks there are, each with a file `Pulumi.<stack>.yaml`. */
+export const GCP_STACKS = ['dev', 'prod'] as const;
+
+interface StackFile {
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** What Pulumi would be given for a stack, read from its file. */
+export function stackEnvironment(stack: (typeof GCP_STACKS)[number]): GcpEnvironment {
+  const file = new URL(`../../Pulumi.${stack}.yaml`, import.meta.url);
+  const { config } = parse(readFileSync(file, 'utf8')) as StackFile;
+  return readConfiguration(stack, {
+    ...(config['penstock:environment'] as object),
+    project: config['gcp:project'],
+    region: config['gcp:region'],
+  });
+}
 
 /** What the program asks Pulumi for, in the order it asks. */
-export const synthesizeGcp = (topology: Topology): Promise<readonly RequestedResource[]> =>
+export const synthesizeGcp = (topology: Topology, environment: GcpEnvironment): Promise<readonly RequestedResource[]> =>
   requestedBy(topology.name, () => {
-    platformProgram(topology, ANY_REGION);
+    platformProgram(topology, environment);
   });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Output, runtime } from '@pulumi/pulumi';
+import { stackEnvironment } from '../../stacks/gcp/synthesize.ts';
 
 interface Registered {
   readonly type: string;
@@ -26,9 +27,14 @@ beforeAll(async () => {
       call: () => ({}),
     },
     'penstock',
-    'test',
+    'prod',
   );
-  runtime.setAllConfig({ 'gcp:region': 'europe-west4' });
+  const environment = { ...stackEnvironment('prod'), kind: 'production', projectNumber: '100000000002' };
+  runtime.setAllConfig({
+    'gcp:project': 'mailroom-prod',
+    'gcp:region': 'europe-west4',
+    'penstock:environment': JSON.stringify(environment),
+  });
   // The program itself, loaded after the mocks: a resource made before them would look for an engine.
   program = await import('../../stacks/gcp/main.ts');
   await Promise.all([...Object.values(program.images), ...Object.values(program.weights)].map(resolved));

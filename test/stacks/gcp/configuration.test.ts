@@ -1,0 +1,90 @@
+import { describe, expect, test } from '@jest/globals';
+import { checkRequested } from '../../../constructs/policies/gcp/index.ts';
+import { readConfiguration } from '../../../stacks/gcp/configuration.ts';
+import { GCP_STACKS, stackEnvironment, synthesizeGcp } from '../../../stacks/gcp/synthesize.ts';
+import { platform } from '../../../stacks/platform.ts';
+
+const environment = stackEnvironment('prod');
+const raw = {
+  kind: 'production',
+  projectNumber: environment.project.number,
+  project: environment.project.id,
+  region: environment.region,
+  zones: environment.zones,
+  ranges: environment.ranges,
+  systemNodes: environment.systemNodes,
+  maintenance: environment.maintenance,
+  namespace: environment.namespace,
+  budget: environment.budget,
+};
+
+const faultOf = (change: object): string => {
+  try {
+    readConfiguration('prod', { ...raw, ...change });
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'none';
+};
+
+describe('the configuration of a stack', () => {
+  test('is what its file says', () => {
+    expect(readConfiguration('prod', raw)).toEqual(environment);
+  });
+
+  test('rejects everything that is wrong at once', () => {
+    const message = faultOf({ region: 'Europe', projectNumber: 12, budget: { ...raw.budget, monthly: 0 } });
+    expect(message).toMatch(/^Pulumi\.prod\.yaml: .*\[configuration-malformed\]$/);
+    for (const path of ['projectNumber: received 12', 'region: received "Europe"', 'budget.monthly: received 0'])
+      expect(message).toContain(path);
+  });
+
+  test.each(Object.keys(raw))('rejects one without %s', (field) => {
+    expect(faultOf({ [field]: undefined })).toContain(`${field}`);
+    expect(faultOf({ [field]: undefined })).toContain('received nothing');
+  });
+
+  test.each([
+    ['one zone', { zones: ['europe-west4-a'] }, 'zones'],
+    ['a kind it does not know', { kind: 'staging' }, 'kind'],
+    ['an hour that no day has', { maintenance: { ...raw.maintenance, startHour: 24 } }, 'maintenance.startHour'],
+    ['a network that is none', { authorizedNetworks: { office: 'everywhere' } }, 'authorizedNetworks.office'],
+  ])('rejects %s', (_what, change, path) => {
+    expect(faultOf(change)).toContain(`${path}: received`);
+  });
+
+  test('opens the control plane to the networks it names, and else to none', () => {
+    expect(readConfiguration('prod', raw).access).toEqual({ kind: 'private' });
+    expect(readConfiguration('prod', { ...raw, authorizedNetworks: { office: '203.0.113.0/24' } }).access).toEqual({
+      kind: 'authorized-networks',
+      networks: [{ name: 'office', cidr: '203.0.113.0/24' }],
+    });
+  });
+});
+
+describe.each(GCP_STACKS)('the stack %s', (stack) => {
+  test('holds every policy', async () => {
+    const requested = await synthesizeGcp(platform, stackEnvironment(stack));
+    expect(requested.length).toBeGreaterThan(30);
+    expect(checkRequested(requested)).toEqual([]);
+  });
+
+  test('lets each engine read the weights of its own revision, and warns of cost before it is spent', async () => {
+    const requested = await synthesizeGcp(platform, stackEnvironment(stack));
+    const grants = requested.filter(({ type }) => type === 'gcp:storage/bucketIAMMember:BucketIAMMember');
+    expect(grants.map(({ inputs }) => inputs['member'])).toEqual([
+      'serviceAccount:mailroom-embedder@synthesized.iam.gserviceaccount.com',
+    ]);
+    const budget = requested.find(({ type }) => type === 'gcp:billing/budget:Budget');
+    expect(budget?.inputs).toMatchObject({
+      thresholdRules: expect.arrayContaining([{ thresholdPercent: 1, spendBasis: 'FORECASTED_SPEND' }]),
+    });
+  });
+});
+
+test('only the stack of production cannot be deleted by mistake', async () => {
+  const kept = async (stack: 'dev' | 'prod') =>
+    (await synthesizeGcp(platform, stackEnvironment(stack))).find(({ type }) => type.endsWith(':Cluster'))?.inputs;
+  expect(await kept('prod')).toMatchObject({ deletionProtection: true });
+  expect(await kept('dev')).toMatchObject({ deletionProtection: false });
+});

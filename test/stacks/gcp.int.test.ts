@@ -1,12 +1,21 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { synthesizeGcp } from '../../stacks/gcp/synthesize.ts';
+import { stackEnvironment, synthesizeGcp } from '../../stacks/gcp/synthesize.ts';
 import { platform } from '../../stacks/platform.ts';
 import { PulumiStack, pulumiRequirement } from '../helpers/pulumi-stack.ts';
 import { describeWith } from '../helpers/requirement.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const REGION = { 'gcp:region': 'europe-west4', 'gcp:project': 'shop' };
+const ENVIRONMENT = stackEnvironment('dev');
+const CONFIG = {
+  'gcp:region': 'europe-west4',
+  'gcp:project': 'shop-dev',
+  'penstock:environment': JSON.stringify({
+    ...ENVIRONMENT,
+    kind: ENVIRONMENT.environment,
+    projectNumber: ENVIRONMENT.project.number,
+  }),
+};
 const BUCKET = 'gcp:storage/bucket:Bucket';
 
 // The engine is the real one; the language host and the provider are stand-ins, which know names and not values.
@@ -15,9 +24,9 @@ describeWith(pulumiRequirement(), 'the platform on Google Cloud under the engine
   let asked: readonly string[];
 
   beforeAll(async () => {
-    const requested = await synthesizeGcp(platform);
+    const requested = await synthesizeGcp(platform, ENVIRONMENT);
     asked = requested.map(({ type }) => type).filter((type) => type.startsWith('gcp:'));
-    stack = await PulumiStack.init(ROOT, REGION);
+    stack = await PulumiStack.init(ROOT, CONFIG);
   }, 120_000);
   afterAll(() => stack?.[Symbol.dispose]());
 

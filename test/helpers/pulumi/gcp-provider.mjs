@@ -19,8 +19,9 @@ const fieldsOf = (struct) => struct?.toJavaScript() ?? {};
 function declarationOf(type) {
   const [, module] = type.split(':');
   const name = type.split(':').pop();
-  const file = join(PACKAGE, `${module}.d.ts`);
-  if (!existsSync(file)) return undefined;
+  // Some files are all lower-case (iammember), whatever their type is called.
+  const file = [module, module.toLowerCase()].map((path) => join(PACKAGE, `${path}.d.ts`)).find(existsSync);
+  if (file === undefined) return undefined;
   const text = readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
   const inside = (head) => new RegExp(`${head} [^{]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(text)?.[1] ?? '';
   const args = [...inside(`interface ${name}Args`).matchAll(/^ {4}(\w+)(\??):/gm)];

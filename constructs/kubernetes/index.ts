@@ -1,3 +1,10 @@
+export {
+  ALERT_NAMES,
+  type AlertName,
+  BROKER_ALERT_NAMES,
+  PLATFORM_ALERT_NAMES,
+  type Runbooks,
+} from '../monitoring/alert.ts';
 export { emit, type Override } from './api-object.ts';
 export type { IssuerReference } from './crd/certificate.ts';
 export type { KafkaAuthentication } from './crd/kafka.ts';
@@ -57,13 +64,6 @@ export {
 export { kafkaCredentials } from './keda/kafka-credentials.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
 export { Migration, type MigrationProps } from './migration.ts';
-export {
-  ALERT_NAMES,
-  type AlertName,
-  BROKER_ALERT_NAMES,
-  PLATFORM_ALERT_NAMES,
-  type Runbooks,
-} from './monitoring/alert.ts';
 export { BrokerMonitor, type BrokerMonitorProps, type MonitoredBroker } from './monitoring/broker-monitor.ts';
 export { PlatformMonitoring, type PlatformMonitoringProps } from './monitoring/platform-monitoring.ts';
 export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';

@@ -50,12 +50,13 @@ const RULES: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^services\/inference-engine\//,
     /^(services\/inference-engine\/|@penstock\/(model|kit)$|node:|fastify$|onnxruntime-node$|@huggingface\/tokenizers$|@opentelemetry\/api$)/,
   ],
+  [/^constructs\/monitoring\//, /^(constructs\/monitoring\/|@penstock\/model$)/],
   [
     /^constructs\/kubernetes\//,
-    /^(constructs\/(kubernetes\/|[^/]+\.ts)|@penstock\/model$|cdk8s$|cdk8s-plus-28$|constructs$)/,
+    /^(constructs\/(kubernetes\/|monitoring\/|[^/]+\.ts)|@penstock\/model$|cdk8s$|cdk8s-plus-28$|constructs$)/,
   ],
-  [/^constructs\/aws\//, /^(constructs\/(aws\/|[^/]+\.ts)|@penstock\/model$|aws-cdk-lib|constructs$)/],
-  [/^constructs\/gcp\//, /^(constructs\/(gcp\/|[^/]+\.ts)|@penstock\/model$|@pulumi\/)/],
+  [/^constructs\/aws\//, /^(constructs\/(aws\/|monitoring\/|[^/]+\.ts)|@penstock\/model$|aws-cdk-lib|constructs$)/],
+  [/^constructs\/gcp\//, /^(constructs\/(gcp\/|monitoring\/|[^/]+\.ts)|@penstock\/model$|@pulumi\/)/],
   [/^charts\//, /^(charts\/|constructs\/|@penstock\/model$|cdk8s$|cdk8s-plus-28$|constructs$)/],
   [/^stacks\//, /^(?!services\/)/],
 ];

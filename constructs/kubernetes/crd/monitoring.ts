@@ -1,4 +1,5 @@
 import type { Construct } from 'constructs';
+import type { RuleGroup } from '../../monitoring/rule.ts';
 import { emit, type Override } from '../api-object.ts';
 import type { CustomResourceProps } from './scaled-object.ts';
 
@@ -26,30 +27,6 @@ export interface MetricsEndpoint {
 export interface PrometheusRuleSpec {
   readonly groups: readonly RuleGroup[];
 }
-
-export interface RuleGroup {
-  readonly name: string;
-  readonly interval: string;
-  readonly rules: readonly (AlertingRule | RecordingRule)[];
-}
-
-export interface AlertingRule {
-  readonly alert: string;
-  readonly expr: string;
-  /** Left out: fires at once. */
-  readonly for?: string;
-  readonly labels: Labels;
-  readonly annotations: Labels;
-}
-
-export interface RecordingRule {
-  readonly record: string;
-  readonly expr: string;
-  readonly labels: Labels;
-}
-
-/** How often the rules of a group are evaluated. */
-export const EVALUATION = '1m';
 
 const API_VERSION = 'monitoring.coreos.com/v1';
 

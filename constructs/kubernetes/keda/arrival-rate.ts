@@ -1,8 +1,8 @@
 import type { Rate, ResolvedQueue } from '@penstock/model';
 import type { Binding } from '../../binding.ts';
+import { NATS_METRICS, rate, series } from '../../monitoring/promql.ts';
 import type { Trigger } from '../crd/trigger.ts';
 import { thousandths } from '../lowering.ts';
-import { NATS_METRICS, rate, series } from '../monitoring/promql.ts';
 import type { NatsService } from '../nats-service.ts';
 import type { TriggerAuthentication } from '../trigger-authentication.ts';
 

@@ -1,18 +1,19 @@
 import type { ResolvedTopic, Topology } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
+import { type AlertProps, alertRule, type Runbooks } from '../../monitoring/alert.ts';
+import { SCRAPE } from '../../monitoring/promql.ts';
+import { EVALUATION } from '../../monitoring/rule.ts';
 import type { Override } from '../api-object.ts';
-import { EVALUATION, type PodMonitorSpec, podMonitor, prometheusRule } from '../crd/monitoring.ts';
+import { type PodMonitorSpec, podMonitor, prometheusRule } from '../crd/monitoring.ts';
 import type { KafkaService } from '../kafka-service.ts';
 import { platformMetadata } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
 import type { PostgresService } from '../postgres-service.ts';
 import type { RabbitMqService } from '../rabbitmq-service.ts';
 import type { ValkeyService } from '../valkey-service.ts';
-import { type AlertProps, alertRule, type Runbooks } from './alert.ts';
 import { kafkaAlertRules } from './kafka-rules.ts';
 import { postgresAlertRules } from './postgres-rules.ts';
-import { SCRAPE } from './promql.ts';
 import { rabbitMqAlertRules } from './rabbitmq-rules.ts';
 import { valkeyAlertRules } from './valkey-rules.ts';
 

@@ -1,8 +1,15 @@
 import { Duration, type ResolvedTopic, type ResolvedTopicConsumer, topicAlerts } from '@penstock/model';
+import type { AlertProps } from '../../monitoring/alert.ts';
+import {
+  KAFKA_METRICS,
+  type Matchers,
+  prometheusDuration,
+  series,
+  TOPIC_METRICS,
+  VOLUME_METRICS,
+} from '../../monitoring/promql.ts';
+import { serverMissing } from '../../monitoring/server-missing.ts';
 import type { KafkaService } from '../kafka-service.ts';
-import type { AlertProps } from './alert.ts';
-import { serverMissing } from './broker-rules.ts';
-import { KAFKA_METRICS, type Matchers, prometheusDuration, series, TOPIC_METRICS, VOLUME_METRICS } from './promql.ts';
 
 /** Longer than an election takes. */
 const ELECTION_HOLDS = Duration.parse('2 minutes');

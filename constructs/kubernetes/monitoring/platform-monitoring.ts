@@ -1,21 +1,16 @@
-import type { Bytes, ResolvedQueue, Topology } from '@penstock/model';
+import type { Bytes, ResolvedWorker, Topology } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { ConstructError } from '../../errors.ts';
+import type { Runbooks } from '../../monitoring/alert.ts';
+import { platformDashboardJson, platformRules, type WatchedPlatform } from '../../monitoring/platform-rules.ts';
+import { SCRAPE } from '../../monitoring/promql.ts';
 import { emit, type Override } from '../api-object.ts';
-import { EVALUATION, podMonitor, prometheusRule, type RuleGroup } from '../crd/monitoring.ts';
+import { podMonitor, prometheusRule } from '../crd/monitoring.ts';
 import { platformLabels, platformMetadata } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
-import { type AlertProps, alertRule, type Runbooks } from './alert.ts';
 import { BrokerMonitor } from './broker-monitor.ts';
-import { serverMissing } from './broker-rules.ts';
-import { dashboardJson } from './dashboard.ts';
-import { engineAlertRules, type WatchedEngine } from './engine-rules.ts';
-import { objectiveAlerts, objectiveRecords } from './objective-rules.ts';
-import { platformDashboard } from './platform-dashboard.ts';
-import { SCRAPE } from './promql.ts';
-import { queueAlertRules, type WatchedQueue } from './queue-rules.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -55,9 +50,6 @@ export class PlatformMonitoring extends Construct {
     const metadata = (suffix: string, labels: Labels) =>
       platformMetadata(topology, `${topology.name}${suffix}`, labels);
     const picked = props.pickedBy ?? {};
-    const queues = watchedQueues(props);
-    const engines = watchedEngines(props);
-    const dashboard = dashboardJson(platformDashboard(topology, props.namespace, queues, engines));
     const broker =
       props.broker === undefined
         ? undefined
@@ -68,6 +60,7 @@ export class PlatformMonitoring extends Construct {
             pickedBy: picked,
             ...(overrides?.broker === undefined ? {} : { overrides: { monitor: overrides.broker } }),
           });
+    const watched = watchedPlatform(props, broker?.job);
     this.nodes = {
       workloads: podMonitor(
         this,
@@ -81,7 +74,7 @@ export class PlatformMonitoring extends Construct {
         'alerts',
         {
           metadata: metadata('', picked),
-          spec: { groups: ruleGroups(props, broker?.job, queues, engines) },
+          spec: { groups: platformRules(watched) },
         },
         overrides?.alerts,
       ),
@@ -90,7 +83,7 @@ export class PlatformMonitoring extends Construct {
         'dashboard',
         k8s.KubeConfigMap.manifest({
           metadata: metadata('-dashboard', DASHBOARD_LABEL),
-          data: { [`${props.namespace}-${topology.name}.json`]: dashboard },
+          data: { [`${props.namespace}-${topology.name}.json`]: platformDashboardJson(watched) },
         }),
         overrides?.dashboard,
       ),
@@ -107,62 +100,30 @@ function workloadsMonitor(topology: Topology) {
   };
 }
 
-function watchedQueues({ topology, namespace, broker }: PlatformMonitoringProps): readonly WatchedQueue[] {
-  return Object.values(topology.workers).map((worker) => {
-    if (broker === undefined) {
-      throw new ConstructError(
-        'reference-missing',
-        `monitoring of ${topology.name}`,
-        `expected the broker of queue ${worker.queue}`,
-      );
-    }
-    const queue = topology.queues[worker.queue] as ResolvedQueue;
-    return { namespace, worker, queue, brokerNamespace: broker.nats.namespace, streamSize: broker.streamSize };
-  });
-}
-
-function watchedEngines({ topology, namespace }: PlatformMonitoringProps): readonly WatchedEngine[] {
-  return Object.values(topology.engines).map((engine) => ({ namespace, engine }));
-}
-
-function ruleGroups(
-  { topology, namespace, broker, runbooks }: PlatformMonitoringProps,
-  brokerJob: string | undefined,
-  queues: readonly WatchedQueue[],
-  engines: readonly WatchedEngine[],
-): readonly RuleGroup[] {
-  const group = (name: string, rules: RuleGroup['rules']): RuleGroup => ({
-    name: `${topology.name}.${name}`,
-    interval: EVALUATION,
-    rules,
-  });
-  const rulesOf = (alerts: readonly AlertProps[]) => alerts.map((alert) => alertRule(alert, runbooks));
-  const objectives = Object.values(topology.objectives).map((objective) => {
-    const queue = topology.queues[objective.queue] as ResolvedQueue;
-    return group(`objective.${objective.id}`, [
-      ...objectiveRecords(namespace, objective, queue),
-      ...rulesOf(objectiveAlerts(namespace, objective, queue)),
-    ]);
-  });
-  return [
-    ...objectives,
-    ...queues.map((watched) => group(`queue.${watched.queue.id}`, rulesOf(queueAlertRules(watched)))),
-    ...engines.map((watched) => group(`engine.${watched.engine.id}`, rulesOf(engineAlertRules(watched)))),
-    ...(broker === undefined || brokerJob === undefined
-      ? []
-      : [
-          group(
-            'broker',
-            rulesOf([
-              serverMissing({
-                title: 'NATS',
-                job: brokerJob,
-                namespace: broker.nats.namespace,
-                servers: broker.nats.replicas,
-                consequence: 'one fewer than a majority and every stream stands still',
-              }),
-            ]),
-          ),
-        ]),
-  ];
+/** @throws {ConstructError} `reference-missing` for queues without a broker */
+function watchedPlatform(props: PlatformMonitoringProps, job: string | undefined): WatchedPlatform {
+  const { topology, namespace, broker, runbooks } = props;
+  const [worker] = Object.values<ResolvedWorker>(topology.workers);
+  if (worker !== undefined && broker === undefined) {
+    throw new ConstructError(
+      'reference-missing',
+      `monitoring of ${topology.name}`,
+      `expected the broker of queue ${worker.queue}`,
+    );
+  }
+  return {
+    topology,
+    namespace,
+    ...(broker === undefined || job === undefined
+      ? {}
+      : {
+          nats: {
+            namespace: broker.nats.namespace,
+            servers: broker.nats.replicas,
+            job,
+            streamSize: broker.streamSize,
+          },
+        }),
+    ...(runbooks === undefined ? {} : { runbooks }),
+  };
 }

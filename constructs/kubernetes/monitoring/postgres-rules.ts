@@ -1,8 +1,8 @@
 import { Duration } from '@penstock/model';
+import type { AlertProps } from '../../monitoring/alert.ts';
+import { POSTGRES_METRICS, series, VOLUME_METRICS } from '../../monitoring/promql.ts';
+import { serverMissing } from '../../monitoring/server-missing.ts';
 import type { PostgresService } from '../postgres-service.ts';
-import type { AlertProps } from './alert.ts';
-import { serverMissing } from './broker-rules.ts';
-import { POSTGRES_METRICS, series, VOLUME_METRICS } from './promql.ts';
 
 /** A switchover takes less. */
 const UNREPLICATED_HOLDS = Duration.parse('2 minutes');

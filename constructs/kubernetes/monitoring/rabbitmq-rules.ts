@@ -1,8 +1,8 @@
 import { Duration } from '@penstock/model';
+import type { AlertProps } from '../../monitoring/alert.ts';
+import { RABBITMQ_METRICS, series } from '../../monitoring/promql.ts';
+import { serverMissing } from '../../monitoring/server-missing.ts';
 import type { RabbitMqService } from '../rabbitmq-service.ts';
-import type { AlertProps } from './alert.ts';
-import { serverMissing } from './broker-rules.ts';
-import { RABBITMQ_METRICS, series } from './promql.ts';
 
 const BLOCKED_HOLDS = Duration.parse('1 minute');
 const DISK_HOLDS = Duration.parse('15 minutes');

@@ -1,8 +1,8 @@
 import { Duration } from '@penstock/model';
+import type { AlertProps } from '../../monitoring/alert.ts';
+import { series, VALKEY_METRICS } from '../../monitoring/promql.ts';
+import { serverMissing } from '../../monitoring/server-missing.ts';
 import type { ValkeyService } from '../valkey-service.ts';
-import type { AlertProps } from './alert.ts';
-import { serverMissing } from './broker-rules.ts';
-import { series, VALKEY_METRICS } from './promql.ts';
 
 const FULL_HOLDS = Duration.parse('5 minutes');
 const LOG_HOLDS = Duration.parse('1 minute');

@@ -16,10 +16,12 @@ export interface WatchedQueue {
   readonly namespace: string;
   readonly queue: ResolvedQueue;
   readonly worker: ResolvedWorker;
-  /** The namespace of the broker, whose exporter speaks of the stream. */
-  readonly brokerNamespace: string;
-  /** Disk that each of the queue's streams may take. */
-  readonly streamSize: Bytes;
+  /** NATS, where the queue is on it: its exporter speaks of the stream. @default - another broker */
+  readonly broker?: {
+    readonly namespace: string;
+    /** Disk that each of the queue's streams may take. */
+    readonly streamSize: Bytes;
+  };
 }
 
 /** Items that are not done, as each replica reads them from the broker: the highest, since all read the same. */
@@ -37,17 +39,11 @@ export const ageOf = (watched: Pick<WatchedQueue, 'namespace' | 'queue'>): strin
   `${lagOf(watched)} / ${throughputOf(watched)}`;
 
 export function queueAlertRules(watched: WatchedQueue): readonly AlertProps[] {
-  const { namespace, queue, worker, brokerNamespace } = watched;
+  const { namespace, queue, worker, broker } = watched;
   const limits = queueAlerts(queue, worker);
   const of = { namespace, messaging_destination_name: queue.id };
   const labels = { namespace, queue: queue.id };
   const depth = series(WORKER_METRICS.depth, of);
-  const pending = series(NATS_METRICS.pending, {
-    namespace: brokerNamespace,
-    stream_name: queue.stream,
-    consumer_name: worker.consumer,
-    is_consumer_leader: 'true',
-  });
   const attempt = (part: 'sum' | 'count'): string =>
     `sum(${rate(series(`${WORKER_METRICS.attempt}_${part}`, { ...of, outcome: 'done' }), WORK_WINDOW)})`;
   return [
@@ -77,15 +73,7 @@ export function queueAlertRules(watched: WatchedQueue): readonly AlertProps[] {
       summary: `${queue.id}: items were given up`,
       description: `{{ $value }} items lie in the dead letters of ${queue.id} until a person looks at them.`,
     },
-    {
-      name: 'PenstockWorkerNotStarted',
-      expr: `(max(${pending}) > 0) unless on () (count(${depth}) > 0)`,
-      holds: limits.startFor,
-      severity: 'page',
-      labels,
-      summary: `${queue.id}: work waits and no worker runs`,
-      description: `{{ $value }} items wait on the broker, and no replica of ${worker.id} has reported for ${limits.startFor}: the scaler does not see the lag, or pods do not start.`,
-    },
+    ...(broker === undefined ? [] : [notStarted(watched, broker, limits.startFor)]),
     ...(worker.idle === 'keep-warm'
       ? [
           {
@@ -108,14 +96,40 @@ export function queueAlertRules(watched: WatchedQueue): readonly AlertProps[] {
       summary: `${queue.id}: one item takes longer than declared`,
       description: `An item takes {{ $value | humanizeDuration }} on average over ${WORK_WINDOW}; ${worker.workTime.mean} is declared, and every number of ${worker.id} follows from it.`,
     },
-    ...[queue.stream, queue.deadLetterStream].map((stream) => ({
-      name: 'PenstockStreamFilling' as const,
-      expr: `max(${series(NATS_METRICS.streamBytes, { namespace: brokerNamespace, stream_name: stream })}) > ${Math.floor(watched.streamSize.bytes * STREAM_SHARE)}`,
-      holds: STREAM_HOLDS,
-      severity: 'page' as const,
-      labels: { ...labels, stream },
-      summary: `${queue.id}: stream ${stream} is nearly full`,
-      description: `{{ $value | humanize1024 }}B of ${watched.streamSize} are taken; a full stream refuses what is published to it.`,
-    })),
+    ...(broker === undefined
+      ? []
+      : [queue.stream, queue.deadLetterStream].map((stream) => filling(watched, broker, stream))),
   ];
 }
+
+type StreamBroker = NonNullable<WatchedQueue['broker']>;
+
+/** What only the broker can say: with no replica there is nobody else to report. */
+function notStarted({ namespace, queue, worker }: WatchedQueue, broker: StreamBroker, startFor: Duration): AlertProps {
+  const pending = series(NATS_METRICS.pending, {
+    namespace: broker.namespace,
+    stream_name: queue.stream,
+    consumer_name: worker.consumer,
+    is_consumer_leader: 'true',
+  });
+  const depth = series(WORKER_METRICS.depth, { namespace, messaging_destination_name: queue.id });
+  return {
+    name: 'PenstockWorkerNotStarted',
+    expr: `(max(${pending}) > 0) unless on () (count(${depth}) > 0)`,
+    holds: startFor,
+    severity: 'page',
+    labels: { namespace, queue: queue.id },
+    summary: `${queue.id}: work waits and no worker runs`,
+    description: `{{ $value }} items wait on the broker, and no replica of ${worker.id} has reported for ${startFor}: the scaler does not see the lag, or pods do not start.`,
+  };
+}
+
+const filling = ({ namespace, queue }: WatchedQueue, broker: StreamBroker, stream: string): AlertProps => ({
+  name: 'PenstockStreamFilling',
+  expr: `max(${series(NATS_METRICS.streamBytes, { namespace: broker.namespace, stream_name: stream })}) > ${Math.floor(broker.streamSize.bytes * STREAM_SHARE)}`,
+  holds: STREAM_HOLDS,
+  severity: 'page',
+  labels: { namespace, queue: queue.id, stream },
+  summary: `${queue.id}: stream ${stream} is nearly full`,
+  description: `{{ $value | humanize1024 }}B of ${broker.streamSize} are taken; a full stream refuses what is published to it.`,
+});

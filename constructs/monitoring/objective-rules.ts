@@ -1,7 +1,7 @@
 import type { Duration, ResolvedObjective, ResolvedQueue } from '@penstock/model';
-import type { RecordingRule } from '../crd/monitoring.ts';
 import type { AlertProps } from './alert.ts';
 import { bucketBound, prometheusDuration, rate, series, WORKER_METRICS } from './promql.ts';
+import type { RecordingRule } from './rule.ts';
 
 /** Name of the recorded share of late items over a window. */
 export const lateRatio = (window: string): string => `queue:penstock_queue_late:ratio_rate${window}`;

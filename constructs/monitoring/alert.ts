@@ -1,6 +1,6 @@
 import type { Duration } from '@penstock/model';
-import type { AlertingRule } from '../crd/monitoring.ts';
 import { prometheusDuration } from './promql.ts';
+import type { AlertingRule } from './rule.ts';
 
 /** Where the page of each alert is; the name of the alert is its anchor. */
 export interface Runbooks {

@@ -41,11 +41,14 @@ export type EksCompute =
   | ({ readonly mode: 'nodes'; readonly system?: SystemNodes } & EksVersion)
   | { readonly mode: 'auto'; readonly version: '1.35' | '1.36' | '1.37' };
 
-export interface EksClusterProps {
+/** Who brings machines; what only one of them has does not typecheck on a cluster of the other. */
+export type EksMode = EksCompute['mode'];
+
+export interface EksClusterProps<Mode extends EksMode = EksMode> {
   /** At most 100 lower-case letters, digits and hyphens. */
   readonly name: string;
   readonly network: ClusterNetwork;
-  readonly compute: EksCompute;
+  readonly compute: EksCompute & { readonly mode: Mode };
   readonly access: ClusterAccess;
   /** @default { kind: 'private' } */
   readonly endpoint?: EksEndpoint;
@@ -58,9 +61,10 @@ export interface EksClusterProps {
 /**
  * A Kubernetes control plane of Amazon EKS. Of L1 resources: the L2 of `aws-eks-v2` has no protection against deletion
  * and no support policy, and chooses node images by a list that lacks the newer GPU machines. What runs in the cluster
- * is applied by others: there is no function with rights in it.
+ * is applied by others (`EksKubectl`): there is no function with rights in it.
  */
-export class EksCluster extends Construct {
+export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
+  readonly mode: Mode;
   readonly nodes: {
     readonly cluster: CfnCluster;
     readonly role: Role;
@@ -77,14 +81,19 @@ export class EksCluster extends Construct {
   readonly network: ClusterNetwork;
   readonly endpoint: Binding<string>;
   readonly certificateAuthority: Binding<string>;
+  /** Of the control plane: who is to reach the API from elsewhere in the network lets himself in here. */
+  readonly securityGroup: Binding<string>;
+  /** Name of the role of machines that EKS Auto Mode brings: node classes of one's own name it. */
+  readonly autoNodeRole: Mode extends 'auto' ? Binding<string> : undefined;
 
   /**
    * @throws {ConstructError} `exposed-to-all` for an endpoint that is open to more than stated ranges
    * @throws {ConstructError} `name-malformed`, `name-too-long`, `durability-unavailable`
    */
-  constructor(scope: Construct, id: string, props: EksClusterProps) {
+  constructor(scope: Construct, id: string, props: EksClusterProps<Mode>) {
     super(scope, id);
-    const { network, compute } = props;
+    const { network } = props;
+    const compute: EksCompute = props.compute;
     const name = physicalName('cluster', props.name, 100);
     const endpoint = endpointOf(props.endpoint ?? { kind: 'private' });
     const auto = compute.mode === 'auto';
@@ -111,7 +120,7 @@ export class EksCluster extends Construct {
       encryptionConfig: [{ provider: { keyArn: key.keyArn }, resources: ['secrets'] }],
       logging: { clusterLogging: { enabledTypes: LOG_TYPES.map((type) => ({ type })) } },
       deletionProtection: props.deletionProtection ?? true,
-      // Extended support costs six times as much by the hour: that is somebody's decision and not an oversight's.
+      // Extended support costs 0.60 USD an hour instead of 0.10: that is somebody's decision and not an oversight's.
       upgradePolicy: { supportType: 'STANDARD' },
       ...autoMode(autoRole),
     });
@@ -123,10 +132,13 @@ export class EksCluster extends Construct {
     cluster.node.addDependency(logs, role);
     controlPlaneRules(this, network, cluster);
     const identity = { name: cluster.ref };
+    this.mode = props.compute.mode;
     this.name = name;
     this.network = network;
     this.endpoint = Binding.of(cluster.attrEndpoint);
     this.certificateAuthority = Binding.of(cluster.attrCertificateAuthorityData);
+    this.autoNodeRole = (autoRole === undefined ? undefined : Binding.of(autoRole.roleName)) as this['autoNodeRole'];
+    this.securityGroup = Binding.of(cluster.attrClusterSecurityGroupId);
     const access = [
       ...accessEntries(this, cluster.ref, props.access),
       ...(autoRole === undefined ? [] : [autoNodeEntry(this, cluster.ref, autoRole)]),

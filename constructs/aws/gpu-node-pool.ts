@@ -48,7 +48,8 @@ export type GpuGroupCapacity<C extends GpuClass> =
     };
 
 export interface GpuNodePoolProps<C extends GpuClass> {
-  readonly cluster: EksCluster;
+  /** EKS Auto Mode brings machines by itself, and takes neither node groups nor a second Karpenter. */
+  readonly cluster: EksCluster<'nodes'>;
   readonly name: string;
   readonly gpu: C;
   readonly capacity: GpuGroupCapacity<C>;

@@ -14,7 +14,8 @@ import { nodeRole } from './node-template.ts';
 import { podIdentityRole } from './pod-identity.ts';
 
 export interface KarpenterAccessProps {
-  readonly cluster: EksCluster;
+  /** EKS Auto Mode brings machines by itself, and takes neither node groups nor a second Karpenter. */
+  readonly cluster: EksCluster<'nodes'>;
   /** @default 'kube-system' */
   readonly namespace?: string;
   /** @default 'karpenter' */

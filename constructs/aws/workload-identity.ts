@@ -44,15 +44,14 @@ export class WorkloadIdentity extends Construct {
       statements: grants.flatMap((grant) => grant.lower()),
     });
     this.role = Binding.of(role.roleArn);
-    this.nodes = {
-      role,
-      policy,
-      association: new CfnPodIdentityAssociation(this, 'Association', {
-        clusterName: cluster.nodes.cluster.ref,
-        namespace,
-        serviceAccount,
-        roleArn: role.roleArn,
-      }),
-    };
+    const association = new CfnPodIdentityAssociation(this, 'Association', {
+      // By its name, which never changes: a reference would be an export of the cluster's stack.
+      clusterName: cluster.name,
+      namespace,
+      serviceAccount,
+      roleArn: role.roleArn,
+    });
+    association.node.addDependency(cluster.nodes.cluster);
+    this.nodes = { role, policy, association };
   }
 }

@@ -1,4 +1,4 @@
-import { Bytes, type ResolvedResources, type Topology } from '@penstock/model';
+import { Bytes, type ResolvedInferenceEngine, type ResolvedResources, type Topology } from '@penstock/model';
 import { ROLLOUT_SURGE } from './workload.ts';
 
 /** What one workload takes of a namespace at most. */
@@ -18,16 +18,17 @@ export function footprintsOf(topology: Topology): readonly Footprint[] {
   const { workers, engines, httpServices, schedules, migrations } = topology;
   return [
     ...Object.values(workers).map(({ maxReplicas, resources }) => rolledOut(maxReplicas, resources)),
-    ...Object.values(engines).map(({ replicas, resources, accelerator }) =>
-      accelerator === 'cpu'
-        ? rolledOut(replicas, resources)
-        : rolledOut(replicas * accelerator.nodes, resources, accelerator.devices),
-    ),
+    ...Object.values(engines).map(engineFootprint),
     ...Object.values(httpServices).map(({ maxReplicas, resources }) => rolledOut(maxReplicas, resources)),
     ...Object.values(schedules).map(({ runsAtOnce, resources }) => run(runsAtOnce, resources)),
     ...Object.values(migrations).map(({ resources }) => run(1, resources)),
   ];
 }
+
+export const engineFootprint = ({ replicas, resources, accelerator }: ResolvedInferenceEngine): Footprint =>
+  accelerator === 'cpu'
+    ? rolledOut(replicas, resources)
+    : rolledOut(replicas * accelerator.nodes, resources, accelerator.devices);
 
 const run = (atOnce: number, resources: ResolvedResources): Footprint => ({ pods: 2 * atOnce, resources, gpus: 0 });
 

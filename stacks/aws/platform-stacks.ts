@@ -1,8 +1,7 @@
 import type { Topology } from '@penstock/model';
-import { type App, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { type App, Stack } from 'aws-cdk-lib';
 import { ArtifactStore } from '../../constructs/aws/artifact-store.ts';
 import { AuroraPostgres } from '../../constructs/aws/aurora-postgres.ts';
-import { COST_TAGS } from '../../constructs/aws/cost-tags.ts';
 import { DataKey } from '../../constructs/aws/data-key.ts';
 import { MskCluster } from '../../constructs/aws/msk-cluster.ts';
 import { Network } from '../../constructs/aws/network.ts';
@@ -12,6 +11,8 @@ import { RabbitMqBroker } from '../../constructs/aws/rabbitmq-broker.ts';
 import { ValkeyCache } from '../../constructs/aws/valkey-cache.ts';
 import type { Binding } from '../../constructs/binding.ts';
 import type { AwsEnvironment, DataEnvironment } from '../environments/aws-environment.ts';
+import { clusterStack } from './cluster-stack.ts';
+import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
 
 /** Artifacts have no environment: what was tested in one is what runs in the next, by the same digest. */
 export function artifactStack(app: App, topology: Topology): Stack {
@@ -23,16 +24,14 @@ export function artifactStack(app: App, topology: Topology): Stack {
   return stack;
 }
 
-/** What one environment has beside its cluster: a stack each for what changes at a rate of its own. */
+/** What one environment has: a stack each for what changes at a rate of its own. */
 export function environmentStacks(app: App, topology: Topology, environment: AwsEnvironment): void {
   const network = networkStack(app, topology, environment);
   if (environment.data !== undefined) dataStack(app, topology, environment, environment.data, network);
+  clusterStack(app, topology, environment, network);
   const spending = stackOf(app, topology, environment, 'spending', { description: 'What the platform may cost' });
   new PlatformBudget(spending, 'Budget', { topology, environment: environment.name, ...environment.budget });
 }
-
-/** Where addresses of an environment are published. */
-export const addressPrefix = (topology: Topology, { name }: AwsEnvironment): string => `/${topology.name}/${name}`;
 
 /** Changes hardly ever; everything else refers to it. */
 function networkStack(app: App, topology: Topology, environment: AwsEnvironment): Network {
@@ -40,7 +39,7 @@ function networkStack(app: App, topology: Topology, environment: AwsEnvironment)
     description: 'Network of the platform',
     terminationProtection: true,
   });
-  return new Network(stack, 'Network', { discovery: `${topology.name}-${environment.name}`, ...environment.network });
+  return new Network(stack, 'Network', { discovery: environmentName(topology, environment), ...environment.network });
 }
 
 /** Changes with care: a resource that is replaced here is data that is gone from the platform. */
@@ -55,7 +54,7 @@ function dataStack(
     description: 'Brokers and stores of the platform',
     terminationProtection: true,
   });
-  const name = `${topology.name}-${environment.name}`;
+  const name = environmentName(topology, environment);
   const { key } = new DataKey(stack, 'Key', { description: `Data of ${name}` });
   const addresses: Record<string, Binding<string>> = {};
   if (data.kafka !== undefined && Object.keys(topology.topics).length > 0) {
@@ -74,16 +73,4 @@ function dataStack(
     addresses['rabbitmq'] = new RabbitMqBroker(stack, 'RabbitMq', { name, network, key, ...data.rabbitMq }).url;
   }
   new PublishedBindings(stack, 'Addresses', { prefix: addressPrefix(topology, environment), values: addresses });
-}
-
-function stackOf(app: App, topology: Topology, environment: AwsEnvironment, part: string, props: StackProps): Stack {
-  const { name, region, account } = environment;
-  const stack = new Stack(app, `${topology.name}-${name}-${part}`, {
-    ...props,
-    env: { region, ...(account === undefined ? {} : { account }) },
-  });
-  Tags.of(stack).add(COST_TAGS.platform, topology.name);
-  Tags.of(stack).add(COST_TAGS.environment, `${topology.name}-${name}`);
-  Tags.of(stack).add(COST_TAGS.stack, part);
-  return stack;
 }

@@ -1,9 +1,12 @@
-import type { AwsOnDemandMachine } from '@penstock/model';
+import type { AwsGpuMachine, AwsOnDemandMachine } from '@penstock/model';
 import type { AuroraPostgresProps } from '../../constructs/aws/aurora-postgres.ts';
+import type { EksEndpoint } from '../../constructs/aws/eks-cluster.ts';
 import type { MskKind } from '../../constructs/aws/msk-kind.ts';
 import type { Egress } from '../../constructs/aws/network.ts';
 import type { RabbitMqBrokerProps } from '../../constructs/aws/rabbitmq-broker.ts';
+import type { SystemNodes } from '../../constructs/aws/system-node-group.ts';
 import type { ValkeyCacheProps } from '../../constructs/aws/valkey-cache.ts';
+import type { KubernetesEnvironment } from './kubernetes-environment.ts';
 
 /** What is so in one account and region of AWS and cannot follow from the declaration. */
 export interface AwsEnvironment {
@@ -19,6 +22,8 @@ export interface AwsEnvironment {
   };
   /** Back ends that Amazon runs. @default - none: brokers run in the cluster */
   readonly data?: DataEnvironment;
+  readonly cluster: ClusterEnvironment;
+  readonly workloads: WorkloadsEnvironment;
   /** Machines with GPUs that its pools buy: what has to be in the quotas, and by the hour on the bill. */
   readonly gpuMachines: readonly AwsOnDemandMachine[];
   readonly budget: { readonly monthlyUsd: number; readonly emails: readonly [string, ...string[]] };
@@ -33,4 +38,40 @@ export interface DataEnvironment {
   >;
   readonly cache?: Pick<ValkeyCacheProps, 'kind' | 'users' | 'snapshotDays'>;
   readonly rabbitMq?: Pick<RabbitMqBrokerProps, 'version' | 'instance' | 'consumerTimeout'>;
+}
+
+/** Who brings the machines of a cluster, and who may do everything in it. */
+export interface ClusterEnvironment {
+  readonly compute:
+    | {
+        readonly mode: 'nodes';
+        readonly version: '1.36';
+        /** @default - three of m7i.large with Bottlerocket */
+        readonly system?: SystemNodes;
+        readonly gpus: GpuCapacityForm;
+      }
+    | { readonly mode: 'auto'; readonly version: '1.36' };
+  /** Names of roles in the account of the environment. */
+  readonly adminRoles: readonly [string, ...string[]];
+  /** @default - from inside of the network only */
+  readonly endpoint?: EksEndpoint;
+  /** Machines that are not bought by the hour, by their type. @default - all are */
+  readonly reservations?: Readonly<Partial<Record<AwsGpuMachine, GpuReservation>>>;
+}
+
+/** Who buys machines with GPUs: groups that Cluster Autoscaler grows, or Karpenter by one build of the node image. */
+export type GpuCapacityForm =
+  | { readonly by: 'node-groups' }
+  | { readonly by: 'karpenter'; readonly image: `bottlerocket@v${number}.${number}.${number}` };
+
+export interface GpuReservation {
+  readonly type: 'reservation' | 'capacity-block';
+  readonly id: `cr-${string}`;
+  readonly zone: string;
+}
+
+/** What runs in the cluster. Images and weights lie in the registry of the account and region. */
+export interface WorkloadsEnvironment extends Omit<KubernetesEnvironment, 'name' | 'images' | 'weights'> {
+  /** Tag of each service's image, by the name it declares. */
+  readonly versions: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,6 @@
 import type { AwsEnvironment } from './aws-environment.ts';
+import { dev as devCluster } from './dev.ts';
+import { prod as prodCluster } from './prod.ts';
 
 const dev: AwsEnvironment = {
   name: 'dev',
@@ -8,6 +10,11 @@ const dev: AwsEnvironment = {
     zones: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'],
     egress: 'one-nat',
   },
+  cluster: {
+    compute: { mode: 'nodes', version: '1.36', gpus: { by: 'karpenter', image: 'bottlerocket@v1.54.0' } },
+    adminRoles: ['platform-admin'],
+  },
+  workloads: { ...devCluster, versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' } },
   gpuMachines: ['g6.xlarge'],
   budget: { monthlyUsd: 1_000, emails: ['platform@example.com'] },
 };
@@ -20,6 +27,11 @@ const prod: AwsEnvironment = {
     zones: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'],
     egress: 'nat-per-zone',
   },
+  cluster: {
+    compute: { mode: 'nodes', version: '1.36', gpus: { by: 'karpenter', image: 'bottlerocket@v1.54.0' } },
+    adminRoles: ['platform-admin'],
+  },
+  workloads: { ...prodCluster, versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' } },
   gpuMachines: ['g6e.xlarge', 'g6e.12xlarge'],
   budget: { monthlyUsd: 15_000, emails: ['platform@example.com'] },
 };

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { ADDONS_1_36 } from '../../../constructs/aws/eks-addons.ts';
-import type { EksClusterProps } from '../../../constructs/aws/eks-cluster.ts';
+import type { EksClusterProps, EksMode } from '../../../constructs/aws/eks-cluster.ts';
 import { Binding } from '../../../constructs/binding.ts';
 import { clusterStack } from './cluster-stack.ts';
 
-const templateOf = (props: Partial<EksClusterProps> = {}): Template => Template.fromStack(clusterStack(props).stack);
+const templateOf = <Mode extends EksMode = 'nodes'>(props: Partial<EksClusterProps<Mode>> = {}): Template =>
+  Template.fromStack(clusterStack(props).stack);
 const CLUSTER = 'AWS::EKS::Cluster';
 
 describe('a cluster', () => {

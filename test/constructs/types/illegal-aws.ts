@@ -1,6 +1,7 @@
 import type { Construct } from 'constructs';
 import { EksCluster } from '../../../constructs/aws/eks-cluster.ts';
 import { GpuNodePool } from '../../../constructs/aws/gpu-node-pool.ts';
+import { KarpenterAccess } from '../../../constructs/aws/karpenter-access.ts';
 import type { Network } from '../../../constructs/aws/network.ts';
 import { WorkloadIdentity } from '../../../constructs/aws/workload-identity.ts';
 import { Binding } from '../../../constructs/binding.ts';
@@ -8,9 +9,11 @@ import { Binding } from '../../../constructs/binding.ts';
 // Compiled by types.test.ts and never run: each line below an @ts-expect-error must not compile.
 
 declare const scope: Construct;
-declare const cluster: EksCluster;
+declare const cluster: EksCluster<'nodes'>;
+declare const auto: EksCluster<'auto'>;
 declare const network: Network;
 const pool = { cluster, name: 'gpus', maximum: 4 } as const;
+const capacity = { type: 'on-demand', machine: 'g6.xlarge' } as const;
 const block = { type: 'capacity-block', machine: 'p5e.48xlarge', zone: 'eu-central-1a' } as const;
 const admins = [Binding.of('arn')] as const;
 const eks = { name: 'prod', network, access: { admins } } as const;
@@ -32,3 +35,11 @@ new EksCluster(scope, 'version', { ...eks, compute: { mode: 'auto', version: '1.
 new EksCluster(scope, 'admins', { ...eks, compute: { mode: 'auto', version: '1.36' }, access: { admins: [] } });
 // @ts-expect-error rights of one's own
 new WorkloadIdentity(scope, 'w', { cluster, namespace: 'n', serviceAccount: 's', grants: [{ lower: () => [] }] });
+new GpuNodePool(scope, 'group', { ...pool, gpu: 'l4', capacity });
+// @ts-expect-error a group of machines on a cluster that brings its own
+new GpuNodePool(scope, 'auto', { ...pool, cluster: auto, gpu: 'l4', capacity });
+new KarpenterAccess(scope, 'karpenter', { cluster });
+// @ts-expect-error a second Karpenter beside that of EKS Auto Mode
+new KarpenterAccess(scope, 'second', { cluster: auto });
+// @ts-expect-error system nodes of one's own on a cluster that brings its own
+new EksCluster(scope, 'system', { ...eks, compute: { mode: 'auto', version: '1.36', system: { minimum: 3 } } });

@@ -16,8 +16,10 @@ describe('the stacks of a platform on AWS', () => {
   test('are synthesized for every environment without an account', () => {
     expect(Object.keys(synthesizeAws(platform)).toSorted()).toEqual([
       'mailroom-artifacts',
+      'mailroom-dev-cluster',
       'mailroom-dev-network',
       'mailroom-dev-spending',
+      'mailroom-prod-cluster',
       'mailroom-prod-network',
       'mailroom-prod-spending',
     ]);
@@ -36,7 +38,12 @@ describe('the stacks of a platform on AWS', () => {
       .synth()
       .stacks.filter(({ terminationProtection }) => terminationProtection === true)
       .map(({ stackName }) => stackName);
-    expect(protectedStacks.toSorted()).toEqual(['shop-artifacts', 'shop-prod-data', 'shop-prod-network']);
+    expect(protectedStacks.toSorted()).toEqual([
+      'shop-artifacts',
+      'shop-prod-cluster',
+      'shop-prod-data',
+      'shop-prod-network',
+    ]);
   });
 
   test('hold every policy', () => {
@@ -120,4 +127,19 @@ test('weights and images keep their logical ids: another id is an empty bucket b
     'ArtifactsTaskQueueAC0CFE0C',
     'ArtifactsWeightsE91C97CE',
   ]);
+});
+
+/** Logical ids of the cluster's stack: what another id would replace. */
+const PINNED_CLUSTER = {
+  // Everything that runs, every volume claim, and the address of the API in every kubeconfig.
+  'AWS::EKS::Cluster': ['Cluster3DA9CCBA'],
+  // The keys of its logs and of the secrets in etcd: without them neither can be read.
+  'AWS::KMS::Key': ['ClusterLogsKey13926658', 'ClusterSecretsKey462B29B5'],
+  // What the control plane and its auditors wrote down.
+  'AWS::Logs::LogGroup': ['ClusterLogsLogGroupC77E80EC'],
+} as const;
+
+test.each(Object.entries(PINNED_CLUSTER))('%s of the cluster keeps its logical id', (type, ids) => {
+  const resources = Object.entries(templates['shop-prod-cluster']?.Resources ?? {});
+  expect(resources.flatMap(([id, { Type }]) => (Type === type ? [id] : [])).toSorted()).toEqual(ids);
 });

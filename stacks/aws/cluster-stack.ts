@@ -1,0 +1,93 @@
+import type { GpuClass, Topology } from '@penstock/model';
+import type { App, Stack } from 'aws-cdk-lib';
+import { EksCluster } from '../../constructs/aws/eks-cluster.ts';
+import { type GpuGroupCapacity, GpuNodePool, type GpuNodePoolProps } from '../../constructs/aws/gpu-node-pool.ts';
+import { KarpenterAccess } from '../../constructs/aws/karpenter-access.ts';
+import type { Network } from '../../constructs/aws/network.ts';
+import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
+import { Binding } from '../../constructs/binding.ts';
+import { ConstructError } from '../../constructs/errors.ts';
+import type { AwsEnvironment, ClusterEnvironment } from '../environments/aws-environment.ts';
+import { type GpuPool, gpuPoolsOf } from './gpu-pools.ts';
+import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
+
+/** What the stack of workloads reads of the cluster's, by parameter. */
+export const CLUSTER_ADDRESSES = {
+  securityGroup: 'cluster-security-group',
+  /** Of the machines that Karpenter or EKS Auto Mode brings. */
+  nodeRole: 'cluster-node-role',
+  interruptionQueue: 'karpenter-interruptions',
+} as const;
+
+/** Changes with a version of Kubernetes or a new kind of machine: all that runs goes with it. */
+export function clusterStack(app: App, topology: Topology, environment: AwsEnvironment, network: Network): EksCluster {
+  const { compute, adminRoles, endpoint } = environment.cluster;
+  const stack = stackOf(app, topology, environment, 'cluster', {
+    description: 'Cluster of the platform, and the machines it may have',
+    terminationProtection: true,
+  });
+  const [first, ...others] = adminRoles;
+  const common = {
+    name: environmentName(topology, environment),
+    network,
+    access: { admins: [roleIn(stack, first), ...others.map((role) => roleIn(stack, role))] },
+    ...(endpoint === undefined ? {} : { endpoint }),
+  } as const;
+  const publish = (cluster: EksCluster, values: Readonly<Record<string, Binding<string>>>): EksCluster => {
+    new PublishedBindings(stack, 'Addresses', {
+      prefix: addressPrefix(topology, environment),
+      values: { [CLUSTER_ADDRESSES.securityGroup]: cluster.securityGroup, ...values },
+    });
+    return cluster;
+  };
+  if (compute.mode === 'auto') {
+    const cluster = new EksCluster(stack, 'Cluster', { ...common, compute });
+    return publish(cluster, { [CLUSTER_ADDRESSES.nodeRole]: cluster.autoNodeRole });
+  }
+  const { gpus, ...nodes } = compute;
+  const cluster = new EksCluster(stack, 'Cluster', { ...common, compute: nodes });
+  if (gpus.by === 'karpenter') {
+    const karpenter = new KarpenterAccess(stack, 'Karpenter', { cluster });
+    return publish(cluster, {
+      [CLUSTER_ADDRESSES.nodeRole]: karpenter.handover.role,
+      [CLUSTER_ADDRESSES.interruptionQueue]: karpenter.interruptionQueue,
+    });
+  }
+  for (const pool of gpuPoolsOf(topology, environment.workloads.machines))
+    new GpuNodePool(stack, pool.name, { cluster, ...nodeGroupOf(pool, environment.cluster) });
+  return publish(cluster, {});
+}
+
+const roleIn = (stack: Stack, name: string): Binding<string> =>
+  Binding.of(stack.formatArn({ service: 'iam', region: '', resource: 'role', resourceName: name }));
+
+/**
+ * @throws {ConstructError} `machine-unfit` for devices that are shared, which groups do not, or for a machine that is sold in
+ *   reservations and has none
+ */
+function nodeGroupOf(
+  { name, machine, sharing, devices }: GpuPool,
+  { reservations = {} }: ClusterEnvironment,
+): Omit<GpuNodePoolProps<GpuClass>, 'cluster'> {
+  const unfit = (message: string): ConstructError => new ConstructError('machine-unfit', `node group ${name}`, message);
+  if (sharing !== undefined) throw unfit('its devices are shared, expected pools of Karpenter for them');
+  const reservation = reservations[machine.name];
+  if (reservation === undefined && !machine.onDemand)
+    throw unfit(`${machine.name} is not sold by the hour, expected a reservation in the environment`);
+  const capacity =
+    reservation === undefined
+      ? { type: 'on-demand', machine: machine.name }
+      : {
+          type: reservation.type,
+          machine: machine.name,
+          reservation: Binding.of<string>(reservation.id),
+          zone: reservation.zone,
+        };
+  return {
+    name,
+    gpu: machine.gpu,
+    // The catalogue holds machine and class together; which of the classes it is, is known only here.
+    capacity: capacity as GpuGroupCapacity<GpuClass>,
+    maximum: Math.ceil(devices / machine.gpus),
+  };
+}

@@ -1,5 +1,6 @@
 import { sql } from '@pulumi/gcp';
 import { ComponentResource, type ComponentResourceOptions, interpolate, type Output } from '@pulumi/pulumi';
+import { Binding } from '../binding.ts';
 import type { EncryptionKey } from './encryption-key.ts';
 import { ENVIRONMENT_LABEL, type EnvironmentKind } from './environment-kind.ts';
 import type { GoogleProject } from './google-project.ts';
@@ -35,7 +36,7 @@ export class CloudSqlPostgres extends ComponentResource {
     readonly databases: Readonly<Record<string, sql.Database>>;
   };
   /** Private address, reached over TLS. */
-  readonly host: Output<string>;
+  readonly host: Binding<Output<string>>;
   readonly #project: GoogleProject;
   readonly #name: string;
 
@@ -97,10 +98,10 @@ export class CloudSqlPostgres extends ComponentResource {
         ]),
       ),
     };
-    this.host = instance.privateIpAddress;
+    this.host = Binding.of(instance.privateIpAddress);
     this.#project = args.project;
     this.#name = name;
-    this.registerOutputs({ host: this.host });
+    this.registerOutputs({ host: this.host.lower() });
   }
 
   /** Logging in is a role of the project, here for this instance alone. */

@@ -8,6 +8,7 @@ import {
 } from '@penstock/model';
 import { managedkafka } from '@pulumi/gcp';
 import { ComponentResource, type ComponentResourceOptions, interpolate, type Output } from '@pulumi/pulumi';
+import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
 import type { EncryptionKey } from './encryption-key.ts';
 import { ENVIRONMENT_LABEL, type EnvironmentKind } from './environment-kind.ts';
@@ -53,7 +54,7 @@ export class ManagedKafka extends ComponentResource {
     readonly topics: Readonly<Record<string, managedkafka.Topic>>;
   };
   /** Where clients connect, with SASL_SSL and a token of their account. */
-  readonly bootstrap: Output<string>;
+  readonly bootstrap: Binding<Output<string>>;
   readonly #args: ManagedKafkaArgs;
   readonly #name: string;
 
@@ -107,10 +108,12 @@ export class ManagedKafka extends ComponentResource {
       ),
     ]);
     this.nodes = { cluster, topics: Object.fromEntries(topics) };
-    this.bootstrap = interpolate`bootstrap.${cluster.clusterId}.${network.region}.managedkafka.${project.id}.cloud.goog:${PORT}`;
+    this.bootstrap = Binding.of(
+      interpolate`bootstrap.${cluster.clusterId}.${network.region}.managedkafka.${project.id}.cloud.goog:${PORT}`,
+    );
     this.#args = args;
     this.#name = name;
-    this.registerOutputs({ bootstrap: this.bootstrap });
+    this.registerOutputs({ bootstrap: this.bootstrap.lower() });
   }
 
   /** Connecting is a role of the project, here for this cluster alone; what is behind it is for the ACLs. */

@@ -1,10 +1,12 @@
-import { memorystore } from '@pulumi/gcp';
-import { ComponentResource, type ComponentResourceOptions } from '@pulumi/pulumi';
+import { memorystore, type types } from '@pulumi/gcp';
+import { ComponentResource, type ComponentResourceOptions, interpolate, type Output } from '@pulumi/pulumi';
+import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
 import type { EncryptionKey } from './encryption-key.ts';
 import { ENVIRONMENT_LABEL, type EnvironmentKind } from './environment-kind.ts';
 import type { GoogleProject } from './google-project.ts';
 import type { Network } from './network.ts';
+import type { ConditionalRole } from './workload-identity.ts';
 
 interface CommonArgs {
   readonly project: GoogleProject;
@@ -31,6 +33,9 @@ export type MemorystoreValkeyArgs = CommonArgs & Copies;
 /** Valkey as Google runs it: in the network alone, encrypted on the way, open to accounts of Google and to no password. */
 export class MemorystoreValkey extends ComponentResource {
   readonly nodes: { readonly instance: memorystore.Instance };
+  /** Private address that tells clients where the shards are, reached over TLS with a token of their account. */
+  readonly host: Binding<Output<string>>;
+  readonly #name: string;
 
   /** @throws {ConstructError} `reference-missing` for a network in which Memorystore may make no endpoints */
   constructor(name: string, args: MemorystoreValkeyArgs, options: ComponentResourceOptions = {}) {
@@ -69,6 +74,27 @@ export class MemorystoreValkey extends ComponentResource {
       { parent: this, protect: production, dependsOn: [network, key] },
     );
     this.nodes = { instance };
-    this.registerOutputs({});
+    this.host = Binding.of(instance.endpoints.apply((endpoints) => discoveryAddress(name, endpoints)));
+    this.#name = name;
+    this.registerOutputs({ host: this.host.lower() });
   }
+
+  /** Connecting is a role of the project, here for this instance alone. */
+  get connects(): ConditionalRole {
+    return {
+      id: `connects to ${this.#name}`,
+      role: 'roles/memorystore.dbConnectionUser',
+      condition: interpolate`resource.name == "${this.nodes.instance.id}"`,
+    };
+  }
+}
+
+/** Of the endpoints that Memorystore makes, the one to begin with. */
+function discoveryAddress(name: string, endpoints: readonly types.output.memorystore.InstanceEndpoint[]): string {
+  const address = endpoints
+    .flatMap(({ connections = [] }) => connections)
+    .map(({ pscAutoConnection }) => pscAutoConnection)
+    .find((connection) => connection?.connectionType === 'CONNECTION_TYPE_DISCOVERY')?.ipAddress;
+  if (address !== undefined) return address;
+  throw new ConstructError('reference-missing', name, 'Memorystore made no endpoint by which its shards are found');
 }

@@ -54,13 +54,13 @@ export class WorkloadIdentity extends ComponentResource {
   /** Its address: what its service account in the cluster carries as `iam.gke.io/gcp-service-account`. */
   readonly email: Output<string>;
 
-  /** @throws {ConstructError} `name-too-long` for what is no id of an account */
+  /** @throws {ConstructError} `name-malformed` for what is no id of an account */
   constructor(name: string, args: WorkloadIdentityArgs, options: ComponentResourceOptions = {}) {
     super('penstock:gcp:WorkloadIdentity', name, {}, options);
     const { project, cluster, workload, serviceAccount } = args;
     if (!ACCOUNT_ID.test(workload))
       throw new ConstructError(
-        'name-too-long',
+        'name-malformed',
         name,
         `received ${JSON.stringify(workload)}, expected 6 to 30 lower-case letters, digits and hyphens`,
       );

@@ -17,7 +17,7 @@ export async function requestedBy(project: string, program: () => void): Promise
     {
       newResource({ type, name, inputs }) {
         requested.push({ type, name, inputs });
-        return { id: name, state: { ...answered(name, inputs), ...inputs } };
+        return { id: name, state: { ...answered(type, name, inputs), ...inputs } };
       },
       call: ({ inputs }) => inputs,
     },
@@ -34,12 +34,27 @@ export async function requestedBy(project: string, program: () => void): Promise
   return requested;
 }
 
+/** Where a program looks inside of an answer. */
+const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'gcp:sql/databaseInstance:DatabaseInstance': { privateIpAddress: '10.0.0.2' },
+  'gcp:memorystore/instance:Instance': {
+    endpoints: [
+      { connections: [{ pscAutoConnection: { connectionType: 'CONNECTION_TYPE_DISCOVERY', ipAddress: '10.0.0.3' } }] },
+    ],
+  },
+};
+
 /** What the cloud would have answered and others are given: recognisable, and the same every time. */
-function answered(name: string, { accountId }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function answered(
+  type: string,
+  name: string,
+  { accountId }: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const email = `${accountId}@synthesized.iam.gserviceaccount.com`;
   return {
     name,
     selfLink: name,
+    ...ANSWERS[type],
     ...(typeof accountId === 'string' ? { email, member: `serviceAccount:${email}` } : {}),
   };
 }

@@ -1,21 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { stackEnvironment, synthesizeGcp } from '../../stacks/gcp/synthesize.ts';
+import { stackConfig, stackEnvironment, synthesizeGcp } from '../../stacks/gcp/synthesize.ts';
 import { platform } from '../../stacks/platform.ts';
 import { PulumiStack, pulumiRequirement } from '../helpers/pulumi-stack.ts';
 import { describeWith } from '../helpers/requirement.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENVIRONMENT = stackEnvironment('dev');
-const CONFIG = {
-  'gcp:region': 'europe-west4',
-  'gcp:project': 'shop-dev',
-  'penstock:environment': JSON.stringify({
-    ...ENVIRONMENT,
-    kind: ENVIRONMENT.environment,
-    projectNumber: ENVIRONMENT.project.number,
-  }),
-};
+const CONFIG = Object.fromEntries(
+  Object.entries(stackConfig('dev')).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]),
+);
 const BUCKET = 'gcp:storage/bucket:Bucket';
 
 // The engine is the real one; the language host and the provider are stand-ins, which know names and not values.

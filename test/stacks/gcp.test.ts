@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Output, runtime } from '@pulumi/pulumi';
-import { stackEnvironment } from '../../stacks/gcp/synthesize.ts';
+import { stackConfig } from '../../stacks/gcp/synthesize.ts';
 
 interface Registered {
   readonly type: string;
@@ -16,6 +16,12 @@ const resolved = <T>(output: Output<T> | undefined): Promise<T> =>
     output === undefined ? reject(new Error('no such output')) : output.apply(resolve),
   );
 
+/** As Pulumi hands it to a program: objects as texts. */
+const settings = (config: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
+  );
+
 beforeAll(async () => {
   await runtime.setMocks(
     {
@@ -29,12 +35,7 @@ beforeAll(async () => {
     'penstock',
     'prod',
   );
-  const environment = { ...stackEnvironment('prod'), kind: 'production', projectNumber: '100000000002' };
-  runtime.setAllConfig({
-    'gcp:project': 'mailroom-prod',
-    'gcp:region': 'europe-west4',
-    'penstock:environment': JSON.stringify(environment),
-  });
+  runtime.setAllConfig(settings(stackConfig('prod')));
   // The program itself, loaded after the mocks: a resource made before them would look for an engine.
   program = await import('../../stacks/gcp/main.ts');
   await Promise.all([...Object.values(program.images), ...Object.values(program.weights)].map(resolved));

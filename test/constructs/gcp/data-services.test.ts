@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { declareWorker, defineTopology } from '@penstock/model';
-import { type ComponentResourceOptions, output } from '@pulumi/pulumi';
+import { type ComponentResourceOptions, type Output, output } from '@pulumi/pulumi';
 import { CloudSqlPostgres, type CloudSqlPostgresArgs } from '../../../constructs/gcp/cloud-sql-postgres.ts';
 import { EncryptionKey } from '../../../constructs/gcp/encryption-key.ts';
 import { type KafkaAccess, ManagedKafka, type ManagedKafkaArgs } from '../../../constructs/gcp/managed-kafka.ts';
@@ -16,6 +16,9 @@ const topology = defineTopology({
   workers: { w: { service: declareWorker({ name: 'worker', payload: 'p', calls: [] }), queue: 'q', workTime } },
   topics: { orders: { arrivalRate: '20/s', retention: '3 days', consumers: { billing: { workTime } } } },
 });
+
+const settled = <T>(value: Output<T> | undefined): Promise<T> =>
+  new Promise((resolve, reject) => (value === undefined ? reject(new Error('none')) : value.apply(resolve)));
 
 const environment = 'production';
 const parts = (usedBy: 'managed-kafka' | 'cloud-sql' | 'memorystore', options: ComponentResourceOptions) => ({
@@ -203,5 +206,18 @@ describe('Valkey on Google Cloud', () => {
 
   test('rejects a network in which it could make no endpoint', async () => {
     await expect(valkey([])).rejects.toThrow('[reference-missing]');
+  });
+
+  test('hands out the address that tells of the shards, and a role for itself alone', async () => {
+    let host: Output<string> | undefined;
+    let condition: Output<string> | undefined;
+    await request((options) => {
+      const size = { nodeType: 'STANDARD_SMALL', shards: 3, replicas: 1 } as const;
+      const cache = new MemorystoreValkey('cache', { ...parts('memorystore', options), environment, ...size }, options);
+      host = cache.host.lower();
+      condition = cache.connects.condition;
+    });
+    expect(await settled(host)).toBe('10.0.0.3');
+    expect(await settled(condition)).toBe('resource.name == "cache"');
   });
 });

@@ -80,6 +80,6 @@ test('the identity of a workload that asks for nothing may do nothing', async ()
 test.each(['abc', 'Mailroom-embedder', 'mailroom-embedder-that-is-long1', 'mailroom-'])(
   'the identity of a workload rejects %s as the id of its account',
   async (workload) => {
-    await expect(identity({ workload })).rejects.toThrow('[name-too-long]');
+    await expect(identity({ workload })).rejects.toThrow('[name-malformed]');
   },
 );

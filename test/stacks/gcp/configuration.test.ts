@@ -53,6 +53,23 @@ describe('the configuration of a stack', () => {
     expect(faultOf(change)).toContain(`${path}: received`);
   });
 
+  test('rejects a field that it does not know, which would else be left out without a word', () => {
+    expect(faultOf({ datas: { cache: {} } })).toContain('datas.cache: received {}, expected no such field');
+    expect(faultOf({ budget: { ...raw.budget, monthy: 5 } })).toContain('budget.monthy: received 5');
+  });
+
+  test('has the data services that it names, and else none', () => {
+    expect(readConfiguration('prod', raw).data).toEqual({});
+    const cache = { nodeType: 'STANDARD_SMALL', shards: 1, replicas: 1, users: { classify: { variable: 'CACHE' } } };
+    expect(readConfiguration('prod', { ...raw, data: { cache } }).data).toEqual({
+      cache: { ...cache, persistence: 'append-only' },
+    });
+    expect(faultOf({ data: { cache: { ...cache, replicas: 0, users: { classify: { variable: 'cache' } } } } })).toMatch(
+      /data\.cache\.replicas: received 0, expected a whole number, 1 to 5; data\.cache\.users\.classify\.variable/,
+    );
+    expect(faultOf({ data: { kafka: { vcpus: 2, memory: '12 GB' } } })).toMatch(/kafka\.vcpus: .*kafka\.memory: /);
+  });
+
   test('opens the control plane to the networks it names, and else to none', () => {
     expect(readConfiguration('prod', raw).access).toEqual({ kind: 'private' });
     expect(readConfiguration('prod', { ...raw, authorizedNetworks: { office: '203.0.113.0/24' } }).access).toEqual({

@@ -1,0 +1,56 @@
+import type { BytesText } from '@penstock/model';
+import type { CloudSqlPostgresArgs } from '../../constructs/gcp/cloud-sql-postgres.ts';
+import type { ControlPlaneAccess } from '../../constructs/gcp/control-plane-access.ts';
+import type { EnvironmentKind } from '../../constructs/gcp/environment-kind.ts';
+import type { SystemNodes } from '../../constructs/gcp/gke-cluster.ts';
+import type { GoogleProject } from '../../constructs/gcp/google-project.ts';
+import type { MaintenanceWindow } from '../../constructs/gcp/maintenance-window.ts';
+import type { MemorystoreValkeyArgs } from '../../constructs/gcp/memorystore-valkey.ts';
+import type { NetworkArgs } from '../../constructs/gcp/network.ts';
+
+/** What is so in one project of Google Cloud and cannot follow from the declaration. */
+export interface GcpEnvironment {
+  readonly project: GoogleProject;
+  readonly region: string;
+  readonly environment: EnvironmentKind;
+  readonly zones: readonly [string, string, ...string[]];
+  readonly ranges: NetworkArgs['ranges'];
+  readonly access: ControlPlaneAccess;
+  readonly systemNodes: SystemNodes;
+  readonly maintenance: MaintenanceWindow;
+  /** Of the platform in the cluster. */
+  readonly namespace: string;
+  readonly data: DataEnvironment;
+  readonly budget: { readonly billingAccount: string; readonly monthly: number; readonly currency: string };
+}
+
+/** Back ends that Google runs, each with the workloads that use it, by their ids. */
+export interface DataEnvironment {
+  /** For the topics of the declaration; none is made for one without. @default - brokers run in the cluster */
+  readonly kafka?: {
+    readonly vcpus: number;
+    readonly memory: BytesText;
+    readonly users: Readonly<Record<string, KafkaUser>>;
+  };
+  readonly database?: Pick<CloudSqlPostgresArgs, 'tier' | 'diskGib' | 'databases' | 'outbox'> & DataUsers;
+  readonly cache?: Pick<MemorystoreValkeyArgs, 'nodeType' | 'shards' | 'persistence'> & {
+    /** Copies of each shard; production has one at least. */
+    readonly replicas: 0 | 1 | 2 | 3 | 4 | 5;
+  } & DataUsers;
+}
+
+export interface DataUsers {
+  readonly users: Readonly<Record<string, DataUser>>;
+}
+
+export interface DataUser {
+  /** In which its process finds the address. */
+  readonly variable: string;
+}
+
+export interface KafkaUser extends DataUser {
+  /** Ids of topics. */
+  readonly produces: readonly string[];
+  /** The consumer that it is, by the id of the topic. */
+  readonly consumes: Readonly<Record<string, string>>;
+}

@@ -1,19 +1,9 @@
 import type { DurationInput, GkeGpuMachine, GkeOnDemandMachine, GpuClass } from '@penstock/model';
 import type { Input } from '@pulumi/pulumi';
+import type { PoolSize } from './pool-size.ts';
 
 /** Classes whose machines take a compact placement of nodes that come by flex-start. */
 type CompactFlexClass = 'h200' | 'b200';
-
-/** A number that stays, or one that follows the pods. */
-export type PoolSize =
-  | { readonly count: number; readonly max?: never }
-  | {
-      /** Over all zones. @default 0 */
-      readonly min?: number;
-      /** Over all zones. */
-      readonly max: number;
-      readonly count?: never;
-    };
 
 /** Where the nodes are. Machines that stand close to each other stand in one zone. */
 type Placement =

@@ -1,6 +1,4 @@
 import {
-  Duration,
-  fingerprintOf,
   type GkeMachine,
   GPU_TAINT,
   type GpuClass,
@@ -15,8 +13,10 @@ import { container, type types } from '@pulumi/gcp';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import { ConstructError } from '../errors.ts';
 import type { GkeCluster } from './gke-cluster.ts';
-import type { GpuCapacity, PoolSize, PoolUpgrade } from './gpu-capacity.ts';
+import type { GpuCapacity, PoolUpgrade } from './gpu-capacity.ts';
 import { hardenedNode } from './node-config.ts';
+import { nodePurchase } from './node-purchase.ts';
+import { poolName, poolSize } from './pool-size.ts';
 
 export interface GpuNodePoolArgs<C extends GpuClass> {
   readonly cluster: GkeCluster;
@@ -34,13 +34,8 @@ export interface GpuNodePoolArgs<C extends GpuClass> {
   readonly imageCaches?: readonly string[];
 }
 
-/** Longest name of a pool. */
-const NAME_LIMIT = 40;
-
 /** GKE lets so many pods at most take turns on one device. */
 const MOST_CLIENTS = 48;
-
-const FLEX_START_LIMIT = Duration.parse('168 hours');
 
 /**
  * Nodes of one GPU class on GKE. The name of the pool ends in a fingerprint of whatever GKE cannot change about one that
@@ -67,7 +62,7 @@ export class GpuNodePool<C extends GpuClass = GpuClass> extends ComponentResourc
     const accelerator = acceleratorOf(name, machine, args.driver ?? 'default', sharing);
     const disks = localDisksOf(name, machine, args.localDisks ?? 'ephemeral-storage');
     const bought = purchaseOf(name, capacity, machine);
-    const size = sizeOf(name, capacity.size);
+    const size = poolSize(name, capacity.size);
     const compact = compactOf(name, capacity);
     const upgrade = upgradeOf(name, 'upgrade' in capacity ? capacity.upgrade : undefined);
     const { keys, nodeAccount } = cluster.placement;
@@ -119,16 +114,6 @@ export class GpuNodePool<C extends GpuClass = GpuClass> extends ComponentResourc
 const contradict = (path: string, rule: string): ConstructError =>
   new ConstructError('settings-contradict', path, rule);
 
-function poolName(name: string, fixed: object): string {
-  const full = `${name}-${fingerprintOf(fixed).slice(0, 8)}`;
-  if (full.length <= NAME_LIMIT) return full;
-  throw new ConstructError(
-    'name-too-long',
-    name,
-    `${full} has ${full.length} characters, expected ${NAME_LIMIT} at most`,
-  );
-}
-
 function acceleratorOf(
   path: string,
   machine: GkeMachine,
@@ -162,6 +147,7 @@ function localDisksOf(path: string, machine: GkeMachine, use: 'ephemeral-storage
   return {};
 }
 
+/** What nobody sells by the hour is refused here; the rest is the same for every kind of node. */
 function purchaseOf(path: string, capacity: GpuCapacity<GpuClass>, machine: GkeMachine) {
   if (capacity.type === 'on-demand' && !machine.onDemand)
     throw new ConstructError(
@@ -169,33 +155,7 @@ function purchaseOf(path: string, capacity: GpuCapacity<GpuClass>, machine: GkeM
       `${path}.capacity`,
       `${machine.name} is not sold on demand, expected reserved, spot or flex-start`,
     );
-  const noReservation = { reservationAffinity: { consumeReservationType: 'NO_RESERVATION' } };
-  switch (capacity.type) {
-    case 'reserved':
-      return {
-        reservationAffinity: {
-          consumeReservationType: 'SPECIFIC_RESERVATION',
-          key: 'compute.googleapis.com/reservation-name',
-          values: [capacity.reservation],
-        },
-      };
-    case 'spot':
-      return { ...noReservation, spot: true };
-    case 'flex-start': {
-      const written = capacity.runsFor ?? FLEX_START_LIMIT;
-      const runsFor = Duration.is(written) ? written : Duration.parse(written);
-      if (runsFor.isLongerThan(FLEX_START_LIMIT))
-        throw new ConstructError(
-          'window-too-long',
-          `${path}.runsFor`,
-          `received ${runsFor}, flex-start ends in 7 days`,
-        );
-      return { ...noReservation, flexStart: true, maxRunDuration: `${runsFor.toSeconds('up')}s` };
-    }
-    case 'on-demand':
-    case 'queued':
-      return noReservation;
-  }
+  return nodePurchase(path, capacity);
 }
 
 function compactOf(path: string, { compact = false, zones }: GpuCapacity<GpuClass>): boolean {
@@ -203,20 +163,6 @@ function compactOf(path: string, { compact = false, zones }: GpuCapacity<GpuClas
   if (compact && places.length !== 1)
     throw contradict(`${path}.zones`, `received ${places.join(', ')}, expected one zone for compact placement`);
   return compact;
-}
-
-function sizeOf(path: string, size: PoolSize | { readonly max: number }) {
-  const { count, min = 0, max = 0 }: { readonly count?: number; readonly min?: number; readonly max?: number } = size;
-  if (count !== undefined && max > 0)
-    throw contradict(`${path}.size`, 'received a count and a maximum, expected a number that stays or one that moves');
-  if (count !== undefined) return { nodeCount: count };
-  if (!(max >= 1 && min <= max))
-    throw contradict(`${path}.size`, `received ${min} to ${max} nodes, expected a maximum of 1 or more, and no less`);
-  return {
-    initialNodeCount: 0,
-    // Wherever there is one: GPUs are short in one zone while the next has them.
-    autoscaling: { totalMinNodeCount: min, totalMaxNodeCount: max, locationPolicy: 'ANY' },
-  };
 }
 
 function upgradeOf(path: string, upgrade: PoolUpgrade | undefined) {

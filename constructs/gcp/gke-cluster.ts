@@ -7,6 +7,7 @@ import type { GoogleProject } from './google-project.ts';
 import { type MaintenanceWindow, recurringWindow } from './maintenance-window.ts';
 import { type Network, POD_RANGE, SERVICE_RANGE } from './network.ts';
 import type { NodeAccount } from './node-account.ts';
+import { type NodeAutoProvisioning, nodeAutoProvisioning } from './node-auto-provisioning.ts';
 import { hardenedNode } from './node-config.ts';
 
 /** What production does not choose and a trial may. */
@@ -51,6 +52,8 @@ interface CommonArgs {
   readonly nodeAccount: NodeAccount;
   readonly systemNodes: SystemNodes;
   readonly maintenance: MaintenanceWindow;
+  /** Pools that GKE makes by itself for pods that fit nowhere. @default - none */
+  readonly autoProvisioning?: NodeAutoProvisioning;
   /** Only images that the project's policy of Binary Authorization lets through are run. @default false */
   readonly binaryAuthorization?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
@@ -81,8 +84,8 @@ export class GkeCluster extends ComponentResource {
   readonly placement: Pick<GkeClusterArgs, 'keys' | 'nodeAccount' | 'zones'>;
 
   /**
-   * @throws {ConstructError} `access-too-wide`, `range-unfit`, `window-too-short` or `window-too-long` for what was written of
-   * access and maintenance
+   * @throws {ConstructError} `access-too-wide`, `range-unfit`, `window-too-short`, `window-too-long` or `quantity-malformed` for
+   * what was written of access, maintenance and limits
    */
   constructor(name: string, args: GkeClusterArgs, options: ComponentResourceOptions = {}) {
     super('penstock:gcp:GkeCluster', name, {}, options);
@@ -92,6 +95,11 @@ export class GkeCluster extends ComponentResource {
     const production = args.environment === 'production';
     const kept = args.deletionProtection ?? production;
     const node = hardenedNode({ serviceAccount: nodeAccount.email, bootDiskKmsKey: keys.disks.keyId });
+    const clusterAutoscaling = nodeAutoProvisioning(`${name}.autoProvisioning`, args.autoProvisioning, {
+      serviceAccount: nodeAccount.email,
+      bootDiskKmsKey: keys.disks.keyId,
+      zones: args.zones,
+    });
     this.location = network.region;
     this.workloadPool = `${project.id}.svc.id.goog`;
 
@@ -145,8 +153,7 @@ export class GkeCluster extends ComponentResource {
         },
         secretManagerConfig: { enabled: true },
         gatewayApiConfig: { channel: 'CHANNEL_STANDARD' },
-        // GPUs are dear: nodes go as soon as what is left on them fits elsewhere.
-        clusterAutoscaling: { enabled: false, autoscalingProfile: 'OPTIMIZE_UTILIZATION' },
+        clusterAutoscaling,
         podAutoscaling: { hpaProfile: 'PERFORMANCE' },
 
         // GKE makes no cluster without a pool and none of a chosen kind. The one it makes goes at once, but it starts:

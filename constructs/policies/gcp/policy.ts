@@ -1,5 +1,6 @@
 import type { PolicyFacts } from '../policy.ts';
 import {
+  type AutoProvisionedNode,
   CLUSTER,
   type CloudResource,
   type ClusterInputs,
@@ -37,13 +38,22 @@ export const clusterPolicy = (
     readonly pool?: (inputs: NodePoolInputs) => Messages;
     /** Of pools, and of the pool that a cluster is made with. */
     readonly nodes?: (config: NodeConfig) => Messages;
+    /** Of pools that GKE makes by itself. */
+    readonly autoProvisioned?: (config: AutoProvisionedNode) => Messages;
   },
 ): CloudPolicy => ({
   ...facts,
   check: ({ type, inputs }) => {
     if (type === CLUSTER) {
       const cluster: ClusterInputs = inputs;
-      return found([...(rules.cluster?.(cluster) ?? []), ...(rules.nodes?.(cluster.nodeConfig ?? {}) ?? [])]);
+      const { enabled, autoProvisioningDefaults } = cluster.clusterAutoscaling ?? {};
+      return found([
+        ...(rules.cluster?.(cluster) ?? []),
+        ...(rules.nodes?.(cluster.nodeConfig ?? {}) ?? []),
+        ...(enabled === true ? (rules.autoProvisioned?.(autoProvisioningDefaults ?? {}) ?? []) : []).map(
+          (message) => message !== false && `${message}, where GKE makes pools by itself`,
+        ),
+      ]);
     }
     if (type === NODE_POOL) {
       const pool: NodePoolInputs = inputs;

@@ -33,8 +33,19 @@ export interface NodeConfig {
   };
 }
 
+export interface NodeManagement {
+  readonly autoRepair?: boolean;
+  readonly autoUpgrade?: boolean;
+}
+
+/** Settings of nodes in pools that GKE makes by itself; it gives them the metadata server of the cluster. */
+export interface AutoProvisionedNode
+  extends Pick<NodeConfig, 'imageType' | 'serviceAccount' | 'bootDiskKmsKey' | 'shieldedInstanceConfig'> {
+  readonly management?: NodeManagement;
+}
+
 export interface NodePoolInputs {
-  readonly management?: { readonly autoRepair?: boolean; readonly autoUpgrade?: boolean };
+  readonly management?: NodeManagement;
   readonly networkConfig?: { readonly enablePrivateNodes?: boolean };
   readonly nodeConfig?: NodeConfig;
 }
@@ -56,6 +67,7 @@ export interface ClusterInputs {
   readonly loggingConfig?: { readonly enableComponents?: readonly string[] };
   readonly monitoringConfig?: { readonly enableComponents?: readonly string[] };
   readonly removeDefaultNodePool?: boolean;
+  readonly clusterAutoscaling?: Enabled & { readonly autoProvisioningDefaults?: AutoProvisionedNode };
   readonly nodeConfig?: NodeConfig;
   readonly deletionProtection?: boolean;
   readonly securityPostureConfig?: { readonly mode?: string };

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { GkeClusterArgs } from '../../../constructs/gcp/gke-cluster.ts';
 import { CLUSTER, makeCluster } from './platform-parts.ts';
 import { type Request, request } from './requested.ts';
 
@@ -164,6 +165,46 @@ test('networks that are named reach the control plane over the internet, and no 
   expect(asked.the(TYPE).inputs).toMatchObject({
     privateClusterConfig: { enablePrivateNodes: true, enablePrivateEndpoint: false },
     masterAuthorizedNetworksConfig: { cidrBlocks: [{ displayName: 'office', cidrBlock: '203.0.113.0/24' }] },
+  });
+});
+
+describe('pools that GKE makes by itself', () => {
+  const limitsOf = async (maxDevices: NonNullable<GkeClusterArgs['autoProvisioning']>['maxDevices'] = {}) => {
+    const autoProvisioning = { maxCpus: 256, maxMemory: '1 TiB', maxDevices } as const;
+    const made = await request((options) => void makeCluster({ ...CLUSTER, autoProvisioning }, options));
+    return made.the(TYPE).inputs['clusterAutoscaling'];
+  };
+
+  test('are none unless there are limits', async () => {
+    const made = await request((options) => void makeCluster(CLUSTER, options));
+    expect(made.the(TYPE).inputs).toMatchObject({ clusterAutoscaling: { enabled: false } });
+  });
+
+  test('stay within the limits of each device, in the zones and by the account of the other nodes', async () => {
+    expect(await limitsOf({ 'nvidia-l4': 8, 'tpu-v6e-slice': 16 })).toEqual({
+      enabled: true,
+      autoscalingProfile: 'OPTIMIZE_UTILIZATION',
+      autoProvisioningLocations: CLUSTER.zones,
+      resourceLimits: [
+        { resourceType: 'cpu', maximum: 256 },
+        { resourceType: 'memory', maximum: 1024 },
+        { resourceType: 'nvidia-l4', maximum: 8 },
+        { resourceType: 'tpu-v6e-slice', maximum: 16 },
+      ],
+      autoProvisioningDefaults: {
+        imageType: 'COS_CONTAINERD',
+        oauthScopes: ['https://www.googleapis.com/auth/cloud-platform'],
+        shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },
+        serviceAccount: 'mailroom-nodes@synthesized.iam.gserviceaccount.com',
+        bootDiskKmsKey: 'disks',
+        management: { autoRepair: true, autoUpgrade: true },
+      },
+    });
+  });
+
+  test('rejects a limit that lets nothing in', async () => {
+    const autoProvisioning = { maxCpus: 256, maxMemory: '1 TiB', maxDevices: { 'nvidia-l4': 0 } };
+    await expectRefusal({ autoProvisioning }, 'quantity-malformed');
   });
 });
 

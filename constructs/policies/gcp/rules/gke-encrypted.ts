@@ -1,4 +1,9 @@
-import { clusterPolicy } from '../policy.ts';
+import { clusterPolicy, type Messages } from '../policy.ts';
+import type { NodeConfig } from '../resource.ts';
+
+const disks = ({ bootDiskKmsKey }: Pick<NodeConfig, 'bootDiskKmsKey'>): Messages => [
+  bootDiskKmsKey === undefined && 'has disks without a key of Cloud KMS (bootDiskKmsKey)',
+];
 
 /** Rule 23. */
 export const gkeEncrypted = clusterPolicy(
@@ -13,8 +18,7 @@ export const gkeEncrypted = clusterPolicy(
       (databaseEncryption?.state !== 'ENCRYPTED' || databaseEncryption.keyName === undefined) &&
         'keeps secrets without a key of Cloud KMS (databaseEncryption)',
     ],
-    nodes: ({ bootDiskKmsKey }) => [
-      bootDiskKmsKey === undefined && 'has disks without a key of Cloud KMS (bootDiskKmsKey)',
-    ],
+    nodes: disks,
+    autoProvisioned: disks,
   },
 );

@@ -1,4 +1,10 @@
-import { clusterPolicy } from '../policy.ts';
+import { clusterPolicy, type Messages } from '../policy.ts';
+import type { NodeConfig } from '../resource.ts';
+
+const account = ({ serviceAccount = 'default' }: Pick<NodeConfig, 'serviceAccount'>): Messages => [
+  (serviceAccount === 'default' || serviceAccount.endsWith('-compute@developer.gserviceaccount.com')) &&
+    'runs nodes as the default account, expected one of their own',
+];
 
 /** Rule 24, the nodes' part. */
 export const gkeNodeAccount = clusterPolicy(
@@ -9,9 +15,7 @@ export const gkeNodeAccount = clusterPolicy(
     reason: 'the default account of Compute Engine may edit the whole project, and so may who gets out of a container',
   },
   {
-    nodes: ({ serviceAccount = 'default' }) => [
-      (serviceAccount === 'default' || serviceAccount.endsWith('-compute@developer.gserviceaccount.com')) &&
-        'runs nodes as the default account, expected one of their own',
-    ],
+    nodes: account,
+    autoProvisioned: account,
   },
 );

@@ -1,4 +1,14 @@
-import { clusterPolicy } from '../policy.ts';
+import { clusterPolicy, type Messages } from '../policy.ts';
+import type { NodeConfig } from '../resource.ts';
+
+const shielded = ({
+  imageType,
+  shieldedInstanceConfig,
+}: Pick<NodeConfig, 'imageType' | 'shieldedInstanceConfig'>): Messages => [
+  imageType !== 'COS_CONTAINERD' && `runs ${imageType ?? 'whatever GKE chooses'}, expected COS_CONTAINERD`,
+  shieldedInstanceConfig?.enableSecureBoot !== true && 'starts without secure boot',
+  shieldedInstanceConfig?.enableIntegrityMonitoring !== true && 'starts without integrity monitoring',
+];
 
 /** Rule 22. */
 export const gkeShielded = clusterPolicy(
@@ -10,10 +20,7 @@ export const gkeShielded = clusterPolicy(
   },
   {
     cluster: ({ enableShieldedNodes }) => [enableShieldedNodes !== true && 'has no shielded nodes'],
-    nodes: ({ imageType, shieldedInstanceConfig }) => [
-      imageType !== 'COS_CONTAINERD' && `runs ${imageType ?? 'whatever GKE chooses'}, expected COS_CONTAINERD`,
-      shieldedInstanceConfig?.enableSecureBoot !== true && 'starts without secure boot',
-      shieldedInstanceConfig?.enableIntegrityMonitoring !== true && 'starts without integrity monitoring',
-    ],
+    nodes: shielded,
+    autoProvisioned: shielded,
   },
 );

@@ -18,5 +18,9 @@ export const gkeUpgraded = clusterPolicy(
       // GKE refuses repair where nodes come by flex-start: they go after seven days whatever they are.
       nodeConfig?.flexStart !== true && management?.autoRepair !== true && 'is not repaired (management.autoRepair)',
     ],
+    autoProvisioned: ({ management }) => [
+      management?.autoUpgrade !== true && 'does not upgrade nodes (management.autoUpgrade)',
+      management?.autoRepair !== true && 'does not repair nodes (management.autoRepair)',
+    ],
   },
 );

@@ -10,7 +10,8 @@ import { request } from '../../gcp/requested.ts';
 let compliant: readonly CloudResource[];
 beforeAll(async () => {
   const { all } = await request((options) => {
-    const cluster = makeCluster(CLUSTER, options);
+    const autoProvisioning = { maxCpus: 512, maxMemory: '2 TiB', maxDevices: { 'nvidia-l4': 8 } } as const;
+    const cluster = makeCluster({ ...CLUSTER, autoProvisioning }, options);
     const zones = ['europe-west4-a'] as const;
     new GpuNodePool(
       'flex',
@@ -42,6 +43,7 @@ test('what the constructs ask for holds every policy', () => {
   expect(checkRequested(compliant)).toEqual([]);
 });
 
+const MADE = 'clusterAutoscaling.autoProvisioningDefaults';
 const ANYWHERE = [{ cidrBlock: '0.0.0.0/0' }];
 
 /** The policy, the resource, the field, its value, and what is said: one fault each, and no other policy minds. */
@@ -86,6 +88,10 @@ const FAULTS = [
   ['gke-legacy-off', 'Cluster/mailroom', 'enableKubernetesAlpha', true, 'alpha'],
   ['gke-observed', 'Cluster/mailroom', 'loggingConfig.enableComponents', ['SYSTEM_COMPONENTS'], 'log WORKLOADS'],
   ['gke-observed', 'Cluster/mailroom', 'monitoringConfig', undefined, 'does not measure'],
+  ['gke-encrypted', 'Cluster/mailroom', `${MADE}.bootDiskKmsKey`, undefined, 'where GKE makes pools by itself'],
+  ['gke-node-account', 'Cluster/mailroom', `${MADE}.serviceAccount`, 'default', 'where GKE makes pools by itself'],
+  ['gke-shielded', 'Cluster/mailroom', `${MADE}.imageType`, 'UBUNTU_CONTAINERD', 'where GKE makes pools by itself'],
+  ['gke-upgraded', 'Cluster/mailroom', `${MADE}.management.autoUpgrade`, false, 'where GKE makes pools by itself'],
   ['gke-kept', 'Cluster/mailroom', 'deletionProtection', false, 'can be deleted'],
   ['gke-kept', 'Cluster/mailroom', 'securityPostureConfig.mode', 'DISABLED', 'not looked over'],
 ] as const;

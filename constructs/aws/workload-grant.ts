@@ -109,6 +109,18 @@ export class WorkloadGrant {
     ]);
   }
 
+  /** Writes samples to one workspace of Prometheus, and reads none. */
+  static writeMetrics(workspace: Binding<string>): WorkloadGrant {
+    return new WorkloadGrant([new PolicyStatement({ actions: ['aps:RemoteWrite'], resources: [workspace.lower()] })]);
+  }
+
+  /** Sends spans to X-Ray by OTLP. Spans have no name in IAM: there is nothing narrower than the action. */
+  static sendTraces(): WorkloadGrant {
+    return new WorkloadGrant([
+      new PolicyStatement({ actions: ['xray:PutSpans', 'xray:PutSpansForIndexing'], resources: ['*'] }),
+    ]);
+  }
+
   /** For the policy that it goes into, and for nothing else. */
   lower(): readonly PolicyStatement[] {
     return this.#statements;

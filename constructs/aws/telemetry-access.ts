@@ -1,0 +1,55 @@
+import { Validations } from 'aws-cdk-lib';
+import type { CfnPolicy } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Binding } from '../binding.ts';
+import { suppressionOf } from '../suppression.ts';
+import type { EksCluster } from './eks-cluster.ts';
+import { WorkloadGrant } from './workload-grant.ts';
+import { WorkloadIdentity } from './workload-identity.ts';
+
+export interface TelemetryAccessProps {
+  readonly cluster: EksCluster;
+  /** Where Prometheus and the collector of traces run. */
+  readonly namespace: string;
+  readonly metrics: {
+    /** Of Prometheus alone. */
+    readonly serviceAccount: string;
+    /** ARN of the workspace. */
+    readonly workspace: Binding<string>;
+  };
+  /** @default - spans are not sent */
+  readonly traces?: {
+    /** Of the collector alone. */
+    readonly serviceAccount: string;
+  };
+}
+
+const WHY_EVERYTHING = 'spans cannot be named in a policy; the right is to write them and nothing else';
+
+/** Who in a cluster may send to Amazon what was measured there: one account each, which can read nothing of it. */
+export class TelemetryAccess extends Construct {
+  readonly nodes: { readonly metrics: WorkloadIdentity; readonly traces: WorkloadIdentity | undefined };
+
+  /** @throws {ConstructError} `reference-missing` for the account that every pod has that names none */
+  constructor(scope: Construct, id: string, { cluster, namespace, metrics, traces }: TelemetryAccessProps) {
+    super(scope, id);
+    this.nodes = {
+      metrics: new WorkloadIdentity(this, 'Metrics', {
+        cluster,
+        namespace,
+        serviceAccount: metrics.serviceAccount,
+        grants: [WorkloadGrant.writeMetrics(metrics.workspace)],
+      }),
+      traces: traces === undefined ? undefined : this.#collector(cluster, namespace, traces.serviceAccount),
+    };
+  }
+
+  #collector(cluster: EksCluster, namespace: string, serviceAccount: string): WorkloadIdentity {
+    const grants = [WorkloadGrant.sendTraces()] as const;
+    const identity = new WorkloadIdentity(this, 'Traces', { cluster, namespace, serviceAccount, grants });
+    const { policy } = identity.nodes;
+    (policy.node.defaultChild as CfnPolicy).addMetadata(suppressionOf('rights-least'), WHY_EVERYTHING);
+    Validations.of(policy).acknowledge({ id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]', reason: WHY_EVERYTHING });
+    return identity;
+  }
+}

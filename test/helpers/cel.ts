@@ -1,4 +1,5 @@
-import { Environment } from '@marcbachmann/cel-js';
+import { type CelInput, CelScalar, celEnv, celMethod, isCelError, parse, plan } from '@bufbuild/cel';
+import { strings } from '@bufbuild/cel/ext';
 
 // The rules that definitions carry beside their schemas (`x-kubernetes-validations`), evaluated as the API server does:
 // with its defaults in place, and only for what is there. Rules about a change of an object need an object before; they are left out.
@@ -16,11 +17,15 @@ export interface CelSchema {
 }
 
 /** Of the functions that Kubernetes adds to CEL, those that the definitions use on what we emit. */
-const environment = new Environment({ unlistedVariablesAreDyn: true }).registerFunction(
-  'string.find(string): string',
-  (text: string, pattern: string) => new RegExp(pattern).exec(text)?.[0] ?? '',
-);
-const programs = new Map<string, ReturnType<typeof environment.parse>>();
+const environment = celEnv({
+  funcs: [
+    ...strings,
+    celMethod('find', CelScalar.STRING, [CelScalar.STRING], CelScalar.STRING, function (pattern) {
+      return new RegExp(pattern).exec(this)?.[0] ?? '';
+    }),
+  ],
+});
+const programs = new Map<string, ReturnType<typeof plan>>();
 
 /** What is wrong with a value by the rules of its schema; a rule that cannot be evaluated is at fault too. */
 export function celFaultsOf(schema: CelSchema, value: Json, path = ''): readonly string[] {
@@ -38,14 +43,11 @@ export function celFaultsOf(schema: CelSchema, value: Json, path = ''): readonly
   ];
 }
 
-function evaluate(rule: string, self: unknown): boolean | string {
-  const program = programs.get(rule) ?? environment.parse(rule);
+function evaluate(rule: string, self: CelInput): boolean | string {
+  const program = programs.get(rule) ?? plan(environment, parse(rule));
   programs.set(rule, program);
-  try {
-    return program({ self }) as boolean;
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const verdict = program({ self });
+  return isCelError(verdict) ? verdict.message : (verdict as boolean);
 }
 
 /** The parts of a value that have a schema of their own. */
@@ -70,7 +72,7 @@ function defaulted(schema: CelSchema, value: Json): Json {
 }
 
 /** As CEL has it: whole numbers are integers of their own, however deep they lie. */
-function typed(schema: CelSchema, value: Json): unknown {
+function typed(schema: CelSchema, value: Json): CelInput {
   if (typeof value === 'number') {
     const whole = schema.type === 'integer' || schema['x-kubernetes-int-or-string'] === true;
     return whole ? BigInt(value) : value;

@@ -1,9 +1,11 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { InstanceType, type SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
   AuroraPostgresEngineVersion,
+  CfnDBInstance,
   ClusterInstance,
   Credentials,
   DatabaseCluster,
@@ -17,6 +19,8 @@ import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
 import { SecretReference } from '../secret-reference.ts';
 import { type DataNetwork, dataSecurityGroup, zonesOf } from './data-network.ts';
+import { exempt } from './exemption.ts';
+import { keptByAws } from './nag.ts';
 import { physicalName } from './physical-name.ts';
 
 type Size = 'large' | 'xlarge' | '2xlarge' | '4xlarge' | '8xlarge' | '12xlarge' | '16xlarge' | '24xlarge';
@@ -111,6 +115,7 @@ export class AuroraPostgres extends Construct {
           removalPolicy: RemovalPolicy.DESTROY,
         }),
     );
+    const monitoring = monitoringRole(this, name);
     const cluster = new DatabaseCluster(this, 'Resource', {
       clusterIdentifier: name,
       engine,
@@ -134,6 +139,7 @@ export class AuroraPostgres extends Construct {
       performanceInsightEncryptionKey: key,
       performanceInsightRetention: PerformanceInsightRetention.DEFAULT,
       monitoringInterval: Duration.seconds(60),
+      monitoringRole: monitoring,
       enableClusterLevelEnhancedMonitoring: true,
       ...(capacity.kind === 'serverless'
         ? { serverlessV2MinCapacity: capacity.minimumUnits, serverlessV2MaxCapacity: capacity.maximumUnits }
@@ -142,11 +148,27 @@ export class AuroraPostgres extends Construct {
       readers: Array.from({ length: props.readers ?? 1 }, (_, reader) => instance(capacity, `Reader${reader + 1}`)),
     });
     for (const group of logs) cluster.node.addDependency(group);
+    for (const each of cluster.node.findAll()) {
+      if (each instanceof CfnDBInstance)
+        exempt(each, { because: 'enhanced monitoring is that of the whole cluster', checkov: ['CKV_AWS_118'] });
+    }
     this.nodes = { cluster, parameters, securityGroup, logs };
     this.host = Binding.of(cluster.clusterEndpoint.hostname);
     this.readerHost = Binding.of(cluster.clusterReadEndpoint.hostname);
     this.administrator = SecretReference.inStore({ key: Binding.of(cluster.secret?.secretArn ?? '') });
   }
+}
+
+/** As RDS writes what it measures of its machines. */
+function monitoringRole(scope: Construct, name: string): Role {
+  const policy = 'service-role/AmazonRDSEnhancedMonitoringRole';
+  const role = new Role(scope, 'Monitoring', {
+    assumedBy: new ServicePrincipal('monitoring.rds.amazonaws.com'),
+    description: `Measures ${name}`,
+    managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName(policy)],
+  });
+  keptByAws(role, [policy]);
+  return role;
 }
 
 /** Readers grow with the writer: one that takes over has to carry what it carried. */

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2';
 import { CfnAccessEntry, type CfnAddon, CfnCluster, type CfnClusterProps } from 'aws-cdk-lib/aws-eks';
 import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -18,6 +18,7 @@ import {
   eksAddons,
 } from './eks-addons.ts';
 import { EncryptedLogGroup } from './encrypted-log-group.ts';
+import { exempt } from './exemption.ts';
 import { keptByAws } from './nag.ts';
 import { physicalName } from './physical-name.ts';
 import { SystemNodeGroup, type SystemNodes } from './system-node-group.ts';
@@ -125,10 +126,7 @@ export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
       ...autoMode(autoRole),
     });
     if (props.endpoint?.kind === 'public')
-      Validations.of(cluster).acknowledge({
-        id: 'AwsSolutions::AwsSolutions-EKS1',
-        reason: `asked for, and open to ${props.endpoint.from.join(', ')} only`,
-      });
+      exempt(cluster, { because: `asked for, and open to ${props.endpoint.from.join(', ')} only`, nag: ['EKS1'] });
     cluster.node.addDependency(logs, role);
     controlPlaneRules(this, network, cluster);
     const identity = { name: cluster.ref };

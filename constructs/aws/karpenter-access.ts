@@ -1,13 +1,13 @@
-import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { CfnAccessEntry, CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { type CfnManagedPolicy, ManagedPolicy, type Role } from 'aws-cdk-lib/aws-iam';
+import { ManagedPolicy, type Role } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
-import { suppressionOf } from '../suppression.ts';
 import type { EksCluster } from './eks-cluster.ts';
+import { exempt } from './exemption.ts';
 import { karpenterRights } from './karpenter-rights.ts';
 import { unnamedResources } from './nag.ts';
 import { nodeRole } from './node-template.ts';
@@ -64,10 +64,14 @@ export class KarpenterAccess extends Construct {
       // News of a machine that is gone by then.
       retentionPeriod: Duration.minutes(5),
     });
-    Validations.of(queue).acknowledge({
-      id: 'AwsSolutions::AwsSolutions-SQS3',
-      reason:
+    exempt(queue, {
+      because:
         'news that nobody read in five minutes is of a machine that is gone: it is of no use in a dead-letter queue',
+      nag: ['SQS3'],
+    });
+    exempt(queue, {
+      because: 'SQS encrypts it by keys of its own, which EventBridge may write under; what is in it is no secret',
+      checkov: ['CKV_AWS_27'],
     });
     const controllerRole = podIdentityRole(this, 'ControllerRole', {
       cluster,
@@ -85,10 +89,11 @@ export class KarpenterAccess extends Construct {
         'what is bought has no name before it is there: tags that only this cluster sets hold it instead',
       );
       if (policy.node.id !== 'Discovery') continue;
-      (policy.node.defaultChild as CfnManagedPolicy).addMetadata(
-        suppressionOf('rights-least'),
-        'the actions that list machines, prices and instance profiles know no resource; they read and change nothing',
-      );
+      exempt(policy, {
+        because:
+          'the actions that list machines, prices and instance profiles know no resource; they read and change nothing',
+        policies: ['rights-least'],
+      });
     }
     const rules = Object.entries(EVENTS).map(
       ([name, [source, detailType]]) =>

@@ -10,8 +10,10 @@ import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from '
 import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
 import { type DataNetwork, dataSecurityGroup, zonesOf } from './data-network.ts';
+import { exempt } from './exemption.ts';
 import { diskSizes, type MskExpress, type MskKind, type MskProvisioned, serverProperties } from './msk-kind.ts';
 import { makeTopics, wantedTopics } from './msk-topics.ts';
+import { functionsOfCdk } from './nag.ts';
 import { physicalName } from './physical-name.ts';
 
 export interface MskClusterProps {
@@ -167,6 +169,12 @@ export class MskCluster extends Construct {
         ? {}
         : { loggingInfo: { brokerLogs: { cloudWatchLogs: { enabled: true, logGroup: logs.logGroupName } } } }),
     });
+    if (logs === undefined)
+      exempt(cluster, {
+        because: 'Express brokers have no logs: Amazon takes no place to send them to',
+        nag: ['MSK6'],
+        checkov: ['CKV_AWS_80'],
+      });
     return { cluster, configuration, logs };
   }
 
@@ -200,7 +208,7 @@ export class MskCluster extends Construct {
       // Another number of brokers is another answer: then it is asked for again.
       physicalResourceId: PhysicalResourceId.of(`${name}-bootstrap-${brokers}`),
     };
-    return new AwsCustomResource(this, 'Bootstrap', {
+    const bootstrap = new AwsCustomResource(this, 'Bootstrap', {
       resourceType: 'Custom::MskBootstrapBrokers',
       onUpdate: call,
       installLatestAwsSdk: false,
@@ -208,6 +216,8 @@ export class MskCluster extends Construct {
         new PolicyStatement({ actions: ['kafka:GetBootstrapBrokers'], resources: [this.#arn] }),
       ]),
     });
+    functionsOfCdk(this);
+    return bootstrap;
   }
 
   /** ARN of a topic or a group: that of the cluster with another kind and one more part. */

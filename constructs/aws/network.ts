@@ -21,6 +21,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type ClusterNetwork, DISCOVERY_TAG, nodeGroup } from './cluster-network.ts';
 import { EncryptedLogGroup } from './encrypted-log-group.ts';
+import { functionsOfCdk } from './nag.ts';
 
 /** AWS services that nodes and controllers of a cluster call. Each endpoint is billed by the hour and zone. */
 const ENDPOINTS = {
@@ -110,6 +111,7 @@ export class Network extends Construct implements ClusterNetwork {
       },
       restrictDefaultSecurityGroup: true,
     });
+    functionsOfCdk(this);
     // Its optional fields may be undefined, which exact types tell from absent ones.
     const vpc = made as IVpc;
     tagSubnets(vpc, discovery);

@@ -11,6 +11,8 @@ import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
 import { type DataNetwork, dataSecurityGroup, zonesOf } from './data-network.ts';
+import { exempt } from './exemption.ts';
+import { unnamedResources } from './nag.ts';
 import { physicalName } from './physical-name.ts';
 import { copiesOn, type SageMakerMachine } from './sagemaker-machine.ts';
 import { SageMakerRole } from './sagemaker-role.ts';
@@ -114,6 +116,11 @@ export class SageMakerEndpoint extends Construct {
         },
       },
     });
+    if (serving === 'on-demand')
+      exempt(model, {
+        because: 'copies are isolated by the configuration of their endpoint: SageMaker takes it there and not here',
+        checkov: ['CKV_AWS_370'],
+      });
     // Before SageMaker looks whether it may read.
     model.node.addDependency(role);
     const exchange = serving === 'asynchronous' ? this.#exchange(key, role) : undefined;
@@ -200,15 +207,25 @@ export class SageMakerEndpoint extends Construct {
       removalPolicy: RemovalPolicy.RETAIN,
       lifecycleRules: [{ expiration: CdkDuration.days(EXCHANGE_DAYS) }],
     });
-    role.addToPrincipalPolicy(
+    const statements = [
       new PolicyStatement({ actions: ['s3:GetObject'], resources: [exchange.arnForObjects('requests/*')] }),
-    );
-    role.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ['s3:PutObject'],
         resources: [exchange.arnForObjects('results/*'), exchange.arnForObjects('failures/*')],
       }),
-    );
+    ];
+    for (const statement of statements) role.addToPrincipalPolicy(statement);
+    unnamedResources(role, statements, 'each request has a file of its own, which has no name before it comes');
+    exempt(exchange, {
+      because:
+        'who read what is a matter of CloudTrail and its data events; logs of access come late, and may miss some',
+      nag: ['S1'],
+      checkov: ['CKV_AWS_18'],
+    });
+    exempt(exchange, {
+      because: 'a request and its answer are written once, under a name of their own, and are gone after days',
+      checkov: ['CKV_AWS_21'],
+    });
     key.grant(role, 'kms:Decrypt', 'kms:GenerateDataKey');
     return exchange;
   }

@@ -1,11 +1,12 @@
-import { ArnFormat, type CfnResource, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { ISecurityGroup, ISubnet } from 'aws-cdk-lib/aws-ec2';
 import type { IRepository } from 'aws-cdk-lib/aws-ecr';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { suppressionOf } from '../suppression.ts';
+import { exempt } from './exemption.ts';
+import { unnamedResources } from './nag.ts';
 
 export interface SageMakerRoleProps {
   readonly weights: IBucket;
@@ -34,7 +35,7 @@ export class SageMakerRole extends Construct {
       }),
     });
     const interfaces = ec2('network-interface', '*');
-    for (const statement of [
+    const statements = [
       new PolicyStatement({
         actions: ['s3:ListBucket'],
         resources: [weights.bucketArn],
@@ -65,8 +66,13 @@ export class SageMakerRole extends Construct {
         ],
         resources: [interfaces],
       }),
-    ])
-      this.role.addToPrincipalPolicy(statement);
+    ];
+    for (const statement of statements) this.role.addToPrincipalPolicy(statement);
+    unnamedResources(
+      this,
+      statements,
+      'files of one revision of one model, and interfaces that SageMaker is about to make',
+    );
     const unscoped = new Policy(this, 'Unscoped', {
       roles: [this.role],
       statements: [
@@ -83,10 +89,11 @@ export class SageMakerRole extends Construct {
         }),
       ],
     });
-    (unscoped.node.defaultChild as CfnResource).addMetadata(
-      suppressionOf('rights-least'),
-      'these calls know no resource: IAM takes them for everything or not at all; they change nothing',
-    );
+    exempt(unscoped, {
+      because: 'these calls know no resource: IAM takes them for everything or not at all; they change nothing',
+      policies: ['rights-least'],
+      nag: ['IAM5[Resource::*]'],
+    });
     this.nodes = { role: this.role, unscoped };
   }
 }

@@ -15,6 +15,7 @@ import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
 import { type DataNetwork, dataSecurityGroup, zonesOf } from './data-network.ts';
+import { exempt } from './exemption.ts';
 import { physicalName } from './physical-name.ts';
 
 type Size = 'large' | 'xlarge' | '2xlarge' | '4xlarge' | '8xlarge' | '12xlarge' | '16xlarge';
@@ -209,6 +210,14 @@ export class ValkeyCache extends Construct {
       userGroupIds: [group.ref],
       snapshotRetentionLimit: days,
       logDeliveryConfigurations: [delivery('slow-log'), delivery('engine-log')],
+    });
+    exempt(cache, {
+      because: 'who connects signs by IAM as a user of the group, which leaves no password to share',
+      nag: ['AEC6'],
+    });
+    exempt(cache, {
+      because: 'clients and their tools know this port; another one hides from nobody, and nodes alone reach it',
+      nag: ['AEC5'],
     });
     return { cache, logs };
   }

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
 import type { EksCluster } from './eks-cluster.ts';
+import { unnamedResources } from './nag.ts';
 import { podIdentityRole } from './pod-identity.ts';
 import type { WorkloadGrant } from './workload-grant.ts';
 
@@ -39,10 +40,9 @@ export class WorkloadIdentity extends Construct {
       serviceAccount,
       description: `${namespace}/${serviceAccount} in ${cluster.name}`,
     });
-    const policy = new Policy(this, 'Rights', {
-      roles: [role],
-      statements: grants.flatMap((grant) => grant.lower()),
-    });
+    const statements = grants.flatMap((grant) => grant.lower());
+    const policy = new Policy(this, 'Rights', { roles: [role], statements });
+    unnamedResources(policy, statements, 'the files of one revision of one model: a person gave its prefix');
     this.role = Binding.of(role.roleArn);
     const association = new CfnPodIdentityAssociation(this, 'Association', {
       // By its name, which never changes: a reference would be an export of the cluster's stack.

@@ -52,6 +52,8 @@ export interface WorkloadsChartProps {
   readonly effects: { readonly storageClass: string; readonly size: Bytes };
   /** The namespace that scrapes. @default 'monitoring' */
   readonly monitoringNamespace?: string;
+  /** By what a cloud knows the account of a workload. @default - no cloud does */
+  readonly accountOf?: (workload: string) => WorkloadContext<Workload>['account'];
   /** What a workload speaks to outside of the topology, e.g. a database. @default - nothing */
   readonly reachesOf?: (workload: string) => readonly Flow[];
   /** Who calls a service beside routes of the gateway. @default - nobody */
@@ -194,9 +196,13 @@ const each = <W, C>(section: Readonly<Record<string, W>>, create: (workload: W) 
 
 const contextOf = <W extends Workload>(
   workload: W,
-  { topology, imageOf }: WorkloadsChartProps,
-): WorkloadContext<W> => ({
-  topology,
-  workload,
-  image: imageOf(workload.service.name),
-});
+  { topology, imageOf, accountOf }: WorkloadsChartProps,
+): WorkloadContext<W> => {
+  const account = accountOf?.(workload.id);
+  return {
+    topology,
+    workload,
+    image: imageOf(workload.service.name),
+    ...(account === undefined ? {} : { account }),
+  };
+};

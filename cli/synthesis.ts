@@ -42,11 +42,19 @@ export async function* synthesizeTargets(topology: Topology): AsyncIterable<Synt
     const findings = checkTemplates({ [name]: template }).map(textOf);
     yield { name: `aws/${name}`, objects: Object.keys(resources).length, rules: TEMPLATE_POLICIES.length, findings };
   }
-  const { GCP_STACKS, stackEnvironment, synthesizeGcp } = await import('../stacks/gcp/synthesize.ts');
-  for (const stack of GCP_STACKS) {
-    const resources = await synthesizeGcp(topology, stackEnvironment(stack));
-    const findings = checkRequested(resources).map(textOf);
-    yield { name: `gcp/${stack}`, objects: resources.length, rules: GCP_POLICIES.length, findings };
+  const { GCP_STACKS, requestedManifests, stackEnvironment, synthesizeGcp, synthesizeGcpArtifacts } = await import(
+    '../stacks/gcp/synthesize.ts'
+  );
+  const programs = [
+    ['artifacts', () => synthesizeGcpArtifacts(topology)],
+    ...GCP_STACKS.map((stack) => [stack, () => synthesizeGcp(topology, stackEnvironment(stack))] as const),
+  ] as const;
+  // One after the other: Pulumi has one program a process.
+  for (const [stack, program] of programs) {
+    const resources = await program();
+    const findings = [...checkRequested(resources), ...checkManifests(requestedManifests(resources))].map(textOf);
+    const rules = GCP_POLICIES.length + POLICIES.length;
+    yield { name: `gcp/${stack}`, objects: resources.length, rules, findings };
   }
 }
 

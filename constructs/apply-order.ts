@@ -103,6 +103,14 @@ const KINDS: ReadonlyMap<string, { readonly stage: StageId; readonly place: numb
   ),
 );
 
+/** By which condition an object says that those after it may come; undefined where there is nothing to wait for. */
+export function readyWhen(manifest: Manifest): string | undefined {
+  const stage = entryOf(manifest)?.stage;
+  if (stage === undefined) return undefined;
+  const kinds: StageKinds = STAGES[stage];
+  return kinds[`${manifest.kind}.${manifest.apiVersion.split('/')[0]}`] ?? kinds[manifest.kind];
+}
+
 /** By its kind and group where two share a kind, else by its kind. */
 const entryOf = ({ apiVersion, kind }: Manifest) => KINDS.get(`${kind}.${apiVersion.split('/')[0]}`) ?? KINDS.get(kind);
 

@@ -30,6 +30,32 @@ export class LateBindings<Late> {
   }
 
   /**
+   * The same objects; each text with placeholders in it becomes what `later` makes of their values and of how they fill
+   * it. Everything else is known now, and a preview shows it.
+   */
+  place(
+    objects: unknown,
+    later: (values: readonly Late[], fill: (settled: readonly string[]) => string) => unknown,
+  ): unknown {
+    if (typeof objects === 'string') {
+      const indexes = [...new Set([...objects.matchAll(PLACEHOLDERS)].map(([, index]) => Number(index)))];
+      if (indexes.length === 0) return objects;
+      const values = indexes.map((index) => {
+        if (index < this.#values.length) return this.#values[index] as Late;
+        throw unsettled(placeholder(index));
+      });
+      return later(values, (settled) => {
+        const byIndex: string[] = [];
+        for (const [n, index] of indexes.entries()) byIndex[index] = settled[n] as string;
+        return fillIn(objects, byIndex) as string;
+      });
+    }
+    if (Array.isArray(objects)) return objects.map((inner) => this.place(inner, later));
+    if (objects === null || typeof objects !== 'object') return objects;
+    return Object.fromEntries(Object.entries(objects).map(([key, inner]) => [key, this.place(inner, later)]));
+  }
+
+  /**
    * The same objects with every placeholder replaced, also inside of longer texts such as URLs and JSON.
    *
    * @throws {ConstructError} `reference-missing` for a placeholder without a value
@@ -39,16 +65,14 @@ export class LateBindings<Late> {
   }
 }
 
+const unsettled = (text: string): ConstructError =>
+  new ConstructError('reference-missing', text, 'no value was settled for it; it belongs to other bindings');
+
 function fillIn(value: unknown, settled: readonly string[]): unknown {
   if (typeof value === 'string') {
     return value.replaceAll(PLACEHOLDERS, (text, index: string) => {
       const late = settled[Number(index)];
-      if (late === undefined)
-        throw new ConstructError(
-          'reference-missing',
-          text,
-          'no value was settled for it; it belongs to other bindings',
-        );
+      if (late === undefined) throw unsettled(text);
       return late;
     });
   }

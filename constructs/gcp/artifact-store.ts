@@ -9,6 +9,21 @@ export interface ArtifactStoreArgs {
   readonly location: string;
 }
 
+/** Where artifacts lie, for whoever pulls them: what another stack is told of a store. */
+export interface ArtifactPlaces {
+  readonly repository: ImageRepository;
+  /** First part of the name of every image. */
+  readonly registry: Output<string>;
+  /** Name of the bucket with the weights. */
+  readonly bucket: Output<string>;
+}
+
+export interface ImageRepository {
+  readonly project: Output<string>;
+  readonly location: Output<string>;
+  readonly repositoryId: Output<string>;
+}
+
 const DAY_SECONDS = 86_400;
 
 /**
@@ -19,6 +34,7 @@ const DAY_SECONDS = 86_400;
 export class ArtifactStore extends ComponentResource {
   /** The raw resources. */
   readonly nodes: { readonly repository: artifactregistry.Repository; readonly weights: storage.Bucket };
+  readonly places: ArtifactPlaces;
   /** Where each image is pushed to, by its name. */
   readonly images: Readonly<Record<string, Output<string>>>;
   /** Where the files of each model lie, by `<model>/<revision>/`. */
@@ -63,6 +79,12 @@ export class ArtifactStore extends ComponentResource {
       kept,
     );
     this.nodes = { repository, weights };
+    const { project, location: region, repositoryId, registryUri } = repository;
+    this.places = {
+      repository: { project, location: region, repositoryId },
+      registry: registryUri,
+      bucket: weights.name,
+    };
     this.images = Object.fromEntries(
       imageNames(artifacts).map((image) => [image, interpolate`${repository.registryUri}/${image}`]),
     );

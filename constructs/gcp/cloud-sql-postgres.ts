@@ -31,6 +31,7 @@ const BACKUPS = 30;
 
 /** PostgreSQL as Google runs it: no public address, no passwords, and backups that outlive it. */
 export class CloudSqlPostgres extends ComponentResource {
+  static readonly port = 5432;
   readonly nodes: {
     readonly instance: sql.DatabaseInstance;
     readonly databases: Readonly<Record<string, sql.Database>>;

@@ -77,6 +77,9 @@ const LOGS = ['SYSTEM_COMPONENTS', 'APISERVER', 'SCHEDULER', 'CONTROLLER_MANAGER
 export class GkeCluster extends ComponentResource {
   readonly nodes: { readonly cluster: container.Cluster; readonly systemPool: container.NodePool };
   readonly name: Output<string>;
+  /** Address of its control plane, and the authority by which that one is known. */
+  readonly endpoint: Output<string>;
+  readonly certificateAuthority: Output<string>;
   readonly location: string;
   /** `<project>.svc.id.goog`: the pool whose members the service accounts of Kubernetes are. */
   readonly workloadPool: string;
@@ -198,6 +201,8 @@ export class GkeCluster extends ComponentResource {
 
     this.nodes = { cluster, systemPool };
     this.name = cluster.name;
+    this.endpoint = cluster.endpoint;
+    this.certificateAuthority = cluster.masterAuth.clusterCaCertificate;
     this.placement = { keys, nodeAccount, zones: args.zones };
     this.registerOutputs({ name: this.name });
   }

@@ -41,13 +41,14 @@ export interface ManagedKafkaArgs {
 }
 
 const COPIES = 3;
-const PORT = 9092;
 
 /**
  * Kafka as Google runs it: three zones, TLS and accounts of Google on its only listener. It has the topics of the topology
  * and of the dead letters of each consumer. Google acknowledges a write when two of three copies have it.
  */
 export class ManagedKafka extends ComponentResource {
+  /** Of its bootstrap address and of every broker, all in the subnet of the nodes. */
+  static readonly port = 9092;
   readonly nodes: {
     readonly cluster: managedkafka.Cluster;
     /** By physical name. */
@@ -109,7 +110,7 @@ export class ManagedKafka extends ComponentResource {
     ]);
     this.nodes = { cluster, topics: Object.fromEntries(topics) };
     this.bootstrap = Binding.of(
-      interpolate`bootstrap.${cluster.clusterId}.${network.region}.managedkafka.${project.id}.cloud.goog:${PORT}`,
+      interpolate`bootstrap.${cluster.clusterId}.${network.region}.managedkafka.${project.id}.cloud.goog:${ManagedKafka.port}`,
     );
     this.#args = args;
     this.#name = name;

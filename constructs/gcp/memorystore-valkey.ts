@@ -32,6 +32,8 @@ export type MemorystoreValkeyArgs = CommonArgs & Copies;
 
 /** Valkey as Google runs it: in the network alone, encrypted on the way, open to accounts of Google and to no password. */
 export class MemorystoreValkey extends ComponentResource {
+  /** Of the address that tells of the shards, and of the shards themselves; all are in the subnet of the nodes. */
+  static readonly ports = { discovery: 6379, shards: { from: 11_000, to: 13_047 } } as const;
   readonly nodes: { readonly instance: memorystore.Instance };
   /** Private address that tells clients where the shards are, reached over TLS with a token of their account. */
   readonly host: Binding<Output<string>>;

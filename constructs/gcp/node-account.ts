@@ -1,5 +1,6 @@
 import { artifactregistry, projects, serviceaccount } from '@pulumi/gcp';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
+import type { ImageRepository } from './artifact-store.ts';
 import type { GoogleProject } from './google-project.ts';
 
 export interface NodeAccountArgs {
@@ -7,7 +8,7 @@ export interface NodeAccountArgs {
   /** Id of the account: 6 to 30 characters. */
   readonly accountId: string;
   /** Repositories that the nodes pull images from, by a name each. */
-  readonly repositories: Readonly<Record<string, artifactregistry.Repository>>;
+  readonly repositories: Readonly<Record<string, ImageRepository>>;
 }
 
 /**
@@ -41,7 +42,8 @@ export class NodeAccount extends ComponentResource {
         new artifactregistry.RepositoryIamMember(
           `${name}-${id}`,
           {
-            project: args.project.id,
+            // Images may be another project's: what was tested in one is what runs in the next.
+            project: repository.project,
             location: repository.location,
             repository: repository.repositoryId,
             role: 'roles/artifactregistry.reader',

@@ -7,7 +7,7 @@ import type { GoogleProject } from './google-project.ts';
 
 /** A folder of a bucket, e.g. the weights of one revision of one model. */
 export interface BucketFolder {
-  readonly bucket: storage.Bucket;
+  readonly bucket: { readonly name: Output<string> };
   /** Ends in a slash: without it `model-1` would be the beginning of `model-10`. */
   readonly prefix: `${string}/`;
 }

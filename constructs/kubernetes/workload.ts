@@ -2,6 +2,7 @@ import type { ResolvedResources, Topology } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import type { Binding } from '../binding.ts';
 import { emit, type Override } from './api-object.ts';
 import type { ImageReference } from './image.ts';
 import { topologyAnnotations, workloadLabels } from './labels.ts';
@@ -19,6 +20,8 @@ export interface WorkloadContext<W extends Workload> {
   readonly topology: Topology;
   readonly workload: W;
   readonly image: ImageReference;
+  /** Annotations by which a cloud knows its account, e.g. `iam.gke.io/gcp-service-account`. @default - no cloud does */
+  readonly account?: Readonly<Record<string, Binding<string>>>;
 }
 
 /** Metadata of every object of a workload; `suffix` tells several of one kind apart. */
@@ -45,8 +48,10 @@ export function emitServiceAccount(
   context: WorkloadContext<Workload>,
   override?: Override,
 ): ApiObject {
+  const metadata = metadataOf(context);
+  const known = Object.entries(context.account ?? {}).map(([annotation, value]) => [annotation, value.lower()]);
   const manifest = k8s.KubeServiceAccount.manifest({
-    metadata: metadataOf(context),
+    metadata: { ...metadata, annotations: { ...metadata.annotations, ...Object.fromEntries(known) } },
     automountServiceAccountToken: false,
   });
   return emit(scope, 'service-account', manifest, override);

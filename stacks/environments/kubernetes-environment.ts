@@ -1,5 +1,6 @@
 import type { BytesText, GpuMachine } from '@penstock/model';
 import type {
+  Flow,
   IssuerReference,
   NatsServiceProps,
   NatsSize,
@@ -40,6 +41,10 @@ export interface KubernetesEnvironment {
   readonly runbooks?: string;
   /** What a service asks for by name beside its bus, effects and engines: files in its image. By the worker's id. */
   readonly addresses: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Annotations by which a cloud knows the account of a workload, by its id. @default - no cloud does */
+  readonly accounts?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What a workload speaks to outside of the cluster, by its id. @default - nothing */
+  readonly reaches?: Readonly<Record<string, readonly Flow[]>>;
   /** How engines are reached from outside of the cluster. @default - they are not */
   readonly edge?: EdgeEnvironment;
 }

@@ -1,6 +1,7 @@
 import type { Cidr } from '../../constructs/gcp/cidr.ts';
 import type { ControlPlaneAccess } from '../../constructs/gcp/control-plane-access.ts';
 import type { EnvironmentKind } from '../../constructs/gcp/environment-kind.ts';
+import { type GcpWorkloads, gcpWorkloads } from '../environments/gcp.ts';
 import { ConfigurationFields, type RawConfiguration } from './configuration-fields.ts';
 import { dataConfiguration } from './data-configuration.ts';
 import type { GcpEnvironment } from './environment.ts';
@@ -41,7 +42,9 @@ export function readConfiguration(stack: string, raw: RawConfiguration): GcpEnvi
       startHour: fields.whole('maintenance.startHour', 0, 23),
       duration: fields.text<`${number} hours`>('maintenance.duration', /^\d+ hours$/, 'such as 4 hours'),
     },
-    namespace: fields.text('namespace', /^[a-z]([a-z0-9-]*[a-z0-9])?$/, 'a namespace'),
+    // What is no name of workloads is a fault, and ends the reading before anybody looks at them.
+    workloads: gcpWorkloads[fields.choice('workloads', Object.keys(gcpWorkloads))] as GcpWorkloads,
+    artifacts: fields.text('artifacts', /^[\w.-]+(\/[\w.-]+){2}$/, 'such as organization/penstock/artifacts'),
     data: dataConfiguration(fields, kind),
     budget: {
       billingAccount: fields.text(

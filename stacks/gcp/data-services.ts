@@ -6,6 +6,7 @@ import { ManagedKafka } from '../../constructs/gcp/managed-kafka.ts';
 import { MemorystoreValkey, type MemorystoreValkeyArgs } from '../../constructs/gcp/memorystore-valkey.ts';
 import type { Network } from '../../constructs/gcp/network.ts';
 import type { ConditionalRole, WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
+import { type Flow, tcp } from '../../constructs/kubernetes/index.ts';
 import type { DataUser, GcpEnvironment } from './environment.ts';
 import { platformKey } from './foundation.ts';
 
@@ -14,7 +15,13 @@ interface Service {
   readonly address: Binding<Output<string>>;
   readonly role: ConditionalRole;
   readonly users: Readonly<Record<string, DataUser>>;
+  /** Where its addresses lie, and on which ports it listens there. */
+  readonly range: 'nodes' | 'managedServices';
+  readonly ports: Flow['ports'];
 }
+
+const { discovery, shards } = MemorystoreValkey.ports;
+const VALKEY_PORTS: Flow['ports'] = [tcp(discovery), { ...tcp(shards.from), endPort: shards.to }];
 
 /** The back ends that Google runs for a platform, as its environment chooses. */
 export class DataServices {
@@ -37,7 +44,13 @@ export class DataServices {
       const { vcpus, memory, users } = data.kafka;
       const args = { ...placed('kafka', 'managed-kafka'), topology, environment: kind, vcpus, memory };
       this.kafka = new ManagedKafka(name, args, options);
-      services['kafka'] = { address: this.kafka.bootstrap, role: this.kafka.connects, users };
+      services['kafka'] = {
+        address: this.kafka.bootstrap,
+        role: this.kafka.connects,
+        users,
+        range: 'nodes',
+        ports: [tcp(ManagedKafka.port)],
+      };
     }
     if (data.database !== undefined) {
       const { users, ...size } = data.database;
@@ -46,14 +59,26 @@ export class DataServices {
         { ...placed('database', 'cloud-sql'), ...size, environment: kind },
         options,
       );
-      services['database'] = { address: this.database.host, role: this.database.logsIn, users };
+      services['database'] = {
+        address: this.database.host,
+        role: this.database.logsIn,
+        users,
+        range: 'managedServices',
+        ports: [tcp(CloudSqlPostgres.port)],
+      };
     }
     if (data.cache !== undefined) {
       const { users, ...size } = data.cache;
       // The reader of the configuration has seen to it that production has replicas.
       const args = { ...placed('cache', 'memorystore'), ...size, environment: kind } as MemorystoreValkeyArgs;
       this.cache = new MemorystoreValkey(name, args, options);
-      services['cache'] = { address: this.cache.host, role: this.cache.connects, users };
+      services['cache'] = {
+        address: this.cache.host,
+        role: this.cache.connects,
+        users,
+        range: 'nodes',
+        ports: VALKEY_PORTS,
+      };
     }
     this.#services = services;
     this.#environment = environment;
@@ -78,6 +103,11 @@ export class DataServices {
     return Object.fromEntries(
       this.#usedBy(workload).map(({ address, users }) => [users[workload]?.variable as string, address]),
     );
+  }
+
+  /** What a workload has to be let through to. */
+  flowsOf(workload: string, ranges: GcpEnvironment['ranges']): readonly Flow[] {
+    return this.#usedBy(workload).map(({ range, ports }) => ({ peer: { cidr: ranges[range] }, ports }));
   }
 
   /**

@@ -7,6 +7,7 @@ import type { GoogleProject } from '../../constructs/gcp/google-project.ts';
 import type { MaintenanceWindow } from '../../constructs/gcp/maintenance-window.ts';
 import type { MemorystoreValkeyArgs } from '../../constructs/gcp/memorystore-valkey.ts';
 import type { NetworkArgs } from '../../constructs/gcp/network.ts';
+import type { GcpWorkloads } from '../environments/gcp.ts';
 
 /** What is so in one project of Google Cloud and cannot follow from the declaration. */
 export interface GcpEnvironment {
@@ -18,8 +19,10 @@ export interface GcpEnvironment {
   readonly access: ControlPlaneAccess;
   readonly systemNodes: SystemNodes;
   readonly maintenance: MaintenanceWindow;
-  /** Of the platform in the cluster. */
-  readonly namespace: string;
+  /** What runs in the cluster. */
+  readonly workloads: GcpWorkloads;
+  /** Whole name of the stack that keeps images and weights, e.g. `organization/penstock/artifacts`. */
+  readonly artifacts: string;
   readonly data: DataEnvironment;
   readonly budget: { readonly billingAccount: string; readonly monthly: number; readonly currency: string };
 }

@@ -1,6 +1,6 @@
 import type { Topology } from '@penstock/model';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
-import type { ArtifactStore } from '../../constructs/gcp/artifact-store.ts';
+import type { ArtifactPlaces } from '../../constructs/gcp/artifact-store.ts';
 import { EncryptionKey } from '../../constructs/gcp/encryption-key.ts';
 import { GkeCluster } from '../../constructs/gcp/gke-cluster.ts';
 import type { ServiceAgent } from '../../constructs/gcp/google-project.ts';
@@ -27,7 +27,7 @@ export const platformKey = (
 export function foundationOf(
   topology: Topology,
   environment: GcpEnvironment,
-  store: ArtifactStore,
+  artifacts: ArtifactPlaces,
   options: ComponentResourceOptions,
 ): Foundation {
   const { name } = topology;
@@ -52,7 +52,7 @@ export function foundationOf(
     },
     nodeAccount: new NodeAccount(
       `${name}-nodes`,
-      { project, accountId: `${name}-nodes`, repositories: { images: store.nodes.repository } },
+      { project, accountId: `${name}-nodes`, repositories: { images: artifacts.repository } },
       options,
     ),
     systemNodes: environment.systemNodes,

@@ -15,7 +15,7 @@ export type Reach = Pick<WorkloadIdentityArgs, 'reads' | 'roles' | 'secrets'>;
  */
 export function identitiesOf(
   topology: Topology,
-  { project, namespace }: GcpEnvironment,
+  { project, workloads: { namespace } }: GcpEnvironment,
   cluster: GkeCluster,
   reaches: Readonly<Record<string, Reach>>,
   options: ComponentResourceOptions,

@@ -1,16 +1,16 @@
-import type { ResolvedInferenceEngine, Topology } from '@penstock/model';
+import type { Topology } from '@penstock/model';
 import { billing } from '@pulumi/gcp';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
-import { ArtifactStore } from '../../constructs/gcp/artifact-store.ts';
+import type { ArtifactPlaces } from '../../constructs/gcp/artifact-store.ts';
 import type { GkeCluster } from '../../constructs/gcp/gke-cluster.ts';
 import type { WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
+import { clusterCharts } from './cluster-charts.ts';
 import { DataServices } from './data-services.ts';
 import type { GcpEnvironment } from './environment.ts';
 import { foundationOf } from './foundation.ts';
-import { identitiesOf, type Reach } from './identities.ts';
+import { identitiesOf } from './identities.ts';
 
 export interface GcpPlatform {
-  readonly store: ArtifactStore;
   readonly cluster: GkeCluster;
   readonly data: DataServices;
   /** By the id of the workload. */
@@ -24,30 +24,21 @@ const THRESHOLDS = [
   { thresholdPercent: 1, spendBasis: 'FORECASTED_SPEND' },
 ];
 
-/** Everything a platform has on Google Cloud. */
+/** Everything a platform has on Google Cloud, but for its artifacts: those are there before. */
 export function platformProgram(
   topology: Topology,
   environment: GcpEnvironment,
+  artifacts: ArtifactPlaces,
   options: ComponentResourceOptions = {},
 ): GcpPlatform {
-  const store = new ArtifactStore(topology.name, { topology, location: environment.region }, options);
-  const { network, cluster } = foundationOf(topology, environment, store, options);
+  const { network, cluster } = foundationOf(topology, environment, artifacts, options);
   const data = new DataServices(topology, environment, network, options);
-  // Each engine reads the files of its own model at its own revision.
-  const weights = Object.entries<ResolvedInferenceEngine>(topology.engines).map(
-    ([id, { model }]) =>
-      [id, { weights: { bucket: store.nodes.weights, prefix: `${model.id}/${model.revision}/` } }] as const,
-  );
-  const reaches: Readonly<Record<string, Reach>> = Object.fromEntries([
-    ...weights.map(([id, reads]) => [id, { reads, roles: data.rolesOf(id) }] as const),
-    ...[...data.users]
-      .filter((id) => topology.engines[id] === undefined)
-      .map((id) => [id, { roles: data.rolesOf(id) }] as const),
-  ]);
+  const reaches = Object.fromEntries([...data.users].map((id) => [id, { roles: data.rolesOf(id) }]));
   const identities = identitiesOf(topology, environment, cluster, reaches, options);
   data.admit(identities);
   budgetOf(topology, environment, options);
-  return { store, cluster, data, identities };
+  clusterCharts(topology, environment, { cluster, artifacts, data, identities, pools: [] }, options);
+  return { cluster, data, identities };
 }
 
 function budgetOf(

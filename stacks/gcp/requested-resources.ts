@@ -17,7 +17,7 @@ export async function requestedBy(project: string, program: () => void): Promise
     {
       newResource({ type, name, inputs }) {
         requested.push({ type, name, inputs });
-        return { id: name, state: { ...answered(type, name, inputs), ...inputs } };
+        return { id: name, state: { ...answered(name, inputs), ...inputs, ...ANSWERS[type]?.(inputs) } };
       },
       call: ({ inputs }) => inputs,
     },
@@ -34,27 +34,39 @@ export async function requestedBy(project: string, program: () => void): Promise
   return requested;
 }
 
+type Inputs = Readonly<Record<string, unknown>>;
+
 /** Where a program looks inside of an answer. */
-const ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  'gcp:sql/databaseInstance:DatabaseInstance': { privateIpAddress: '10.0.0.2' },
-  'gcp:memorystore/instance:Instance': {
-    endpoints: [
-      { connections: [{ pscAutoConnection: { connectionType: 'CONNECTION_TYPE_DISCOVERY', ipAddress: '10.0.0.3' } }] },
-    ],
+const ANSWERS: Readonly<Record<string, (inputs: Inputs) => Inputs>> = {
+  'gcp:sql/databaseInstance:DatabaseInstance': () => ({ privateIpAddress: '10.0.0.2' }),
+  'gcp:memorystore/instance:Instance': () => {
+    const pscAutoConnection = { connectionType: 'CONNECTION_TYPE_DISCOVERY', ipAddress: '10.0.0.3' };
+    return { endpoints: [{ connections: [{ pscAutoConnection }] }] };
   },
+  'gcp:container/cluster:Cluster': ({ masterAuth }) => ({
+    endpoint: '10.0.0.4',
+    masterAuth: { ...(masterAuth as object), clusterCaCertificate: 'c3ludGhlc2l6ZWQ=' },
+  }),
+  'gcp:artifactregistry/repository:Repository': ({ repositoryId }) => ({
+    registryUri: `registry.example.com/synthesized/${repositoryId}`,
+  }),
+  'pulumi:pulumi:StackReference': () => ({
+    outputs: {
+      registry: 'registry.example.com/synthesized',
+      bucket: 'synthesized-weights',
+      project: 'synthesized',
+      location: 'synthesized',
+      repository: 'synthesized',
+    },
+  }),
 };
 
 /** What the cloud would have answered and others are given: recognisable, and the same every time. */
-function answered(
-  type: string,
-  name: string,
-  { accountId }: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
+function answered(name: string, { accountId }: Inputs): Inputs {
   const email = `${accountId}@synthesized.iam.gserviceaccount.com`;
   return {
     name,
     selfLink: name,
-    ...ANSWERS[type],
     ...(typeof accountId === 'string' ? { email, member: `serviceAccount:${email}` } : {}),
   };
 }

@@ -35,10 +35,12 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
       const name = stated('machines', environment.machines ?? {}, engine);
       return GPU_MACHINES.find((machine) => machine.name === name);
     },
-    addressesOf: (worker) =>
-      Object.fromEntries(
-        Object.entries(environment.addresses[worker] ?? {}).map(([name, value]) => [name, Binding.of(value)]),
-      ),
+    addressesOf: (workload) => bound(environment.addresses[workload] ?? {}),
+    accountOf: (workload) => {
+      const account = environment.accounts?.[workload];
+      return account === undefined ? undefined : bound(account);
+    },
+    reachesOf: (workload) => environment.reaches?.[workload] ?? [],
     effects: { storageClass: environment.effects.storageClass, size: Bytes.parse(environment.effects.size) },
     monitoringNamespace: environment.monitoringNamespace,
     ...(environment.prometheus === undefined ? {} : { prometheus: Binding.of(environment.prometheus) }),
@@ -52,6 +54,9 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
   }
   return app;
 }
+
+const bound = (texts: Readonly<Record<string, string>>): Readonly<Record<string, Binding<string>>> =>
+  Object.fromEntries(Object.entries(texts).map(([name, value]) => [name, Binding.of(value)]));
 
 function weightsAt(place: WeightsPlace): Weights {
   if (typeof place === 'string') return Weights.image(ImageReference.parse(place));

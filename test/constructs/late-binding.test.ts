@@ -88,6 +88,18 @@ describe('a Pulumi output', () => {
     expect(filled).toEqual({ urls: hosts.map((_, n) => `nats://host-${n}:4222`) });
   });
 
+  test('is placed where it belongs and leaves everything else known, and only its own text a secret', async () => {
+    const late = new LateBindings<Output<string>>();
+    const placed = late.place(
+      { host: late.bind(later('a')).lower(), key: [`k=${late.bind(secret('hidden')).lower()}`], port: 1, kind: 'Pod' },
+      (values, fill) => all([...values]).apply(fill),
+    ) as { host: Output<string>; key: [Output<string>]; port: number; kind: string };
+    expect([placed.port, placed.kind]).toEqual([1, 'Pod']);
+    expect(await settled(placed.host)).toBe('a');
+    expect(await settled(placed.key[0])).toBe('k=hidden');
+    expect([await isSecret(placed.host), await isSecret(placed.key[0])]).toEqual([false, true]);
+  });
+
   test('bound twice is one placeholder', () => {
     const late = new LateBindings<Output<string>>();
     const host = later('host');

@@ -38,23 +38,24 @@ interface KeptResource {
 }
 
 /**
- * A stack of a program with the real engine of Pulumi, its state in a temporary folder. The language host and the provider
- * of Google Cloud are stand-ins: no cloud is called.
+ * A stack of a program with the real engine of Pulumi, its state in a temporary folder. The language host and the providers
+ * of Google Cloud and Kubernetes are stand-ins: no cloud is called.
  */
 export class PulumiStack {
   readonly #project: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'penstock-pulumi-'));
+  readonly #state: string;
   readonly #env: NodeJS.ProcessEnv;
 
-  private constructor(project: string) {
-    const state = join(this.#folder, 'state');
-    mkdirSync(state);
+  private constructor(project: string, beside?: PulumiStack) {
+    this.#state = beside === undefined ? join(this.#folder, 'state') : beside.#state;
+    mkdirSync(this.#state, { recursive: true });
     this.#project = project;
     this.#env = {
       ...process.env,
       NODE_OPTIONS: '',
       PATH: [PLUGINS, dirname(process.execPath), process.env['PATH']].join(delimiter),
-      PULUMI_BACKEND_URL: `file://${state}`,
+      PULUMI_BACKEND_URL: `file://${this.#state}`,
       PULUMI_HOME: join(this.#folder, 'home'),
       PULUMI_CONFIG_PASSPHRASE: 'a test',
       PULUMI_SKIP_UPDATE_CHECK: 'true',
@@ -63,17 +64,30 @@ export class PulumiStack {
     };
   }
 
-  /** `project`: the folder of a Pulumi.yaml. */
-  static async init(project: string, config: Readonly<Record<string, string>> = {}): Promise<PulumiStack> {
-    const stack = new PulumiStack(project);
+  /** `project`: the folder of a Pulumi.yaml. `beside`: one that it can refer to. */
+  static async init(
+    project: string,
+    config: Readonly<Record<string, string>> = {},
+    beside?: PulumiStack,
+  ): Promise<PulumiStack> {
+    const stack = new PulumiStack(project, beside);
     await stack.#must(['stack', 'init', stack.#name]);
     // It writes the settings beside the program, and takes no other place.
     const settings = join(project, `Pulumi.${stack.#name}.yaml`);
     copyFileSync(settings, stack.#settings);
     rmSync(settings);
-    for (const [key, value] of Object.entries(config))
-      await stack.#must(['config', 'set', key, value, ...stack.#config]);
+    await stack.configure(config);
     return stack;
+  }
+
+  async configure(config: Readonly<Record<string, string>>): Promise<void> {
+    for (const [key, value] of Object.entries(config)) await this.#must(['config', 'set', key, value, ...this.#config]);
+  }
+
+  /** By which another stack refers to it. */
+  get reference(): string {
+    const [, project] = /^name: (.*)$/m.exec(readFileSync(join(this.#project, 'Pulumi.yaml'), 'utf8')) ?? [];
+    return `organization/${project}/${this.#name}`;
   }
 
   /** Runs a command; `env` is what the program sees of the outside. */

@@ -27,18 +27,18 @@ beforeAll(async () => {
     {
       newResource({ type, name, inputs }) {
         registered.push({ type, name, inputs });
-        const computed = { registryUri: 'registry.example.com/project/mailroom', url: `gs://${name}` };
+        const computed = { registryUri: 'registry.example.com/project/mailroom', url: `gs://${name}`, name };
         return { id: `${name}-id`, state: { ...inputs, ...computed } };
       },
       call: () => ({}),
     },
     'penstock',
-    'prod',
+    'artifacts',
   );
-  runtime.setAllConfig(settings(stackConfig('prod')));
+  runtime.setAllConfig(settings(stackConfig('artifacts')));
   // The program itself, loaded after the mocks: a resource made before them would look for an engine.
   program = await import('../../stacks/gcp/main.ts');
-  await Promise.all([...Object.values(program.images), ...Object.values(program.weights)].map(resolved));
+  await Promise.all([...Object.values(program.images ?? {}), ...Object.values(program.weights ?? {})].map(resolved));
 }, 60_000);
 
 const inputsOf = (type: string) => registered.find((each) => each.type === type)?.inputs;
@@ -64,17 +64,25 @@ describe('the artifacts of a platform on Google Cloud', () => {
     });
   });
 
-  test('belong to one component', () => {
-    expect(registered.map(({ type }) => type)).toContain('penstock:gcp:ArtifactStore');
+  test('are all that their stack has', () => {
+    expect(registered.filter(({ type }) => type.startsWith('penstock:')).map(({ type }) => type)).toEqual([
+      'penstock:gcp:ArtifactStore',
+    ]);
+    expect(program.clusterName).toBeUndefined();
+  });
+
+  test('are told to the stacks of the environments', async () => {
+    expect(await resolved(program.registry)).toBe('registry.example.com/project/mailroom');
+    expect(await resolved(program.bucket)).toBe('mailroom-weights');
   });
 
   test('say where each image goes', async () => {
-    expect(Object.keys(program.images)).toEqual(['inference-engine', 'task-queue', 'models/all-minilm-l6-v2']);
-    expect(await resolved(program.images['task-queue'])).toBe('registry.example.com/project/mailroom/task-queue');
+    expect(Object.keys(program.images ?? {})).toEqual(['inference-engine', 'task-queue', 'models/all-minilm-l6-v2']);
+    expect(await resolved(program.images?.['task-queue'])).toBe('registry.example.com/project/mailroom/task-queue');
   });
 
   test('say where the weights of a revision go', async () => {
-    expect(await resolved(program.weights['all-minilm-l6-v2/1.19.0-beta29/'])).toBe(
+    expect(await resolved(program.weights?.['all-minilm-l6-v2/1.19.0-beta29/'])).toBe(
       'gs://mailroom-weights/all-minilm-l6-v2/1.19.0-beta29/',
     );
   });

@@ -1,150 +1,46 @@
-// A stand-in for the provider of Google Cloud, for the real engine of Pulumi: no cloud is called. It knows the arguments
-// of each resource by the declarations of `@pulumi/gcp` and refuses others; it knows no values, quotas or rules.
-//   STAND_IN_LOG   a file: one JSON line for each resource that is made, changed or taken down
-//   STAND_IN_FAIL  e.g. `create gcp:storage/bucket:Bucket`: that fails
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+// A stand-in for the provider of Google Cloud.
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Empty, PluginInfo, provider, resolve, Struct, serve } from './protocol.mjs';
+import { resolve } from './protocol.mjs';
+import { readDeclaration, standIn, UNKNOWN } from './stand-in.mjs';
 
-const PACKAGE = dirname(resolve('@pulumi/gcp/package.json'));
-const UNKNOWN = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
+const folder = dirname(resolve('@pulumi/gcp/package.json'));
 /** What the real provider makes anew when it changes, of what our programs use. */
 const REPLACES = new Set(['location', 'region', 'project', 'name', 'repositoryId', 'network', 'deployedIndexId']);
 
-const typeOf = (urn) => urn.split('::')[2].split('$').pop();
-const nameOf = (urn) => urn.split('::').pop();
-const fieldsOf = (struct) => struct?.toJavaScript() ?? {};
+/** Where our programs look inside of what the cloud has answered. */
+const INSIDE = {
+  'gcp:container/cluster:Cluster': ({ masterAuth }, text) => ({
+    masterAuth: { ...masterAuth, clusterCaCertificate: text('authority') },
+  }),
+  'gcp:memorystore/instance:Instance': (_inputs, text) => ({
+    endpoints: [
+      {
+        connections: [
+          { pscAutoConnection: { connectionType: 'CONNECTION_TYPE_DISCOVERY', ipAddress: text('discovery') } },
+        ],
+      },
+    ],
+  }),
+};
 
-/** Names of the arguments and of the outputs of a resource; undefined for a type that the package has not. */
 function declarationOf(type) {
   const [, module] = type.split(':');
-  const name = type.split(':').pop();
   // Some files are all lower-case (iammember), whatever their type is called.
-  const file = [module, module.toLowerCase()].map((path) => join(PACKAGE, `${path}.d.ts`)).find(existsSync);
-  if (file === undefined) return undefined;
-  const text = readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
-  const inside = (head) => new RegExp(`${head} [^{]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(text)?.[1] ?? '';
-  const args = [...inside(`interface ${name}Args`).matchAll(/^ {4}(\w+)(\??):/gm)];
-  const outputs = [...inside(`class ${name}`).matchAll(/^ {4}readonly (\w+): pulumi\.Output<string>/gm)];
-  return {
-    args: args.map(([, field]) => field),
-    required: args.filter(([, , optional]) => optional === '').map(([, field]) => field),
-    outputs: outputs.map(([, field]) => field),
-  };
+  const file = [module, module.toLowerCase()].map((path) => join(folder, `${path}.d.ts`)).find(existsSync);
+  return file === undefined ? undefined : readDeclaration(file, type.split(':').pop());
 }
 
-function outputsOf(urn, inputs, preview) {
-  const { outputs } = declarationOf(typeOf(urn));
-  const computed = outputs.filter((field) => !(field in inputs));
-  return {
-    ...inputs,
-    ...Object.fromEntries(computed.map((field) => [field, preview ? UNKNOWN : `${nameOf(urn)}-${field}`])),
-  };
-}
-
-/** Writes down what happens; true when it shall fail. */
-function happens(act, urn) {
-  const failed = process.env.STAND_IN_FAIL === `${act} ${typeOf(urn)}`;
-  if (process.env.STAND_IN_LOG !== undefined)
-    appendFileSync(
-      process.env.STAND_IN_LOG,
-      `${JSON.stringify({ act, type: typeOf(urn), name: nameOf(urn), failed })}\n`,
-    );
-  return failed;
-}
-
-const asked = (act, urn) => ({ code: 2, details: `${act} of ${typeOf(urn)} fails because the test asks for it` });
-
-serve(provider.ResourceProviderService, {
-  handshake: (_call, answer) => {
-    const response = new provider.ProviderHandshakeResponse();
-    response.setAcceptSecrets(true);
-    answer(null, response);
+standIn({
+  folder,
+  declarationOf,
+  replaces: (field) => REPLACES.has(field),
+  answered: (type, name, inputs, preview) => {
+    const text = (field) => (preview ? UNKNOWN : `${name}-${field}`);
+    const computed = declarationOf(type).outputs.filter((field) => !(field in inputs));
+    return {
+      ...Object.fromEntries(computed.map((field) => [field, text(field)])),
+      ...INSIDE[type]?.(inputs, text),
+    };
   },
-  checkConfig: ({ request }, answer) => {
-    const response = new provider.CheckResponse();
-    response.setInputs(request.getNews());
-    answer(null, response);
-  },
-  diffConfig: (_call, answer) => answer(null, new provider.DiffResponse()),
-  configure: (_call, answer) => {
-    const response = new provider.ConfigureResponse();
-    response.setAcceptsecrets(true);
-    response.setSupportspreview(true);
-    answer(null, response);
-  },
-  check: ({ request }, answer) => {
-    const inputs = fieldsOf(request.getNews());
-    const declared = declarationOf(typeOf(request.getUrn()));
-    const faults =
-      declared === undefined
-        ? [['', 'is no resource of @pulumi/gcp']]
-        : [
-            ...Object.keys(inputs)
-              .filter((field) => !field.startsWith('__') && !declared.args.includes(field))
-              .map((field) => [field, 'is no argument']),
-            ...declared.required.filter((field) => !(field in inputs)).map((field) => [field, 'is required']),
-          ];
-    const response = new provider.CheckResponse();
-    response.setInputs(request.getNews());
-    for (const [property, reason] of faults) {
-      const failure = new provider.CheckFailure();
-      failure.setProperty(property);
-      failure.setReason(`${typeOf(request.getUrn())} ${property} ${reason}`);
-      response.addFailures(failure);
-    }
-    answer(null, response);
-  },
-  diff: ({ request }, answer) => {
-    const olds = fieldsOf(request.getOldInputs());
-    const news = fieldsOf(request.getNews());
-    const ignored = request.getIgnorechangesList();
-    const changed = [...new Set([...Object.keys(olds), ...Object.keys(news)])].filter(
-      (field) => !ignored.includes(field) && JSON.stringify(olds[field]) !== JSON.stringify(news[field]),
-    );
-    const response = new provider.DiffResponse();
-    const { DIFF_SOME, DIFF_NONE } = provider.DiffResponse.DiffChanges;
-    response.setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE);
-    response.setDiffsList(changed);
-    response.setReplacesList(changed.filter((field) => REPLACES.has(field)));
-    answer(null, response);
-  },
-  create: ({ request }, answer) => {
-    const urn = request.getUrn();
-    if (!request.getPreview() && happens('create', urn)) return answer(asked('create', urn));
-    const response = new provider.CreateResponse();
-    if (!request.getPreview()) response.setId(`${nameOf(urn)}-id`);
-    const { id, ...outputs } = outputsOf(urn, fieldsOf(request.getProperties()), request.getPreview());
-    response.setProperties(Struct.fromJavaScript(outputs));
-    return answer(null, response);
-  },
-  read: ({ request }, answer) => {
-    const response = new provider.ReadResponse();
-    response.setId(request.getId());
-    response.setProperties(request.getProperties());
-    response.setInputs(request.getInputs());
-    answer(null, response);
-  },
-  update: ({ request }, answer) => {
-    const urn = request.getUrn();
-    if (!request.getPreview() && happens('update', urn)) return answer(asked('update', urn));
-    const response = new provider.UpdateResponse();
-    response.setProperties(Struct.fromJavaScript(outputsOf(urn, fieldsOf(request.getNews()), request.getPreview())));
-    return answer(null, response);
-  },
-  delete: ({ request }, answer) =>
-    happens('delete', request.getUrn()) ? answer(asked('delete', request.getUrn())) : answer(null, new Empty()),
-  invoke: ({ request }, answer) => {
-    const response = new provider.InvokeResponse();
-    response.setReturn(request.getArgs());
-    answer(null, response);
-  },
-  getPluginInfo: (_call, answer) => {
-    const info = new PluginInfo();
-    info.setVersion(JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')).version);
-    answer(null, info);
-  },
-  getSchema: (_call, answer) => answer(null, new provider.GetSchemaResponse()),
-  attach: (_call, answer) => answer(null, new Empty()),
-  cancel: (_call, answer) => answer(null, new Empty()),
 });

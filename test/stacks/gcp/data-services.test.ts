@@ -3,9 +3,14 @@ import { checkRequested } from '../../../constructs/policies/gcp/index.ts';
 import type { RequestedResource } from '../../../stacks/gcp/requested-resources.ts';
 import { stackEnvironment, synthesizeGcp } from '../../../stacks/gcp/synthesize.ts';
 import { platform } from '../../../stacks/platform.ts';
-import { DATA, shop } from './shop.ts';
+import { CLUSTER, DATA, shop } from './shop.ts';
 
-const environment = { ...stackEnvironment('prod'), data: DATA };
+const prod = stackEnvironment('prod');
+const environment = {
+  ...prod,
+  data: DATA,
+  workloads: { ...prod.workloads, ...CLUSTER },
+};
 const member = 'serviceAccount:shop-billing@synthesized.iam.gserviceaccount.com';
 
 describe('the data services of a platform on Google Cloud', () => {
@@ -46,7 +51,7 @@ describe('the data services of a platform on Google Cloud', () => {
   test('hold every policy', () => expect(checkRequested(requested)).toEqual([]));
 
   test('have no Kafka where nothing is declared for it', async () => {
-    const asked = await synthesizeGcp(platform, { ...environment, data: { kafka: { ...DATA.kafka, users: {} } } });
+    const asked = await synthesizeGcp(platform, { ...prod, data: { kafka: { ...DATA.kafka, users: {} } } });
     expect(asked.filter(({ type }) => type.startsWith('gcp:managedkafka'))).toEqual([]);
   });
 

@@ -38,3 +38,11 @@ export const DATA = {
     users: { billing: { variable: 'CACHE' } },
   },
 } as const;
+
+/** What runs in its cluster, beside what an environment says. */
+export const CLUSTER = {
+  namespace: 'shop',
+  nats: { existing: { namespace: 'nats', replicas: 3, syncInterval: 'periodic' } },
+  versions: { billing: '1.0.0' },
+  addresses: {},
+} as const;

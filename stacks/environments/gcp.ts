@@ -1,0 +1,17 @@
+import { dev as devCluster } from './dev.ts';
+import type { KubernetesEnvironment } from './kubernetes-environment.ts';
+import { prod as prodCluster } from './prod.ts';
+
+/** What runs in a cluster of Google Cloud. Images and weights lie in the registry of the artifacts. */
+export interface GcpWorkloads
+  extends Omit<KubernetesEnvironment, 'images' | 'weights' | 'machines' | 'accounts' | 'reaches'> {
+  /** Tag of each service's image, by the name it declares. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+const dev: GcpWorkloads = { ...devCluster, versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' } };
+
+const prod: GcpWorkloads = { ...prodCluster, versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' } };
+
+/** By the names that `Pulumi.<stack>.yaml` says. */
+export const gcpWorkloads: Readonly<Record<string, GcpWorkloads>> = { dev, prod };

@@ -1,0 +1,103 @@
+import type { ResolvedInferenceEngine, Topology } from '@penstock/model';
+import type { ComponentResourceOptions, Output, Resource } from '@pulumi/pulumi';
+import { type AddonName, addonsFor, type NeededAddon } from '../../charts/addons.ts';
+import { helmValues } from '../../charts/helm-values.ts';
+import type { ArtifactPlaces } from '../../constructs/gcp/artifact-store.ts';
+import { type ClusterAddon, ClusterAddons } from '../../constructs/gcp/cluster-addons.ts';
+import { ClusterManifests } from '../../constructs/gcp/cluster-manifests.ts';
+import type { GkeCluster } from '../../constructs/gcp/gke-cluster.ts';
+import { KubernetesAccess } from '../../constructs/gcp/kubernetes-access.ts';
+import type { WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
+import { type Flow, tcp } from '../../constructs/kubernetes/index.ts';
+import { LateBindings } from '../../constructs/late-bindings.ts';
+import type { Manifest } from '../../constructs/policies/index.ts';
+import type { KubernetesEnvironment } from '../environments/index.ts';
+import { platformApp } from '../kubernetes/platform-app.ts';
+import type { DataServices } from './data-services.ts';
+import type { GcpEnvironment } from './environment.ts';
+
+/** What the objects of a platform are told by what is beside them. */
+export interface ClusterSurroundings {
+  readonly cluster: GkeCluster;
+  readonly artifacts: ArtifactPlaces;
+  readonly data: DataServices;
+  /** By the id of the workload. */
+  readonly identities: Readonly<Record<string, WorkloadIdentity>>;
+  /** What pods may have to be placed on. */
+  readonly pools: readonly Resource[];
+}
+
+/** The server that gives pods the tokens of their accounts, on every node. */
+const METADATA_SERVER: Flow = { peer: { cidr: '169.254.169.254/32' }, ports: [tcp(80)] };
+
+/** GKE brings its own of these. */
+const BY_GKE: readonly AddonName[] = ['gateway-api', 'nvidia-device-plugin'];
+
+/**
+ * Operators and objects of a platform in its cluster: what the charts make anywhere, with the addresses, accounts and
+ * images of this one filled in when they are known.
+ */
+export function clusterCharts(
+  topology: Topology,
+  environment: GcpEnvironment,
+  surroundings: ClusterSurroundings,
+  options: ComponentResourceOptions,
+): void {
+  const { name } = topology;
+  const { cluster, pools } = surroundings;
+  const bindings = new LateBindings<Output<string>>();
+  const settings = kubernetesEnvironment(topology, environment, surroundings, bindings);
+  const manifests = platformApp(topology, settings).charts.flatMap((chart) => chart.toJson() as Manifest[]);
+  const access = new KubernetesAccess(name, { cluster }, options);
+  const addons = new ClusterAddons(name, { access, addons: installed(manifests) }, options);
+  new ClusterManifests(
+    name,
+    { access, manifests, bindings, environment: environment.environment, after: [...pools, addons] },
+    options,
+  );
+}
+
+/** As any cluster has one, with placeholders where another resource knows better. */
+function kubernetesEnvironment(
+  topology: Topology,
+  { workloads, ranges }: GcpEnvironment,
+  { artifacts, data, identities }: ClusterSurroundings,
+  bindings: LateBindings<Output<string>>,
+): KubernetesEnvironment {
+  const late = (value: Output<string>): string => bindings.bind(value).lower();
+  const registry = late(artifacts.registry);
+  const engines = Object.values<ResolvedInferenceEngine>(topology.engines);
+  const users = [...new Set([...Object.keys(workloads.addresses), ...data.users])];
+  return {
+    ...workloads,
+    images: mapValues(workloads.versions, (tag, service) => `${registry}/${service}:${tag}`),
+    weights: Object.fromEntries(
+      engines.map(({ id, model }) => [id, `${registry}/models/${model.id}:${model.revision}`]),
+    ),
+    addresses: Object.fromEntries(
+      users.map((id) => [
+        id,
+        { ...workloads.addresses[id], ...mapValues(data.variablesOf(id), (address) => late(address.lower())) },
+      ]),
+    ),
+    accounts: mapValues(identities, ({ email }) => ({ 'iam.gke.io/gcp-service-account': late(email) })),
+    reaches: mapValues(identities, (_identity, id) => [METADATA_SERVER, ...data.flowsOf(id, ranges)]),
+  };
+}
+
+const installed = (manifests: readonly Manifest[]): readonly ClusterAddon[] =>
+  addonsFor(manifests)
+    .filter(({ name }) => !BY_GKE.includes(name))
+    .map(addonOf);
+
+function addonOf({ name, version, namespace, source }: NeededAddon): ClusterAddon {
+  if (source.kind === 'manifest') return { name, manifestUrl: source.url };
+  const { repository, chart, values } = source;
+  return { name, namespace: namespace ?? name, repository, chart, version, values: helmValues(values) };
+}
+
+const mapValues = <T, U>(
+  record: Readonly<Record<string, T>>,
+  change: (value: T, key: string) => U,
+): Readonly<Record<string, U>> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));

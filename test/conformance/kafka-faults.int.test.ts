@@ -1,5 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lease, openBus, openBusAdmin, type Queue } from '@penstock/kit';
+import { AclOperations, AclPermissionTypes, Admin, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka';
+import { makeAuthority, makeCertificate } from '../helpers/certificates.ts';
 import { KafkaBroker, kafkaRequirement } from '../helpers/kafka-broker.ts';
 import { describeWith } from '../helpers/requirement.ts';
 import { testProfile } from './bus/profile.ts';
@@ -13,7 +18,11 @@ describeWith(kafkaRequirement(), 'Kafka under faults', () => {
   let count = 0;
 
   beforeAll(async () => {
-    broker = await KafkaBroker.start();
+    const settings = {
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'allow.everyone.if.no.acl.found': 'true',
+    };
+    broker = await KafkaBroker.start({ settings });
   }, LONG);
 
   afterAll(() => broker?.stop());
@@ -24,6 +33,12 @@ describeWith(kafkaRequirement(), 'Kafka under faults', () => {
     await using admin = await openBusAdmin(urlOf(partitions));
     await admin.provision(profile);
     return profile;
+  };
+  /** What a person does on the brokers. */
+  const asAdmin = async (act: (admin: Admin) => Promise<unknown>): Promise<void> => {
+    const admin = new Admin({ clientId: 'person', bootstrapBrokers: [broker.address] });
+    await act(admin);
+    await admin.close();
   };
   const publishAll = (queue: Queue) =>
     Promise.all(
@@ -141,4 +156,86 @@ describeWith(kafkaRequirement(), 'Kafka under faults', () => {
     await consumption.stop();
     expect(await queue.depth()).toMatchObject({ ready: 0, leased: 0, delayed: 0 });
   }, 120_000);
+
+  test(
+    'a consumption ends with queue-missing when its topic is deleted, and whoever holds a lease has lost it',
+    async () => {
+      const profile = await profileOf(2);
+      await using bus = await openBus(urlOf(2));
+      const queue = await bus.bind(profile);
+      await queue.publish({ idempotencyKey: 'held', payload: encode('held') });
+      const taker = new Taker(queue, 1);
+      const lease = await taker.next();
+      await asAdmin((admin) => admin.deleteTopics({ topics: [profile.subject] }));
+      await expect(taker.consumption.closed).rejects.toMatchObject({ code: 'queue-missing' });
+      expect(lease.signal.aborted).toBe(true);
+      await expect(lease.ack()).rejects.toMatchObject({ code: 'lease-lost' });
+      await taker.consumption.stop();
+    },
+    LONG,
+  );
+
+  test.each([
+    ['the group', ResourceTypes.GROUP, 'test.queue.fault-denied.worker'],
+    ['the topic', ResourceTypes.TOPIC, 'test.queue.fault-denied'],
+  ])(
+    'a consumption ends with bus-refused when its user loses the right to %s',
+    async (_what, resourceType, resourceName) => {
+      const profile = testProfile('fault-denied');
+      await using admin = await openBusAdmin(urlOf(1));
+      await admin.provision(profile);
+      await using bus = await openBus(urlOf(1));
+      const queue = await bus.bind(profile);
+      await queue.publish({ idempotencyKey: 'held', payload: encode('held') });
+      const taker = new Taker(queue, 1);
+      const lease = await taker.next();
+      const denial = {
+        resourceType,
+        resourceName,
+        resourcePatternType: ResourcePatternTypes.LITERAL,
+        principal: 'User:ANONYMOUS',
+        host: '*',
+        operation: AclOperations.READ,
+        permissionType: AclPermissionTypes.DENY,
+      };
+      await asAdmin((client) => client.createAcls({ creations: [denial] }));
+      const settled = lease.ack().catch(() => {});
+      await expect(taker.consumption.closed).rejects.toMatchObject({ code: 'bus-refused' });
+      await settled;
+      await taker.consumption.stop();
+      await asAdmin((client) => client.deleteAcls({ filters: [denial] }));
+    },
+    LONG,
+  );
+});
+
+describeWith(kafkaRequirement(), 'Kafka over encrypted connections', () => {
+  test(
+    'carries items for whoever the brokers know by their certificate, and refuses others',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'penstock-kafka-tls-'));
+      makeAuthority(folder, 'authority');
+      makeCertificate(folder, 'authority', ['localhost'], 1);
+      const [key, cert, ca] = ['tls.key', 'tls.crt', 'ca.crt'].map((name) => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ];
+      await using broker = await KafkaBroker.start({ tls: { key, cert, clientCa: ca } });
+      const url = `kafka://${broker.address}?ca=${ca}&cert=${cert}&key=${key}`;
+      const profile = testProfile('encrypted');
+      await using admin = await openBusAdmin(url);
+      await admin.provision(profile);
+      await using bus = await openBus(url);
+      const queue = await bus.bind(profile);
+      await queue.publish({ idempotencyKey: 'secret', payload: encode('secret') });
+      const lease = await new Taker(queue, 1).next();
+      expect(decode(lease.payload)).toBe('secret');
+      await lease.ack();
+      for (const other of [`kafka://${broker.address}`, `kafka://${broker.address}?cert=${cert}&key=${key}`])
+        await expect(openBus(other)).rejects.toMatchObject({ code: 'bus-unreachable' });
+      await rm(folder, { recursive: true });
+    },
+    LONG,
+  );
 });

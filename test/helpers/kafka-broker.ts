@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endProcess } from './end-process.ts';
@@ -29,6 +29,13 @@ export const kafkaRequirement = (): Requirement => ({
   howToGet: HOW_TO_GET,
 });
 
+export interface KafkaBrokerOptions {
+  /** Settings beyond those of every node. @default - none */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Files of a key, its certificate and the authority whose clients are let in: connections are encrypted. @default - plain text */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly clientCa: string };
+}
+
 /** One node that is controller and broker, on free ports of the loopback, in a folder of its own. */
 export class KafkaBroker implements AsyncDisposable {
   readonly address: string;
@@ -36,26 +43,28 @@ export class KafkaBroker implements AsyncDisposable {
   readonly #folder: string;
   #process: ChildProcess | undefined;
 
-  private constructor(jars: string, folder: string, port: number) {
+  private constructor(jars: string, folder: string, address: string) {
     this.#jars = jars;
     this.#folder = folder;
-    this.address = `127.0.0.1:${port}`;
+    this.address = address;
   }
 
-  static async start(): Promise<KafkaBroker> {
+  static async start({ settings: more, tls }: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
     const jars = findKafka();
     if (jars === undefined) throw new Error(`no Kafka: ${HOW_TO_GET}`);
     const folder = await mkdtemp(join(tmpdir(), 'penstock-kafka-'));
     const [port = 0, controllerPort = 0] = await freePorts(2);
+    // A certificate names a host.
+    const [protocol, host] = tls === undefined ? ['PLAINTEXT', '127.0.0.1'] : ['SSL', 'localhost'];
     const settings = {
       'process.roles': 'broker,controller',
       'node.id': 1,
       'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-      listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-      'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+      listeners: `${protocol}://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+      'advertised.listeners': `${protocol}://${host}:${port}`,
       'controller.listener.names': 'CONTROLLER',
-      'inter.broker.listener.name': 'PLAINTEXT',
-      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'inter.broker.listener.name': protocol,
+      'listener.security.protocol.map': `${protocol}:${protocol},CONTROLLER:PLAINTEXT`,
       'log.dirs': join(folder, 'data'),
       'offsets.topic.replication.factor': 1,
       'offsets.topic.num.partitions': 4,
@@ -67,6 +76,8 @@ export class KafkaBroker implements AsyncDisposable {
       'auto.create.topics.enable': false,
       'num.network.threads': 2,
       'num.io.threads': 2,
+      ...(tls === undefined ? {} : await encryptionBy(folder, tls)),
+      ...more,
     };
     await writeFile(
       join(folder, 'server.properties'),
@@ -74,7 +85,7 @@ export class KafkaBroker implements AsyncDisposable {
         .map(([key, value]) => `${key}=${value}`)
         .join('\n'),
     );
-    const broker = new KafkaBroker(jars, folder, port);
+    const broker = new KafkaBroker(jars, folder, `${host}:${port}`);
     const formatted = spawnSync('java', broker.#command('kafka.tools.StorageTool', 'format', '-t', CLUSTER, '-c'), {
       encoding: 'utf8',
     });
@@ -120,4 +131,16 @@ export class KafkaBroker implements AsyncDisposable {
     const logging = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=info', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
     return [HEAP, ...logging, '-cp', `${this.#jars}/*`, main, ...options, join(this.#folder, 'server.properties')];
   }
+}
+
+async function encryptionBy(folder: string, { key, cert, clientCa }: NonNullable<KafkaBrokerOptions['tls']>) {
+  const store = join(folder, 'tls.pem');
+  await writeFile(store, (await Promise.all([readFile(key, 'utf8'), readFile(cert, 'utf8')])).join(''));
+  return {
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.location': store,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': clientCa,
+    'ssl.client.auth': 'required',
+  };
 }

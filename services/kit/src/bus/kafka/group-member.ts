@@ -12,18 +12,22 @@ export class GroupMember {
   readonly #client: KafkaClient;
   readonly #names: KafkaNames;
   readonly #assigned: (partitions: readonly number[], membership: Membership) => void;
+  readonly #refused: (error: unknown) => void;
   #consumer: Consumer | undefined;
   #isLeaving = false;
   #joining: Promise<void>;
 
+  /** @param refused called when the group cannot be joined; it is tried again */
   constructor(
     client: KafkaClient,
     names: KafkaNames,
     assigned: (partitions: readonly number[], membership: Membership) => void,
+    refused: (error: unknown) => void,
   ) {
     this.#client = client;
     this.#names = names;
     this.#assigned = assigned;
+    this.#refused = refused;
     this.#joining = this.#join();
   }
 
@@ -55,7 +59,8 @@ export class GroupMember {
       try {
         await consumer.joinGroup({});
         return;
-      } catch {
+      } catch (error) {
+        this.#refused(error);
         await consumer.close(true).catch(() => {});
         await pause(REJOIN_PAUSE_MS);
       }

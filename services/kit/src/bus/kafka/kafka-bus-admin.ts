@@ -41,12 +41,13 @@ class KafkaBusAdmin implements BusAdmin {
     await this.#ensure(deadLetterTopic, profile, { ...topicConfigOf(profile), 'retention.ms': '-1' });
     await this.#ensure(topic, profile, topicConfigOf(profile));
     try {
-      await writeStamp(this.#client, profile);
+      await onceLoaded(() => writeStamp(this.#client, profile));
       const partitions = (await this.#client.leaders(topic)).map((_, partition) => partition);
       const committed = await this.#client.committed(group, topic, partitions);
       // A group that has committed nothing has no lag, and an autoscaler leaves it at zero.
       for (const [partition, { offset }] of committed.entries())
-        if (offset < 0) await this.#client.commit(group, topic, partition, { offset: 0, metadata: null });
+        if (offset < 0)
+          await onceLoaded(() => this.#client.commit(group, topic, partition, { offset: 0, metadata: null }));
     } catch (error) {
       // Members are at work: the group has committed already.
       if (!isRefusal(error, 'UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION')) throw faultOf(error, `group ${group}`);
@@ -101,4 +102,18 @@ class KafkaBusAdmin implements BusAdmin {
       await pause(LOOK_MS);
     }
   }
+}
+
+/** A broker that has just become coordinator of a group reads its commits first. */
+async function onceLoaded(commit: () => Promise<void>): Promise<void> {
+  for (let look = 0; look < LOOKS; look++) {
+    try {
+      return await commit();
+    } catch (error) {
+      if (!isRefusal(error, 'COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR'))
+        throw error;
+      await pause(LOOK_MS);
+    }
+  }
+  return commit();
 }

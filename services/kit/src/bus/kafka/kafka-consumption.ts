@@ -1,3 +1,4 @@
+import type { KitError } from '../../errors.ts';
 import type { Consumption, Lease } from '../port.ts';
 import type { KafkaLease } from './kafka-lease.ts';
 
@@ -32,6 +33,12 @@ export class KafkaConsumption implements Consumption {
     await Promise.all(this.#coming);
     await this.#owner.stopped(this);
     this.#end.resolve();
+  }
+
+  /** @internal The bus will not have it any more. */
+  failed(error: KitError): void {
+    this.#isStopping = true;
+    this.#end.reject(error);
   }
 
   /** @internal */

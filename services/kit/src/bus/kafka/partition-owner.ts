@@ -1,11 +1,11 @@
 import type { QueueProfile } from '@penstock/model';
 import type { Failure } from '../port.ts';
-import { isFenced, lost } from './faults.ts';
 import { pause } from './group-member.ts';
 import { encodeLetter, type ItemRecord } from './item-record.ts';
 import type { KafkaClient, Membership } from './kafka-client.ts';
 import type { KafkaLease } from './kafka-lease.ts';
 import type { KafkaNames } from './names.ts';
+import { PartitionHold } from './partition-hold.ts';
 import { PartitionWindow, withFailure } from './partition-window.ts';
 import type { PublishLane } from './publish-lane.ts';
 
@@ -19,15 +19,16 @@ export interface OwnerContext {
   readonly names: KafkaNames;
   readonly profile: QueueProfile;
   /** There may be something to hand out, or room to read ahead. */
-  changed(): void;
+  readonly changed: () => void;
+  /** A call failed that is tried again: it may be that it never succeeds. */
+  readonly refused: (error: unknown) => void;
 }
 
 /** A partition while it is this process's: its window, what was read of it, and who works on what. */
 export class PartitionOwner {
   readonly context: OwnerContext;
   readonly partition: number;
-  /** Aborts when the partition is somebody else's. */
-  readonly #lost = new AbortController();
+  readonly #hold: PartitionHold;
   readonly #records = new Map<number, ItemRecord>();
   readonly #leases = new Map<number, KafkaLease>();
   /** Keys in somebody's hands: a second item of a key waits for the first. */
@@ -36,23 +37,19 @@ export class PartitionOwner {
   #window = new PartitionWindow(0);
   #readTo = 0;
   #isReady = false;
-  /** What commits are signed with; behind the latest for as long as it is not known whose the partition was between. */
-  #membership: Membership;
-  #latest: Membership;
-  #generationChanged = Promise.withResolvers<void>();
-  #unwritten: PromiseWithResolvers<void> | undefined;
-  #isWriting = false;
 
   constructor(context: OwnerContext, partition: number, membership: Membership) {
     this.context = context;
     this.partition = partition;
-    this.#membership = membership;
-    this.#latest = membership;
+    this.#hold = new PartitionHold(context, partition, membership, () => ({
+      offset: this.#window.base,
+      metadata: this.#window.encode(),
+    }));
     void this.#begin();
   }
 
   get isLost(): boolean {
-    return this.#lost.signal.aborted;
+    return this.#hold.isLost;
   }
 
   get isReady(): boolean {
@@ -68,28 +65,18 @@ export class PartitionOwner {
     return this.#isReady && !this.isLost && this.#readTo < this.#window.end ? this.#readTo : undefined;
   }
 
-  /**
-   * Another generation left the partition here. Between two that follow each other nobody else had it; otherwise what
-   * is committed says whose it is.
-   */
+  /** Another generation left the partition here; it is lost when somebody else had it between. */
   async keep(membership: Membership): Promise<void> {
-    const { id, generation } = this.#latest;
-    this.#latest = membership;
-    const isNext = membership.id === id && membership.generation === generation + 1;
-    if (!isNext && !(this.#isReady && (await this.#isStillOwn()))) this.lose();
-    if (this.#latest !== membership) return;
-    this.#membership = membership;
-    this.#generationChanged.resolve();
-    this.#generationChanged = Promise.withResolvers();
+    const isKept = await this.#hold.keep(membership, async () => this.#isReady && (await this.#isStillOwn()));
+    if (!isKept) this.lose();
   }
 
   lose(): void {
     if (this.isLost) return;
-    this.#lost.abort(lost(`partition ${this.partition} of ${this.context.names.topic}`));
+    this.#hold.lose();
     for (const lease of [...this.#leases.values()]) lease.lose();
     this.#leases.clear();
     this.#records.clear();
-    this.#generationChanged.resolve();
   }
 
   received(records: readonly ItemRecord[], next: number): void {
@@ -161,7 +148,7 @@ export class PartitionOwner {
 
   /** Resolves when it is committed. */
   async settle(record: ItemRecord): Promise<void> {
-    if (this.isLost) throw this.#lost.signal.reason;
+    this.#hold.check();
     this.#window.settle(record.offset);
     this.#records.delete(record.offset);
     this.#freeKey(record);
@@ -173,7 +160,7 @@ export class PartitionOwner {
     record: ItemRecord,
     how: 'released' | 'expired' | { readonly failure: Failure; readonly delayMs: number },
   ) {
-    if (this.isLost) throw this.#lost.signal.reason;
+    this.#hold.check();
     const slot = this.#window.slot(record.offset);
     slot.state = 'free';
     if (how === 'released') slot.attempts--;
@@ -198,12 +185,13 @@ export class PartitionOwner {
       await this.write();
       const letter = encodeLetter(record, { attempts: slot.attempts, history: slot.history });
       while (!this.isLost) {
-        const isStored = await lane.send(names.deadLetterTopic, this.partition, letter).then(
-          () => true,
-          () => false,
-        );
-        if (isStored) break;
-        await pause(RETRY_PAUSE_MS);
+        try {
+          await lane.send(names.deadLetterTopic, this.partition, letter);
+          break;
+        } catch (error) {
+          this.context.refused(error);
+          await pause(RETRY_PAUSE_MS);
+        }
       }
       await this.settle(record);
     } finally {
@@ -212,48 +200,9 @@ export class PartitionOwner {
     }
   }
 
-  /** Commits the window as it is by then; many changes share a commit. Rejects when the partition is lost. */
+  /** Commits what changed. Rejects when the partition is lost. */
   write(): Promise<void> {
-    if (this.isLost) return Promise.reject(this.#lost.signal.reason);
-    this.#unwritten ??= Promise.withResolvers();
-    const { promise } = this.#unwritten;
-    if (!this.#isWriting) void this.#writeAll();
-    return promise;
-  }
-
-  async #writeAll(): Promise<void> {
-    this.#isWriting = true;
-    // Changes of this turn of the event loop go together.
-    await Promise.resolve();
-    while (this.#unwritten !== undefined) {
-      const written = this.#unwritten;
-      this.#unwritten = undefined;
-      try {
-        await this.#commit();
-        written.resolve();
-      } catch (error) {
-        written.reject(error);
-      }
-      this.context.changed();
-    }
-    this.#isWriting = false;
-  }
-
-  /** Says the same again until it is confirmed: it is the whole state, so an unknown outcome is no harm. */
-  async #commit(): Promise<void> {
-    const { client, names } = this.context;
-    for (;;) {
-      const changed = this.#generationChanged.promise;
-      const state = { offset: this.#window.base, metadata: this.#window.encode() };
-      try {
-        if (this.isLost) throw this.#lost.signal.reason;
-        return await client.commit(names.group, names.topic, this.partition, state, this.#membership);
-      } catch (error) {
-        if (this.isLost) throw error;
-        // The next generation says whose the partition is.
-        await (isFenced(error) ? changed : pause(RETRY_PAUSE_MS));
-      }
-    }
+    return this.#hold.write();
   }
 
   async #begin(): Promise<void> {
@@ -266,7 +215,8 @@ export class PartitionOwner {
         await this.write();
         this.#isReady = true;
         return this.context.changed();
-      } catch {
+      } catch (error) {
+        this.context.refused(error);
         await pause(RETRY_PAUSE_MS);
       }
     }
@@ -288,7 +238,8 @@ export class PartitionOwner {
     while (!this.isLost) {
       try {
         return (await this.#load()).epoch === this.#window.epoch;
-      } catch {
+      } catch (error) {
+        this.context.refused(error);
         await pause(RETRY_PAUSE_MS);
       }
     }

@@ -4,6 +4,7 @@ import { type Membership, TopicReader, type Wanted } from './kafka-client.ts';
 import type { ConsumptionOwner, KafkaConsumption } from './kafka-consumption.ts';
 import { KafkaLease } from './kafka-lease.ts';
 import { type OwnerContext, PartitionOwner } from './partition-owner.ts';
+import { lastingRefusal } from './refusal.ts';
 
 const FETCH_WAIT_MS = 250;
 const RETRY_PAUSE_MS = 200;
@@ -23,15 +24,19 @@ export class QueueWorker implements ConsumptionOwner {
   #due: NodeJS.Timeout | undefined;
   #isReading = false;
   #isHandingOut = false;
+  #isLooking = false;
   #ending: Promise<void> | undefined;
 
   /** @param ended called when nobody takes from it and nobody holds anything any more */
-  constructor(context: Omit<OwnerContext, 'changed'>, ended: () => void) {
-    this.#context = { ...context, changed: () => this.changed() };
+  constructor(context: Omit<OwnerContext, 'changed' | 'refused'>, ended: () => void) {
+    this.#context = { ...context, changed: () => this.changed(), refused: (error) => void this.#refused(error) };
     this.#ended = ended;
     this.#reader = new TopicReader(context.client.options, context.names.topic);
-    this.#member = new GroupMember(context.client, context.names, (partitions, membership) =>
-      this.#adopt(partitions, membership),
+    this.#member = new GroupMember(
+      context.client,
+      context.names,
+      (partitions, membership) => this.#adopt(partitions, membership),
+      this.#context.refused,
     );
     const sweepMs = Math.max(10, Math.min(context.profile.ackWaitMs / 4, LONGEST_SWEEP_MS));
     this.#sweep = setInterval(() => this.#expireLeases(), sweepMs);
@@ -85,6 +90,18 @@ export class QueueWorker implements ConsumptionOwner {
     await Promise.all([this.#member.leave(), this.#reader.close().catch(() => {})]);
   }
 
+  /** Whoever takes from the queue is told once no trying again can help. */
+  async #refused(error: unknown): Promise<void> {
+    if (this.#isLooking || this.#ending !== undefined) return;
+    this.#isLooking = true;
+    const refusal = await lastingRefusal(error, this.#context.client, this.#context.names);
+    this.#isLooking = false;
+    if (refusal === undefined || this.#ending !== undefined) return;
+    for (const consumption of this.#consumptions) consumption.failed(refusal);
+    for (const owner of this.#owners.values()) owner.lose();
+    await this.end();
+  }
+
   #adopt(partitions: readonly number[], membership: Membership): void {
     if (this.#ending !== undefined) return;
     for (const [partition, owner] of this.#owners) {
@@ -125,7 +142,7 @@ export class QueueWorker implements ConsumptionOwner {
     if (dues.length > 0) this.#due = setTimeout(() => this.changed(), Math.max(1, Math.min(...dues) - now));
   }
 
-  /** From the partition that published first, as far as its next item says. */
+  /** The next item of the partition whose turn it is; one that has none is passed over. */
   #takeOne(consumption: KafkaConsumption, now: number): Promise<KafkaLease | undefined> | undefined {
     for (const owner of this.#owners.values()) {
       const record = owner.take(now);
@@ -155,6 +172,7 @@ export class QueueWorker implements ConsumptionOwner {
         if (this.#ending !== undefined) break;
         if (isRefusal(error, 'OFFSET_OUT_OF_RANGE'))
           await Promise.allSettled([...this.#owners.values()].map((owner) => owner.skipLost()));
+        else this.#context.refused(error);
         await pause(RETRY_PAUSE_MS);
       }
     }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Bus, type BusAdmin, type Consumption, KitError, type Lease, type Queue } from '@penstock/kit';
 import type { QueueProfile } from '@penstock/model';
@@ -41,6 +43,9 @@ export class Taker {
     }
   }
 }
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 /** A broker on a machine that has other things to do. */
 const STARTS_WITHIN_MS = 60_000;
@@ -304,6 +309,26 @@ export function describeBus(name: string, open: () => Promise<BusHarness>, { ded
       await taker.consumption.closed;
       expect(taker.taken).toHaveLength(1);
       expect(await queue.depth()).toMatchObject({ ready: 1, leased: 0 });
+    });
+
+    test('a consumption that was stopped and holds nothing is forgotten', async () => {
+      const queue = await queueWith();
+      const forgotten: WeakRef<Consumption>[] = [];
+      const consumeAndStop = async (): Promise<void> => {
+        await publish(queue, 'once');
+        const taker = new Taker(queue, 1);
+        await (await taker.next()).ack();
+        forgotten.push(new WeakRef(taker.consumption));
+        await taker.consumption.stop();
+      };
+      await consumeAndStop();
+      // What is on the stack of a turn of the event loop stays until the next one.
+      for (let turns = 0; turns < 100 && forgotten[0]?.deref() !== undefined; turns++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        collectGarbage();
+      }
+      expect(forgotten[0]?.deref()).toBeUndefined();
+      expect(await queue.depth()).toMatchObject({ ready: 0, leased: 0 });
     });
 
     test('two clients never hold the same item at once', async () => {

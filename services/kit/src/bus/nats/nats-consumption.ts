@@ -44,6 +44,7 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   readonly #prefetch: number;
   readonly #pullSize: number;
   readonly #onLease: (lease: Lease) => void;
+  readonly #over: () => void;
   readonly #end = Promise.withResolvers<void>();
   /** By item. */
   readonly #held = new Map<string, NatsLease>();
@@ -63,14 +64,17 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   #renewing = false;
   #connected = true;
   #stopping = false;
+  /** Nothing is on its way any more. */
+  #stopped = false;
 
+  /** @param over called when it takes nothing more and holds nothing any more */
   constructor(
     connection: NatsConnection,
     lane: RequestLane,
     journal: AttemptJournal,
     profile: QueueProfile,
-    prefetch: number,
-    onLease: (lease: Lease) => void,
+    { prefetch, onLease }: { readonly prefetch: number; readonly onLease: (lease: Lease) => void },
+    over: () => void,
   ) {
     this.#connection = connection;
     this.lane = lane;
@@ -80,6 +84,7 @@ export class NatsConsumption implements Consumption, LeaseOwner {
     this.#prefetch = prefetch;
     this.#pullSize = Math.max(1, Math.floor(prefetch * PULL_SHARE));
     this.#onLease = onLease;
+    this.#over = over;
     this.#pullSubject = `$JS.API.CONSUMER.MSG.NEXT.${profile.stream}.${profile.consumer}`;
     this.closed = this.#end.promise;
     this.closed.catch(() => {});
@@ -98,7 +103,8 @@ export class NatsConsumption implements Consumption, LeaseOwner {
     }
     await Promise.all(this.#recalls);
     this.epoch.end();
-    this.#clearSweep();
+    this.#stopped = true;
+    this.#endWhenIdle();
     this.#end.resolve();
   }
 
@@ -129,14 +135,15 @@ export class NatsConsumption implements Consumption, LeaseOwner {
     this.#stopping = true;
     this.#detach();
     this.epoch.end();
-    this.#clearSweep();
+    this.#stopped = true;
+    this.#endWhenIdle();
     this.#end.reject(error);
   }
 
   /** @internal */
   freed(lease: NatsLease): void {
     this.#held.delete(lease.item);
-    this.#clearSweep();
+    this.#endWhenIdle();
     this.#schedulePull();
   }
 
@@ -301,8 +308,10 @@ export class NatsConsumption implements Consumption, LeaseOwner {
   }
 
   /** The sweep is needed for as long as there are leases. */
-  #clearSweep(): void {
-    if (this.#stopping && this.#held.size === 0) clearInterval(this.#sweep);
+  #endWhenIdle(): void {
+    if (!this.#stopped || this.#held.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#over();
   }
 }
 

@@ -22,6 +22,7 @@ export class RedisConsumption implements Consumption, LeaseOwner {
   readonly closed: Promise<void>;
   readonly #prefetch: number;
   readonly #onLease: (lease: Lease) => void;
+  readonly #over: () => void;
   readonly #end = Promise.withResolvers<void>();
   readonly #held = new Set<RedisLease>();
   readonly #sweep: NodeJS.Timeout;
@@ -32,18 +33,20 @@ export class RedisConsumption implements Consumption, LeaseOwner {
   #due: NodeJS.Timeout | undefined;
   #stopping = false;
 
+  /** @param over called when it takes nothing more and holds nothing any more */
   constructor(
     connection: RedisConnection,
     keys: QueueKeys,
     profile: QueueProfile,
-    prefetch: number,
-    onLease: (lease: Lease) => void,
+    { prefetch, onLease }: { readonly prefetch: number; readonly onLease: (lease: Lease) => void },
+    over: () => void,
   ) {
     this.connection = connection;
     this.keys = keys;
     this.profile = profile;
     this.#prefetch = prefetch;
     this.#onLease = onLease;
+    this.#over = over;
     this.closed = this.#end.promise;
     this.closed.catch(() => {});
     const sweepMs = Math.max(10, Math.min(profile.ackWaitMs / 4, LONGEST_SWEEP_MS));
@@ -67,7 +70,7 @@ export class RedisConsumption implements Consumption, LeaseOwner {
     clearTimeout(this.#due);
     // What a claim under way brings is handed out: it is leased by then.
     await this.#claiming;
-    this.#clearSweep();
+    this.#endWhenIdle();
     this.#end.resolve();
   }
 
@@ -80,7 +83,7 @@ export class RedisConsumption implements Consumption, LeaseOwner {
   freed(lease: RedisLease): void {
     this.#held.delete(lease);
     this.wake();
-    this.#clearSweep();
+    this.#endWhenIdle();
   }
 
   #claim(lookForExpired: boolean): void {
@@ -93,6 +96,7 @@ export class RedisConsumption implements Consumption, LeaseOwner {
     this.#again = false;
     this.#claiming = this.#claimOnce(free, lookForExpired).finally(() => {
       this.#claiming = undefined;
+      this.#endWhenIdle();
       if (this.#again) this.wake();
     });
   }
@@ -128,7 +132,6 @@ export class RedisConsumption implements Consumption, LeaseOwner {
     if (KitError.is(error) && error.retryable) return;
     const wasStopping = this.#stopping;
     this.#stopping = true;
-    this.#clearSweep();
     if (wasStopping) this.#end.resolve();
     else this.#end.reject(error);
   }
@@ -139,7 +142,9 @@ export class RedisConsumption implements Consumption, LeaseOwner {
   }
 
   /** The sweep is needed for as long as there are leases. */
-  #clearSweep(): void {
-    if (this.#stopping && this.#held.size === 0) clearInterval(this.#sweep);
+  #endWhenIdle(): void {
+    if (!this.#stopping || this.#claiming !== undefined || this.#held.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#over();
   }
 }

@@ -49,7 +49,13 @@ export class RedisQueue implements Queue {
   }
 
   consume({ prefetch }: ConsumeOptions, onLease: (lease: Lease) => void): Consumption {
-    const consumption = new RedisConsumption(this.#connection, this.#keys, this.profile, prefetch, onLease);
+    const consumption: RedisConsumption = new RedisConsumption(
+      this.#connection,
+      this.#keys,
+      this.profile,
+      { prefetch, onLease },
+      () => this.#consumptions.delete(consumption),
+    );
     this.#consumptions.add(consumption);
     return consumption;
   }

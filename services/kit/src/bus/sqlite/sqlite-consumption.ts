@@ -15,18 +15,29 @@ export class SqliteConsumption implements Consumption, LeaseOwner {
   readonly #queue: number;
   readonly #prefetch: number;
   readonly #onLease: (lease: Lease) => void;
+  readonly #over: () => void;
   readonly #end = Promise.withResolvers<void>();
   readonly #held = new Set<SqliteLease>();
   readonly #sweep: NodeJS.Timeout;
   /** The claim that is under way or waits for items. */
   #claim: number | undefined;
   #stopping = false;
+  /** Nothing is on its way any more. */
+  #stopped = false;
 
-  constructor(store: Store, profile: QueueProfile, queue: number, prefetch: number, onLease: (lease: Lease) => void) {
+  /** @param over called when it takes nothing more and holds nothing any more */
+  constructor(
+    store: Store,
+    profile: QueueProfile,
+    queue: number,
+    { prefetch, onLease }: { readonly prefetch: number; readonly onLease: (lease: Lease) => void },
+    over: () => void,
+  ) {
     this.#store = store;
     this.#queue = queue;
     this.#prefetch = prefetch;
     this.#onLease = onLease;
+    this.#over = over;
     this.closed = this.#end.promise;
     this.closed.catch(() => {});
     // A lease that nobody settles is over at its end: its slot is free again and its holder is told.
@@ -47,7 +58,8 @@ export class SqliteConsumption implements Consumption, LeaseOwner {
     this.#stopping = true;
     // A claim that took items meanwhile delivers them before its cancellation is answered.
     if (this.#claim !== undefined) await this.#store.request({ kind: 'cancel', claim: this.#claim }).catch(() => {});
-    this.#release();
+    this.#stopped = true;
+    this.#endWhenIdle();
     this.#end.resolve();
   }
 
@@ -55,7 +67,7 @@ export class SqliteConsumption implements Consumption, LeaseOwner {
   freed(lease: SqliteLease): void {
     this.#held.delete(lease);
     this.#store.schedule();
-    this.#release();
+    this.#endWhenIdle();
   }
 
   #receive(result: OperationResult | undefined): void {
@@ -76,7 +88,8 @@ export class SqliteConsumption implements Consumption, LeaseOwner {
       setTimeout(() => this.#store.schedule(), RETRY_MS).unref();
       return;
     }
-    clearInterval(this.#sweep);
+    this.#stopped = true;
+    this.#endWhenIdle();
     if (this.#stopping) this.#end.resolve();
     else this.#end.reject(error);
   }
@@ -84,12 +97,14 @@ export class SqliteConsumption implements Consumption, LeaseOwner {
   #dropExpired(): void {
     const now = Date.now();
     for (const lease of this.#held) if (lease.expiresAt <= now) lease.lose();
-    this.#release();
+    this.#endWhenIdle();
   }
 
   /** The sweep is needed for as long as there are leases. */
-  #release(): void {
-    if (this.#stopping && this.#held.size === 0) clearInterval(this.#sweep);
+  #endWhenIdle(): void {
+    if (!this.#stopped || this.#held.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#over();
   }
 }
 

@@ -21,7 +21,7 @@ export class SqliteQueue implements Queue {
   readonly profile: QueueProfile;
   readonly #store: Store;
   readonly #number: number;
-  #consumptions: SqliteConsumption[] = [];
+  readonly #consumptions = new Set<SqliteConsumption>();
 
   constructor(store: Store, profile: QueueProfile, number: number) {
     this.#store = store;
@@ -43,8 +43,14 @@ export class SqliteQueue implements Queue {
   }
 
   consume({ prefetch }: ConsumeOptions, onLease: (lease: Lease) => void): Consumption {
-    const consumption = new SqliteConsumption(this.#store, this.profile, this.#number, prefetch, onLease);
-    this.#consumptions.push(consumption);
+    const consumption: SqliteConsumption = new SqliteConsumption(
+      this.#store,
+      this.profile,
+      this.#number,
+      { prefetch, onLease },
+      () => this.#consumptions.delete(consumption),
+    );
+    this.#consumptions.add(consumption);
     this.#store.schedule();
     return consumption;
   }
@@ -64,8 +70,7 @@ export class SqliteQueue implements Queue {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#consumptions.map((consumption) => consumption.stop()));
-    this.#consumptions = [];
+    await Promise.all(Array.from(this.#consumptions, (consumption) => consumption.stop()));
   }
 
   async #ask<Kind extends OperationResult['kind']>(op: Operation): Promise<ResultOf<Kind>> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type Bus, type Lease, openBus, openBusAdmin, type Queue } from '@penstock/kit';
 import type { QueueProfile } from '@penstock/model';
+import { makeAuthority, makeCertificate } from '../helpers/certificates.ts';
 import { freePorts } from '../helpers/free-ports.ts';
 import { type RedisBusServerOptions, startRedisForBus } from '../helpers/redis-bus-server.ts';
 import { type RedisServer, redisRequirement } from '../helpers/redis-server.ts';
@@ -42,6 +43,12 @@ describeWith(redisRequirement(), 'Redis Streams under faults', () => {
   };
   const publish = (key: string) => queue.publish({ idempotencyKey: key, payload: encode(key) });
   const onServer = <T>(work: Parameters<typeof server.as<T>>[2]): Promise<T> => server.as(undefined, '', work);
+
+  const untilClusterIsWell = (): Promise<void> =>
+    onServer(async (client) => {
+      while (!/cluster_state:ok/.test(String(await client.call('CLUSTER', 'INFO'))))
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    });
 
   test(
     'a server that is killed and started again in the middle of work loses nothing',
@@ -231,14 +238,48 @@ describeWith(redisRequirement(), 'Redis Streams under faults', () => {
     await rm(folder, { recursive: true });
   });
 
+  test('carries items over an encrypted connection, by the authority of a file, and trusts no other', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'penstock-redis-tls-'));
+    makeAuthority(folder, 'authority');
+    makeAuthority(folder, 'stranger');
+    makeCertificate(folder, 'authority', ['localhost'], 1);
+    const [port] = await freePorts(1);
+    const files = { 'tls-cert-file': 'tls.crt', 'tls-key-file': 'tls.key', 'tls-ca-cert-file': 'ca.crt' };
+    const settings = Object.entries(files).map(([name, file]) => `${name} ${join(folder, file)}`);
+    await startAnew({ more: [`tls-port ${port}`, 'tls-auth-clients no', ...settings] });
+    await provision();
+    const address = `rediss://localhost:${port}?ca=${folder}`;
+    await using encrypted = await openBus(`${address}/ca.crt`);
+    const bound = await encrypted.bind(queue.profile);
+    await bound.publish({ idempotencyKey: 'secret', payload: encode('secret') });
+    const taker = new Taker(bound, 1);
+    await (await taker.next()).ack();
+    await taker.consumption.stop();
+    for (const other of [`${address}/stranger.crt`, `rediss://localhost:${port}`, `redis://localhost:${port}`])
+      await expect(openBus(other)).rejects.toMatchObject({ code: 'bus-unreachable' });
+    await rm(folder, { recursive: true });
+  });
+
+  test('is refused by a node of a cluster that sends it to another one', async () => {
+    const [own, others] = await freePorts(2);
+    await startAnew({ more: ['cluster-enabled yes', `cluster-port ${own}`] });
+    await using other = await startRedisForBus({ more: ['cluster-enabled yes', `cluster-port ${others}`] });
+    const slot = await onServer((client) => client.call('CLUSTER', 'KEYSLOT', ITEMS_KEY));
+    const before = ['0', String(Number(slot) - 1)];
+    const behind = [String(Number(slot) + 1), '16383'];
+    await onServer((client) => client.call('CLUSTER', 'ADDSLOTSRANGE', ...before, ...behind));
+    await other.as(undefined, '', (client) => client.call('CLUSTER', 'ADDSLOTS', String(slot)));
+    const { port } = new URL(other.url);
+    await onServer((client) => client.call('CLUSTER', 'MEET', '127.0.0.1', port, String(others)));
+    await untilClusterIsWell();
+    await expect(provision()).rejects.toMatchObject({ code: 'bus-refused', message: expect.stringContaining('MOVED') });
+  });
+
   test('every key of a queue lies in one slot of a cluster', async () => {
     const [port] = await freePorts(1);
     await startAnew({ more: ['cluster-enabled yes', `cluster-port ${port}`] });
     await onServer((client) => client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383'));
-    await onServer(async (client) => {
-      while (!/cluster_state:ok/.test(String(await client.call('CLUSTER', 'INFO'))))
-        await new Promise((resolve) => setTimeout(resolve, 20));
-    });
+    await untilClusterIsWell();
     await provision({ maxAttempts: 2 });
     await publish('item');
     const taker = new Taker(queue, 1);

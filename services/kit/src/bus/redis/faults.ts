@@ -13,6 +13,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   MISCONF: { code: 'storage-failed', repair: 'check the disk of the server' },
   NOAUTH: { code: 'bus-refused', repair: 'name the file of the password in the address' },
   WRONGPASS: { code: 'bus-refused', repair: 'correct the user or the password' },
+  MOVED: { code: 'bus-refused', repair: 'name one server: this driver does not go through the nodes of a cluster' },
   NOPERM: { code: 'bus-refused', repair: 'let this user run scripts on the keys and channels of its queues' },
 };
 

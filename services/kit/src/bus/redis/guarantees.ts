@@ -2,7 +2,8 @@ import type { Guarantees } from '../port.ts';
 
 /**
  * What Redis Streams and this driver promise together. Every step is one script: on one server it is done whole or not
- * at all. An acked item is deleted with its ack and a dead letter is a stream of its own, so nothing is ever trimmed.
+ * at all. The address names one server, or what stands before it: the driver asks no Sentinel which one leads and follows
+ * no redirection of a cluster, which it reports as `bus-refused`. An acked item is deleted with its ack and a dead letter is a stream of its own, so nothing is ever trimmed.
  */
 export const REDIS_GUARANTEES: Guarantees = {
   driver: 'redis',

@@ -226,6 +226,20 @@ describeWith(natsRequirement(), 'NATS JetStream under faults', () => {
   );
 
   test(
+    'rejects a publish within twenty seconds while the server is gone, and says that it may be tried again',
+    async () => {
+      await provision();
+      await server.kill();
+      const startedAt = performance.now();
+      await expect(publish('late')).rejects.toMatchObject({ code: 'bus-unreachable', retryable: true });
+      const tookMs = performance.now() - startedAt;
+      expect(tookMs).toBeGreaterThan(14_000);
+      expect(tookMs).toBeLessThan(20_000);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     'rejects a publish when most of the duplicate window has passed without a server',
     async () => {
       await provision({ duplicateWindowMs: 6_000 });

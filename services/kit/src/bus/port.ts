@@ -24,7 +24,8 @@ export interface BusAdmin extends AsyncDisposable {
 export interface Queue {
   readonly profile: QueueProfile;
   /**
-   * Resolves when the item is as durable as the driver states, not before.
+   * Resolves when the item is as durable as the driver states, not before. Where nobody confirms it
+   * in time, whether it is there is unknown: it can be published again under its key.
    * @throws {KitError} `item-too-large`, `storage-full`, `bus-unreachable`, `bus-refused`
    */
   publish(item: OutgoingItem): Promise<PublishReceipt>;

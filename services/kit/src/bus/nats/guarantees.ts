@@ -23,7 +23,7 @@ export const NATS_GUARANTEES: Guarantees = {
   order: 'first published, first taken; what comes back for a retry is taken among the newer ones',
   duplicateWindow:
     'a key published again within the window of the profile is the same item, acked or not; a server that lost unsynced data forgets its keys too. ' +
-    'A publish is sent again under its key while nobody answers, as in an election, until half a minute before the end of the window (half of it where it is shorter than a minute); only then it fails',
+    'A publish is sent again under its key while nobody answers, as in an election, for 15 seconds (half of the window where that is less); then it fails with `bus-unreachable`, which may be published again under the same key',
   lateAck: 'honoured',
   losesWhen:
     'every server that holds the stream loses its disk, or power before its sync; an item is older than the retention of the profile; ' +

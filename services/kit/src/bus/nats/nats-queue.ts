@@ -20,8 +20,8 @@ import { readReceipt } from './receipt.ts';
 import type { RequestLane } from './request-lane.ts';
 
 const TIMEOUT_MS = 5_000;
-/** A copy may be under way for as long as it takes to notice that a connection is dead. */
-const LATEST_ARRIVAL_MS = 30_000;
+/** Longer than an election takes: whoever waits for a publish is told by then. */
+const PUBLISH_HORIZON_MS = 15_000;
 
 interface ConsumerState {
   readonly num_pending: number;
@@ -43,7 +43,7 @@ export class NatsQueue implements Queue {
     this.#lane = lane;
     this.profile = profile;
     this.#journal = new AttemptJournal(lane, profile);
-    this.#horizonMs = Math.max(profile.duplicateWindowMs - LATEST_ARRIVAL_MS, profile.duplicateWindowMs / 2);
+    this.#horizonMs = Math.min(PUBLISH_HORIZON_MS, profile.duplicateWindowMs / 2);
   }
 
   get consumptions(): Iterable<NatsConsumption> {
@@ -52,7 +52,7 @@ export class NatsQueue implements Queue {
 
   /**
    * A copy that is sent again because the answer to the first was lost is reported as `duplicate`. Goes on through an
-   * election or a lost connection, most of the duplicate window long.
+   * election or a lost connection, 15 seconds long, or half of the duplicate window where that is less.
    */
   async publish(item: OutgoingItem): Promise<PublishReceipt> {
     const { stream, subject } = this.profile;
@@ -74,13 +74,13 @@ export class NatsQueue implements Queue {
   consume({ prefetch }: ConsumeOptions, onLease: (lease: Lease) => void): Consumption {
     if (this.#connection.isClosed())
       throw new KitError('bus-closed', 'the bus was closed', { repair: 'open it again' });
-    const consumption = new NatsConsumption(
+    const consumption: NatsConsumption = new NatsConsumption(
       this.#connection,
       this.#lane,
       this.#journal,
       this.profile,
-      prefetch,
-      onLease,
+      { prefetch, onLease },
+      () => this.#consumptions.delete(consumption),
     );
     this.#consumptions.add(consumption);
     return consumption;

@@ -1,0 +1,123 @@
+/** Raised with every change of the tables; a store of a newer version is refused. */
+export const JOBS_VERSION = 1;
+
+export type Dialect = 'sqlite' | 'postgres';
+
+const TYPES = {
+  sqlite: { bytes: 'BLOB', number: 'INTEGER', fraction: 'REAL', sequence: 'INTEGER PRIMARY KEY AUTOINCREMENT' },
+  postgres: {
+    bytes: 'BYTEA',
+    number: 'BIGINT',
+    fraction: 'DOUBLE PRECISION',
+    sequence: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
+  },
+} as const;
+
+/**
+ * Statements that make the tables, each safe to run again. `rank` is when a job's turn is among those that are due:
+ * `run_at` less what its priority is worth. It never changes with the clock, so an index keeps the order, and a job that
+ * has waited long enough is before every newer one, whatever their priority.
+ */
+export function jobTables(dialect: Dialect): readonly string[] {
+  const { bytes, number, fraction, sequence } = TYPES[dialect];
+  return [
+    `CREATE TABLE IF NOT EXISTS jobs (
+      seq ${sequence},
+      id TEXT NOT NULL UNIQUE,
+      queue TEXT NOT NULL,
+      task TEXT NOT NULL,
+      version ${number} NOT NULL,
+      idempotency_key TEXT NOT NULL,
+      state TEXT NOT NULL,
+      payload ${bytes} NOT NULL,
+      headers TEXT NOT NULL,
+      created_at ${number} NOT NULL,
+      run_at ${number} NOT NULL,
+      rank ${number} NOT NULL,
+      deadline_at ${number},
+      priority ${number} NOT NULL,
+      share_group TEXT,
+      order_key TEXT,
+      limit_key TEXT,
+      max_attempts ${number} NOT NULL,
+      attempt ${number} NOT NULL DEFAULT 0,
+      max_crashes ${number} NOT NULL,
+      crashes ${number} NOT NULL DEFAULT 0,
+      blockers ${number} NOT NULL DEFAULT 0,
+      release_no ${number} NOT NULL DEFAULT 0,
+      token ${number} NOT NULL DEFAULT 0,
+      released_at ${number},
+      lease_until ${number},
+      worker TEXT,
+      cancel_requested_at ${number},
+      started_at ${number},
+      finished_at ${number},
+      progress TEXT,
+      result ${bytes},
+      history TEXT
+    )`,
+    // What a dispatcher asks: the next of a group that is due; what was released; what ends.
+    `CREATE INDEX IF NOT EXISTS jobs_ready ON jobs (queue, share_group, rank, seq) WHERE state = 'ready'`,
+    `CREATE INDEX IF NOT EXISTS jobs_out ON jobs (queue, released_at) WHERE state IN ('released', 'running')`,
+    `CREATE INDEX IF NOT EXISTS jobs_order ON jobs (queue, order_key, seq)
+      WHERE order_key IS NOT NULL AND state NOT IN ('succeeded', 'failed', 'cancelled')`,
+    `CREATE INDEX IF NOT EXISTS jobs_finished ON jobs (queue, state, finished_at)
+      WHERE state IN ('succeeded', 'failed', 'cancelled')`,
+    `CREATE INDEX IF NOT EXISTS jobs_deadline ON jobs (deadline_at)
+      WHERE deadline_at IS NOT NULL AND state NOT IN ('succeeded', 'failed', 'cancelled')`,
+    `CREATE TABLE IF NOT EXISTS job_keys (
+      queue TEXT NOT NULL,
+      idempotency_key TEXT NOT NULL,
+      job TEXT NOT NULL,
+      expires_at ${number} NOT NULL,
+      PRIMARY KEY (queue, idempotency_key)
+    )`,
+    'CREATE INDEX IF NOT EXISTS job_keys_by_expiry ON job_keys (expires_at)',
+    `CREATE TABLE IF NOT EXISTS job_needs (
+      job TEXT NOT NULL,
+      needs TEXT NOT NULL,
+      on_failure TEXT NOT NULL,
+      PRIMARY KEY (job, needs)
+    )`,
+    'CREATE INDEX IF NOT EXISTS job_needs_by_need ON job_needs (needs)',
+    `CREATE TABLE IF NOT EXISTS job_steps (
+      job TEXT NOT NULL,
+      step TEXT NOT NULL,
+      result ${bytes} NOT NULL,
+      PRIMARY KEY (job, step)
+    )`,
+    `CREATE TABLE IF NOT EXISTS job_schedules (
+      name TEXT PRIMARY KEY,
+      queue TEXT NOT NULL,
+      definition TEXT NOT NULL,
+      next_at ${number} NOT NULL
+    )`,
+    `CREATE TABLE IF NOT EXISTS job_queues (
+      queue TEXT PRIMARY KEY,
+      paused_at ${number},
+      leader TEXT,
+      leader_until ${number} NOT NULL DEFAULT 0
+    )`,
+    `CREATE TABLE IF NOT EXISTS job_shares (
+      queue TEXT NOT NULL,
+      share_group TEXT NOT NULL,
+      virtual_time ${fraction} NOT NULL,
+      PRIMARY KEY (queue, share_group)
+    )`,
+    `CREATE TABLE IF NOT EXISTS job_limits (
+      task TEXT NOT NULL,
+      limit_key TEXT NOT NULL,
+      in_flight ${number} NOT NULL DEFAULT 0,
+      tokens ${fraction} NOT NULL,
+      refilled_at ${number} NOT NULL,
+      PRIMARY KEY (task, limit_key)
+    )`,
+    `CREATE TABLE IF NOT EXISTS job_breakers (
+      downstream TEXT PRIMARY KEY,
+      state TEXT NOT NULL,
+      failures ${number} NOT NULL,
+      changed_at ${number} NOT NULL,
+      probe_at ${number}
+    )`,
+  ];
+}

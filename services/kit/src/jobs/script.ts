@@ -1,0 +1,56 @@
+import type { SqlValue } from '../effects/effect-store.ts';
+
+// Transactions without a driver: a script yields what it asks and is handed the answer, whoever runs it. SQLite runs it
+// without a pause in the thread that owns the file, PostgreSQL over a connection, a simulation with a clock of its own.
+
+/** One statement with parameters `$1`, `$2`, ... which both dialects know. */
+export interface Query {
+  readonly sql: string;
+  readonly params: readonly SqlValue[];
+}
+
+/** A row as both drivers give it: whole numbers as `number`, bytes as `Uint8Array`. */
+export type Row = Readonly<Record<string, SqlValue>>;
+
+/** A transaction. It reads no clock and no random number: both come in as arguments. */
+export type Script<Result> = Generator<Query, Result, readonly Row[]>;
+
+/** Asks for rows. Used as `yield* rows<{ readonly id: string }>(sql, params)`. */
+export function* rows<R extends object = Row>(sql: string, params: readonly SqlValue[] = []): Script<readonly R[]> {
+  return (yield { sql, params }) as readonly object[] as readonly R[];
+}
+
+/** Asks for the one row there may be. */
+export function* row<R extends object = Row>(sql: string, params: readonly SqlValue[] = []): Script<R | undefined> {
+  const [first] = yield* rows<R>(sql, params);
+  return first;
+}
+
+/** Drives a script where answers are there at once. */
+export function runSync<Result>(script: Script<Result>, ask: (query: Query) => readonly Row[]): Result {
+  let step = script.next();
+  while (step.done !== true) {
+    try {
+      step = script.next(ask(step.value));
+    } catch (error) {
+      step = script.throw(error);
+    }
+  }
+  return step.value;
+}
+
+/** Drives a script where answers take a while. The caller has a transaction open, and ends it. */
+export async function runAsync<Result>(
+  script: Script<Result>,
+  ask: (query: Query) => Promise<readonly Row[]>,
+): Promise<Result> {
+  let step = script.next();
+  while (step.done !== true) {
+    try {
+      step = script.next(await ask(step.value));
+    } catch (error) {
+      step = script.throw(error);
+    }
+  }
+  return step.value;
+}

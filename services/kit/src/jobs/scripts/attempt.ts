@@ -1,0 +1,188 @@
+import type { AttemptFence, JobProgress, JobRecord, NewJob } from '../job.ts';
+import { type Query, row, rows, type Script } from '../script.ts';
+import { add } from './add.ts';
+import { type Ending, finish, giveBackSlot, withFailure } from './finish.ts';
+import { type JobRow, recordOf } from './record.ts';
+
+export interface BeginArguments extends AttemptFence {
+  readonly worker: string;
+  readonly leaseUntil: number;
+  readonly now: number;
+}
+
+export type Begun =
+  | {
+      readonly kind: 'run';
+      readonly job: JobRecord;
+      /** What steps of earlier attempts came to, by name. */
+      readonly steps: ReadonlyMap<string, Uint8Array>;
+      /** How the jobs that it needs ended, by id. */
+      readonly needs: ReadonlyMap<string, Pick<JobRecord, 'task' | 'state' | 'result'>>;
+    }
+  /** Nothing may run: the delivery is acked and forgotten. */
+  | { readonly kind: 'drop'; readonly why: DropReason };
+
+export type DropReason = 'missing' | 'over' | 'superseded' | 'cancelled' | 'late' | 'poisonous' | 'used-up';
+
+/**
+ * Begins an attempt, or says why this delivery must not run. Of two deliveries the later one holds: whatever the earlier
+ * one settles from here on is refused.
+ */
+export function* begin(args: BeginArguments): Script<Begun> {
+  const { job, release, token, worker, leaseUntil, now } = args;
+  // A job that still runs had a worker that vanished: it did not settle, and the bus delivered again.
+  const begun = yield* row<JobRow>(
+    `UPDATE jobs SET state = 'running', token = $3, attempt = attempt + 1, worker = $4, lease_until = $5,
+       crashes = CASE WHEN state = 'running' THEN crashes + 1 ELSE 0 END, started_at = COALESCE(started_at, $6)
+     WHERE id = $1 AND release_no = $2 AND token <= $3 AND state IN ('released', 'running')
+       AND cancel_requested_at IS NULL AND (deadline_at IS NULL OR deadline_at > $6) AND attempt < max_attempts
+       AND (state = 'released' OR crashes < max_crashes)
+     RETURNING *`,
+    [job, release, token, worker, leaseUntil, now],
+  );
+  if (begun === undefined) return { kind: 'drop', why: yield* refuse(args) };
+  return { kind: 'run', job: recordOf(begun), steps: yield* stepsOf(job), needs: yield* needsOf(job) };
+}
+
+function* refuse({ job, release, token, now }: BeginArguments): Script<DropReason> {
+  const found = yield* row<JobRow>('SELECT * FROM jobs WHERE id = $1', [job]);
+  if (found === undefined) return 'missing';
+  if (found.state !== 'released' && found.state !== 'running') return 'over';
+  if (found.release_no !== release || found.token > token) return 'superseded';
+  const [why, ending] = verdictOn(found, now);
+  yield* finish(job, ending, now);
+  return why;
+}
+
+function verdictOn(job: JobRow, now: number): readonly [DropReason, Ending] {
+  if (job.cancel_requested_at !== null) return ['cancelled', { state: 'cancelled', reason: 'cancelled on request' }];
+  if (job.deadline_at !== null && job.deadline_at <= now)
+    return ['late', { state: 'failed', code: 'deadline-exceeded', reason: 'its deadline was over before it began' }];
+  if (job.attempt < job.max_attempts) {
+    const reason = `${job.crashes + 1} attempts in a row ended with a vanished worker`;
+    return ['poisonous', { state: 'failed', code: 'job-poisonous', reason }];
+  }
+  const reason = `all ${job.max_attempts} attempts were begun and the last one's worker vanished`;
+  return ['used-up', { state: 'failed', code: 'attempts-used-up', reason }];
+}
+
+function* stepsOf(job: string): Script<ReadonlyMap<string, Uint8Array>> {
+  const found = yield* rows<{ readonly step: string; readonly result: Uint8Array }>(
+    'SELECT step, result FROM job_steps WHERE job = $1',
+    [job],
+  );
+  return new Map(found.map(({ step, result }) => [step, result]));
+}
+
+function* needsOf(job: string): Script<ReadonlyMap<string, Pick<JobRecord, 'task' | 'state' | 'result'>>> {
+  const found = yield* rows<JobRow>(
+    'SELECT jobs.* FROM job_needs JOIN jobs ON jobs.id = job_needs.needs WHERE job_needs.job = $1',
+    [job],
+  );
+  return new Map(found.map(recordOf).map(({ id, task, state, result }) => [id, { task, state, result }]));
+}
+
+/** What the holder of a fence is told: `lost` when a later delivery has begun, or the job is over. */
+export type Standing = 'held' | 'cancelling' | 'lost';
+
+/** Extends attempts and hears of cancels. One call for all that a worker runs. */
+export function* heartbeat(
+  beats: readonly (AttemptFence & { readonly progress?: JobProgress })[],
+  leaseUntil: number,
+): Script<readonly Standing[]> {
+  const standings: Standing[] = [];
+  for (const { job, release, token, progress } of beats) {
+    const held = yield* row<{ readonly cancel_requested_at: number | null }>(
+      `UPDATE jobs SET lease_until = $4, progress = COALESCE($5, progress)
+       WHERE id = $1 AND release_no = $2 AND token = $3 AND state = 'running' RETURNING cancel_requested_at`,
+      [job, release, token, leaseUntil, progress === undefined ? null : JSON.stringify(progress)],
+    );
+    standings.push(held === undefined ? 'lost' : held.cancel_requested_at === null ? 'held' : 'cancelling');
+  }
+  return standings;
+}
+
+/** Whether the fence holds; locks the job until the transaction ends. Every settlement and effect begins with it. */
+export function* holds({ job, release, token }: AttemptFence): Script<JobRow | undefined> {
+  return yield* row<JobRow>(
+    `UPDATE jobs SET token = $3 WHERE id = $1 AND release_no = $2 AND token = $3 AND state = 'running' RETURNING *`,
+    [job, release, token],
+  );
+}
+
+export type Settlement =
+  | Ending
+  /** Another attempt later. `counted` is false for one that was cut off or snoozed: it does not use up attempts. */
+  | {
+      readonly state: 'ready';
+      readonly runAt: number;
+      readonly counted: boolean;
+      readonly failure: { readonly code: string; readonly reason: string } | undefined;
+    };
+
+/** What happens in the same transaction as a settlement or a step: all of it or nothing. */
+export interface AttemptEffect {
+  /** Writes of the caller's own, to tables in the same database. */
+  readonly statements?: readonly Query[];
+  /** Jobs that follow from this one. */
+  readonly jobs?: readonly NewJob[];
+}
+
+/**
+ * Ends an attempt, with its effect. A cancel that was asked for meanwhile wins over everything but success.
+ *
+ * @returns `lost` when the fence does not hold: nothing was written
+ */
+export function* settle(
+  fence: AttemptFence,
+  settlement: Settlement,
+  now: number,
+  effect: AttemptEffect = {},
+): Script<'settled' | 'lost'> {
+  const job = yield* holds(fence);
+  if (job === undefined) return 'lost';
+  if (settlement.state !== 'ready') yield* finish(job.id, settlement, now);
+  else if (job.cancel_requested_at !== null)
+    yield* finish(job.id, { state: 'cancelled', reason: 'cancelled on request' }, now);
+  else yield* makeReady(job, settlement, now);
+  yield* apply(effect);
+  return 'settled';
+}
+
+/** Keeps what a step came to, with its effect. @returns `lost` when the fence does not hold: nothing was written */
+export function* keepStep(
+  fence: AttemptFence,
+  step: string,
+  result: Uint8Array,
+  effect: AttemptEffect = {},
+): Script<'settled' | 'lost'> {
+  if ((yield* holds(fence)) === undefined) return 'lost';
+  yield* rows(
+    `INSERT INTO job_steps (job, step, result) VALUES ($1, $2, $3)
+     ON CONFLICT (job, step) DO UPDATE SET result = excluded.result`,
+    [fence.job, step, result],
+  );
+  yield* apply(effect);
+  return 'settled';
+}
+
+function* apply({ statements = [], jobs = [] }: AttemptEffect): Script<void> {
+  for (const { sql, params } of statements) yield* rows(sql, params);
+  if (jobs.length > 0) yield* add(jobs);
+}
+
+function* makeReady(
+  job: JobRow,
+  { runAt, counted, failure }: Extract<Settlement, { state: 'ready' }>,
+  now: number,
+): Script<void> {
+  const history =
+    failure === undefined ? job.history : withFailure(job.history, { attempt: job.attempt, at: now, ...failure });
+  yield* rows(
+    `UPDATE jobs SET state = 'ready', run_at = $2, rank = $2 - (run_at - rank), attempt = attempt - $3, history = $4,
+       lease_until = NULL, worker = NULL, crashes = 0
+     WHERE id = $1`,
+    [job.id, runAt, counted ? 0 : 1, history],
+  );
+  yield* giveBackSlot(job.task, job.limit_key);
+}

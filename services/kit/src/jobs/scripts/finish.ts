@@ -1,0 +1,111 @@
+import { type AttemptFailure, FINAL_STATES, type JobState, type OnFailure } from '../job.ts';
+import { row, rows, type Script } from '../script.ts';
+
+export const isFinal = (state: JobState): boolean => (FINAL_STATES as readonly JobState[]).includes(state);
+
+/** How a job ends. */
+export type Ending =
+  | { readonly state: 'succeeded'; readonly result: Uint8Array | undefined }
+  | { readonly state: 'cancelled'; readonly reason: string }
+  | { readonly state: 'failed'; readonly code: string; readonly reason: string };
+
+export const needFailed = (needed: string): Ending => ({
+  state: 'failed',
+  code: 'need-failed',
+  reason: `job ${needed}, which it needs, did not succeed`,
+});
+
+/** Failures kept of one job: the first and the last ones tell the most. */
+export const HISTORY_LIMIT = 50;
+
+interface Ended {
+  readonly seq: number;
+  readonly queue: string;
+  readonly task: string;
+  readonly state: JobState;
+  readonly attempt: number;
+  readonly order_key: string | null;
+  readonly limit_key: string | null;
+  readonly history: string | null;
+}
+
+/** Ends a job that is not over yet, gives back what it held, and lets those behind it go on or fail with it. */
+export function* finish(id: string, ending: Ending, now: number): Script<void> {
+  const endings: [string, Ending][] = [[id, ending]];
+  // A chain of thousands must not be a stack of thousands.
+  for (let next = endings.shift(); next !== undefined; next = endings.shift()) {
+    const [job, how] = next;
+    endings.push(...(yield* finishOne(job, how, now)));
+  }
+}
+
+function* finishOne(id: string, ending: Ending, now: number): Script<[string, Ending][]> {
+  const job = yield* row<Ended>(
+    'SELECT seq, queue, task, state, attempt, order_key, limit_key, history FROM jobs WHERE id = $1',
+    [id],
+  );
+  if (job === undefined || isFinal(job.state)) return [];
+  const history =
+    ending.state === 'succeeded'
+      ? job.history
+      : withFailure(job.history, {
+          attempt: job.attempt,
+          at: now,
+          reason: ending.reason,
+          code: ending.state === 'failed' ? ending.code : 'cancelled',
+        });
+  yield* rows(
+    `UPDATE jobs SET state = $2, finished_at = $3, result = $4, history = $5, lease_until = NULL, worker = NULL
+     WHERE id = $1`,
+    [id, ending.state, now, ending.state === 'succeeded' ? (ending.result ?? null) : null, history],
+  );
+  if (job.state === 'released' || job.state === 'running') yield* giveBackSlot(job.task, job.limit_key);
+  if (job.order_key !== null) yield* unblockNextInOrder(job.queue, job.order_key, job.seq);
+  return yield* tellDependents(id, ending.state);
+}
+
+/** A job that is out no longer counts against the limit of its key. */
+export function* giveBackSlot(task: string, limitKey: string | null): Script<void> {
+  if (limitKey === null) return;
+  yield* rows('UPDATE job_limits SET in_flight = in_flight - 1 WHERE task = $1 AND limit_key = $2 AND in_flight > 0', [
+    task,
+    limitKey,
+  ]);
+}
+
+/** Only the end of the foremost one changes who is foremost. */
+function* unblockNextInOrder(queue: string, orderKey: string, ended: number): Script<void> {
+  const foremost = yield* row<{ readonly id: string; readonly seq: number }>(
+    `SELECT id, seq FROM jobs WHERE queue = $1 AND order_key = $2 AND state NOT IN ('succeeded', 'failed', 'cancelled')
+     ORDER BY seq LIMIT 1`,
+    [queue, orderKey],
+  );
+  if (foremost !== undefined && foremost.seq > ended) yield* unblock(foremost.id);
+}
+
+function* tellDependents(id: string, state: Ending['state']): Script<[string, Ending][]> {
+  const dependents = yield* rows<{ readonly job: string; readonly on_failure: OnFailure }>(
+    'SELECT job, on_failure FROM job_needs WHERE needs = $1 ORDER BY job',
+    [id],
+  );
+  const failing: [string, Ending][] = [];
+  for (const { job, on_failure } of dependents) {
+    if (state !== 'succeeded' && on_failure === 'fail') failing.push([job, needFailed(id)]);
+    else yield* unblock(job);
+  }
+  return failing;
+}
+
+function* unblock(id: string): Script<void> {
+  yield* rows(
+    `UPDATE jobs SET blockers = blockers - 1, state = CASE WHEN blockers = 1 THEN 'ready' ELSE state END
+     WHERE id = $1 AND state = 'waiting'`,
+    [id],
+  );
+}
+
+export function withFailure(history: string | null, failure: AttemptFailure): string {
+  const before = history === null ? [] : (JSON.parse(history) as AttemptFailure[]);
+  const kept = before.length < HISTORY_LIMIT ? before : [...before.slice(0, 1), ...before.slice(2)];
+  return JSON.stringify([...kept, failure]);
+}

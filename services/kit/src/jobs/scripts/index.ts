@@ -1,0 +1,12 @@
+import type { Script } from '../script.ts';
+import { add } from './add.ts';
+import { begin, heartbeat, keepStep, settle } from './attempt.ts';
+import { cancel } from './cancel.ts';
+
+/** Every transaction there is, by the name it crosses threads under. */
+export const SCRIPTS = { add, begin, heartbeat, settle, keepStep, cancel };
+
+export type ScriptName = keyof typeof SCRIPTS;
+export type ScriptArguments<Name extends ScriptName> = Parameters<(typeof SCRIPTS)[Name]>;
+export type ScriptResult<Name extends ScriptName> =
+  ReturnType<(typeof SCRIPTS)[Name]> extends Script<infer Result> ? Result : never;

@@ -1,0 +1,39 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { JobStore } from '../../../../services/kit/src/jobs/job-store.ts';
+import { jobTables } from '../../../../services/kit/src/jobs/schema.ts';
+import { type Row, runSync, type Script } from '../../../../services/kit/src/jobs/script.ts';
+import {
+  SCRIPTS,
+  type ScriptArguments,
+  type ScriptName,
+  type ScriptResult,
+} from '../../../../services/kit/src/jobs/scripts/index.ts';
+
+/** The scripts on a database in memory: what is tested is what runs elsewhere, without threads and files. */
+export class MemoryStore implements Pick<JobStore, 'run'> {
+  readonly database = new DatabaseSync(':memory:');
+
+  constructor() {
+    for (const sql of jobTables('sqlite')) this.database.exec(sql);
+  }
+
+  async run<Name extends ScriptName>(name: Name, ...args: ScriptArguments<Name>): Promise<ScriptResult<Name>> {
+    return this.runNow(name, ...args);
+  }
+
+  runNow<Name extends ScriptName>(name: Name, ...args: ScriptArguments<Name>): ScriptResult<Name> {
+    const script = (SCRIPTS[name] as (...args: unknown[]) => Script<ScriptResult<Name>>)(...args);
+    this.database.exec('BEGIN');
+    try {
+      const result = runSync(script, ({ sql, params }) => {
+        const named = Object.fromEntries(params.map((value, index) => [`$${index + 1}`, value]));
+        return this.database.prepare(sql).all(named) as Row[];
+      });
+      this.database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}

@@ -1,5 +1,6 @@
 import { Duration, type ResolvedTopic, type ResolvedTopicConsumer, topicAlerts } from '@penstock/model';
 import type { AlertProps } from '../../monitoring/alert.ts';
+import { KAFKA_DISK_FREE_SHARE } from '../../monitoring/limits.ts';
 import {
   KAFKA_METRICS,
   type Matchers,
@@ -16,8 +17,6 @@ const ELECTION_HOLDS = Duration.parse('2 minutes');
 /** A broker that restarts reads its log and catches up meanwhile. */
 const RESTART_HOLDS = Duration.parse('30 minutes');
 const DISK_HOLDS = Duration.parse('5 minutes');
-/** Share of a volume below which somebody has to look: a broker stops on a full one. */
-const DISK_SHARE = 0.2;
 
 export interface WatchedKafka {
   readonly kafka: KafkaService;
@@ -87,7 +86,7 @@ function clusterAlertRules({ kafka, job }: WatchedKafka): readonly AlertProps[] 
     },
     {
       name: 'PenstockKafkaDiskFilling',
-      expr: `${free} < ${DISK_SHARE}`,
+      expr: `${free} < ${KAFKA_DISK_FREE_SHARE}`,
       holds: DISK_HOLDS,
       severity: 'page',
       labels,

@@ -1,5 +1,6 @@
 import { Duration } from '@penstock/model';
 import type { AlertProps } from '../../monitoring/alert.ts';
+import { POSTGRES_FREEZE_AGE } from '../../monitoring/limits.ts';
 import { POSTGRES_METRICS, series, VOLUME_METRICS } from '../../monitoring/promql.ts';
 import { serverMissing } from '../../monitoring/server-missing.ts';
 import type { PostgresService } from '../postgres-service.ts';
@@ -15,8 +16,6 @@ const FEED_SHARE = 0.5;
 /** Backups that were due and are not there, after which somebody looks. */
 const BACKUPS_MISSED = 2;
 const DAY_SECONDS = 86_400;
-/** Transactions; vacuum begins in earnest at 200 million, and at two thousand million the server writes no more. */
-const FREEZE_AGE = 500_000_000;
 
 export function postgresAlertRules(service: PostgresService, job: string): readonly AlertProps[] {
   const { name, namespace, instances, synchronousStandbys, backupEveryDays, feedBacklog } = service;
@@ -85,7 +84,7 @@ export function postgresAlertRules(service: PostgresService, job: string): reado
         ]),
     {
       name: 'PenstockPostgresFreezing',
-      expr: `max(${read(POSTGRES_METRICS.freezeAge)}) > ${FREEZE_AGE}`,
+      expr: `max(${read(POSTGRES_METRICS.freezeAge)}) > ${POSTGRES_FREEZE_AGE}`,
       holds: ARCHIVE_HOLDS,
       severity: 'ticket',
       labels,

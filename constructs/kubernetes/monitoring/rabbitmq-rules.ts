@@ -1,13 +1,12 @@
 import { Duration } from '@penstock/model';
 import type { AlertProps } from '../../monitoring/alert.ts';
+import { RABBITMQ_DISK_LIMITS } from '../../monitoring/limits.ts';
 import { RABBITMQ_METRICS, series } from '../../monitoring/promql.ts';
 import { serverMissing } from '../../monitoring/server-missing.ts';
 import type { RabbitMqService } from '../rabbitmq-service.ts';
 
 const BLOCKED_HOLDS = Duration.parse('1 minute');
 const DISK_HOLDS = Duration.parse('15 minutes');
-/** Free disk, in limits: at one of them publishers are stopped. */
-const DISK_LIMITS = 2;
 
 /** One node that is full stops the publishers of all. */
 export function rabbitMqAlertRules({ name, namespace, nodes }: RabbitMqService, job: string): readonly AlertProps[] {
@@ -34,7 +33,7 @@ export function rabbitMqAlertRules({ name, namespace, nodes }: RabbitMqService, 
     blocked('disk', RABBITMQ_METRICS.diskAlarm),
     {
       name: 'PenstockRabbitMqDiskFilling',
-      expr: `min(${series(RABBITMQ_METRICS.diskFree, of)} / ${series(RABBITMQ_METRICS.diskLimit, of)}) < ${DISK_LIMITS}`,
+      expr: `min(${series(RABBITMQ_METRICS.diskFree, of)} / ${series(RABBITMQ_METRICS.diskLimit, of)}) < ${RABBITMQ_DISK_LIMITS}`,
       holds: DISK_HOLDS,
       severity: 'ticket',
       labels,

@@ -1,13 +1,12 @@
 import { Duration } from '@penstock/model';
 import type { AlertProps } from '../../monitoring/alert.ts';
+import { VALKEY_FULL_SHARE } from '../../monitoring/limits.ts';
 import { series, VALKEY_METRICS } from '../../monitoring/promql.ts';
 import { serverMissing } from '../../monitoring/server-missing.ts';
 import type { ValkeyService } from '../valkey-service.ts';
 
 const FULL_HOLDS = Duration.parse('5 minutes');
 const LOG_HOLDS = Duration.parse('1 minute');
-/** Of the memory for data; at all of it a durable server refuses to write. */
-const FULL_SHARE = 0.85;
 
 /** A cache that is full does what it is for; only what is to last has more to say than that it is there. */
 export function valkeyAlertRules(service: ValkeyService, job: string): readonly AlertProps[] {
@@ -29,7 +28,7 @@ export function valkeyAlertRules(service: ValkeyService, job: string): readonly 
       ? ([
           {
             name: 'PenstockValkeyFull',
-            expr: `max(${series(VALKEY_METRICS.memoryUsed, of)} / ${series(VALKEY_METRICS.memoryMost, of)}) > ${FULL_SHARE}`,
+            expr: `max(${series(VALKEY_METRICS.memoryUsed, of)} / ${series(VALKEY_METRICS.memoryMost, of)}) > ${VALKEY_FULL_SHARE}`,
             holds: FULL_HOLDS,
             severity: 'page',
             labels,

@@ -114,6 +114,8 @@ export interface EngineAlerts {
   readonly firstTokenLimit: Duration;
   /** Replicas that carry the peak. */
   readonly replicas: number;
+  /** Requests that all replicas together get through within the promise: what may wait where they wait elsewhere. */
+  readonly backlogLimit: number;
   /** How long a replica may be missing: the startup budget, a minute at least. */
   readonly missingFor: Duration;
 }
@@ -123,7 +125,8 @@ const QUEUE_SHARE = 0.8;
 
 /**
  * The limits of an engine: the floor is peakRequests * tokensPerRequest / replicas, the load that each replica was
- * derived to carry (`engineReplicasFor`); the batch limit is what the declaration was checked against.
+ * derived to carry (`engineReplicasFor`); the batch limit is what the declaration was checked against. By Little's law
+ * (L = lambda * W) replicas * tokenRate / tokensPerRequest * doneWithin requests are answered before the last is late.
  */
 export function engineAlerts(engine: ResolvedInferenceEngine): EngineAlerts {
   return {
@@ -133,6 +136,9 @@ export function engineAlerts(engine: ResolvedInferenceEngine): EngineAlerts {
     queueLimit: Math.floor(engine.maxQueueTokens * QUEUE_SHARE),
     firstTokenLimit: engine.doneWithin,
     replicas: engine.replicas,
+    backlogLimit: Math.floor(
+      (engine.replicas * engine.tokenRate.perSecond * engine.doneWithin.inSeconds) / engine.tokensPerRequest,
+    ),
     missingFor: Duration.max(engine.startupBudget, SHORTEST_HOLD),
   };
 }

@@ -82,6 +82,8 @@ describe('the alerts of an engine', () => {
   test('speak before requests are refused, and not before a start may have ended', () => {
     expect(limits.queueLimit).toBeLessThan(topology.engines.embedder.maxQueueTokens);
     expect(limits.missingFor.inSeconds).toBe(60);
+    // 2 * 4000 / 100 requests a second, each within 1 s.
+    expect(limits.backlogLimit).toBe(80);
   });
 });
 

@@ -108,7 +108,7 @@ export class CloudSqlPostgres extends ComponentResource {
   /** Logging in is a role of the project, here for this instance alone. */
   get logsIn(): ConditionalRole {
     return {
-      id: `logs in to ${this.#name}`,
+      id: `logs in to PostgreSQL ${this.#name}`,
       role: 'roles/cloudsql.instanceUser',
       condition: interpolate`resource.name == "projects/${this.#project.id}/instances/${this.nodes.instance.name}" && resource.service == "sqladmin.googleapis.com"`,
     };

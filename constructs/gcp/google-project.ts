@@ -18,6 +18,7 @@ const AGENTS = {
   'compute-engine': { domain: 'compute-system' },
   'cloud-sql': { domain: 'gcp-sa-cloud-sql', madeFor: 'sqladmin.googleapis.com' },
   memorystore: { domain: 'gcp-sa-memorystore', madeFor: 'memorystore.googleapis.com' },
+  'vertex-ai': { domain: 'gcp-sa-aiplatform', madeFor: 'aiplatform.googleapis.com' },
   'managed-kafka': { domain: 'gcp-sa-managedkafka', madeFor: 'managedkafka.googleapis.com' },
 } as const satisfies Readonly<Record<string, AgentFacts>>;
 

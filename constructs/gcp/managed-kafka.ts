@@ -121,7 +121,7 @@ export class ManagedKafka extends ComponentResource {
   get connects(): ConditionalRole {
     const { project, network } = this.#args;
     return {
-      id: `connects to ${this.#name}`,
+      id: `connects to Kafka ${this.#name}`,
       role: 'roles/managedkafka.client',
       condition: interpolate`resource.name.startsWith("projects/${project.id}/locations/${network.region}/clusters/${this.nodes.cluster.clusterId}")`,
     };

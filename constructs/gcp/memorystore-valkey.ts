@@ -84,7 +84,7 @@ export class MemorystoreValkey extends ComponentResource {
   /** Connecting is a role of the project, here for this instance alone. */
   get connects(): ConditionalRole {
     return {
-      id: `connects to ${this.#name}`,
+      id: `connects to Valkey ${this.#name}`,
       role: 'roles/memorystore.dbConnectionUser',
       condition: interpolate`resource.name == "${this.nodes.instance.id}"`,
     };

@@ -1,17 +1,12 @@
 import { projects, secretmanager, serviceaccount, storage } from '@pulumi/gcp';
-import { ComponentResource, type ComponentResourceOptions, interpolate, type Output } from '@pulumi/pulumi';
+import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import { ConstructError } from '../errors.ts';
 import type { SecretReference } from '../secret-reference.ts';
+import { type BucketFolder, folderCondition } from './bucket-folder.ts';
 import type { GkeCluster } from './gke-cluster.ts';
 import type { GoogleProject } from './google-project.ts';
 
 /** A folder of a bucket, e.g. the weights of one revision of one model. */
-export interface BucketFolder {
-  readonly bucket: { readonly name: Output<string> };
-  /** Ends in a slash: without it `model-1` would be the beginning of `model-10`. */
-  readonly prefix: `${string}/`;
-}
-
 /** A service that knows roles of a project alone; the condition makes it one resource. */
 export interface ConditionalRole {
   /** Names the grant, e.g. `kafka`. */
@@ -88,7 +83,7 @@ export class WorkloadIdentity extends ComponentResource {
             bucket: bucket.name,
             role: 'roles/storage.objectViewer',
             member: account.member,
-            condition: { title: `reads ${id}`, expression: folderCondition(bucket.name, prefix) },
+            condition: { title: `reads ${id}`, expression: folderCondition({ bucket, prefix }) },
           },
           child,
         ),
@@ -119,7 +114,3 @@ export class WorkloadIdentity extends ComponentResource {
     this.registerOutputs({ email: this.email });
   }
 }
-
-/** Its objects, and the listing of them: that one is asked of the bucket, and says what it is to begin with. */
-const folderCondition = (bucket: Output<string>, prefix: string): Output<string> =>
-  interpolate`resource.name.startsWith("projects/_/buckets/${bucket}/objects/${prefix}") || (resource.type == "storage.googleapis.com/Bucket" && api.getAttribute("storage.googleapis.com/objectListPrefix", "").startsWith("${prefix}"))`;

@@ -8,7 +8,7 @@ import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { Binding } from '../../constructs/binding.ts';
 import { ConstructError } from '../../constructs/errors.ts';
 import type { AwsEnvironment, ClusterEnvironment } from '../environments/aws-environment.ts';
-import { type GpuPool, gpuPoolsOf } from './gpu-pools.ts';
+import { type GpuPool, gpuPoolsOf } from '../gpu-pools.ts';
 import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
 
 /** What the stack of workloads reads of the cluster's, by parameter. */
@@ -53,7 +53,7 @@ export function clusterStack(app: App, topology: Topology, environment: AwsEnvir
       [CLUSTER_ADDRESSES.interruptionQueue]: karpenter.interruptionQueue,
     });
   }
-  for (const pool of gpuPoolsOf(topology, environment.workloads.machines))
+  for (const pool of gpuPoolsOf('aws', topology, environment.workloads.machines))
     new GpuNodePool(stack, pool.name, { cluster, ...nodeGroupOf(pool, environment.cluster) });
   return publish(cluster, {});
 }
@@ -66,7 +66,7 @@ const roleIn = (stack: Stack, name: string): Binding<string> =>
  *   reservations and has none
  */
 function nodeGroupOf(
-  { name, machine, sharing, devices }: GpuPool,
+  { name, machine, sharing, devices }: GpuPool<'aws'>,
   { reservations = {} }: ClusterEnvironment,
 ): Omit<GpuNodePoolProps<GpuClass>, 'cluster'> {
   const unfit = (message: string): ConstructError => new ConstructError('machine-unfit', `node group ${name}`, message);

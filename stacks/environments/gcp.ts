@@ -3,8 +3,7 @@ import type { KubernetesEnvironment } from './kubernetes-environment.ts';
 import { prod as prodCluster } from './prod.ts';
 
 /** What runs in a cluster of Google Cloud. Images and weights lie in the registry of the artifacts. */
-export interface GcpWorkloads
-  extends Omit<KubernetesEnvironment, 'images' | 'weights' | 'machines' | 'accounts' | 'reaches'> {
+export interface GcpWorkloads extends Omit<KubernetesEnvironment, 'images' | 'weights' | 'accounts' | 'reaches'> {
   /** Tag of each service's image, by the name it declares. */
   readonly versions: Readonly<Record<string, string>>;
 }

@@ -5,6 +5,7 @@ import { type GcpWorkloads, gcpWorkloads } from '../environments/gcp.ts';
 import { ConfigurationFields, type RawConfiguration } from './configuration-fields.ts';
 import { dataConfiguration } from './data-configuration.ts';
 import type { GcpEnvironment } from './environment.ts';
+import { poolsConfiguration, vertexConfiguration, ZONE } from './serving-configuration.ts';
 
 const CIDR = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 
@@ -17,6 +18,7 @@ export function readConfiguration(stack: string, raw: RawConfiguration): GcpEnvi
   const fields = new ConfigurationFields(raw);
   const range = (name: string): Cidr => fields.text(`ranges.${name}`, CIDR, 'such as 10.0.0.0/20');
   const kind = fields.choice<EnvironmentKind>('kind', ['production', 'trial']);
+  const zones = fields.texts<GcpEnvironment['zones']>('zones', 2, ZONE, 'two zones or more, such as europe-west4-a');
   const environment: GcpEnvironment = {
     project: {
       id: fields.text('project', /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'the id of a project'),
@@ -24,7 +26,7 @@ export function readConfiguration(stack: string, raw: RawConfiguration): GcpEnvi
     },
     region: fields.text('region', /^[a-z]+-[a-z]+\d+$/, 'such as europe-west4'),
     environment: kind,
-    zones: fields.texts('zones', 2, /^[a-z]+-[a-z]+\d+-[a-z]$/, 'two zones or more, such as europe-west4-a'),
+    zones,
     ranges: {
       nodes: range('nodes'),
       pods: range('pods'),
@@ -46,6 +48,8 @@ export function readConfiguration(stack: string, raw: RawConfiguration): GcpEnvi
     workloads: gcpWorkloads[fields.choice('workloads', Object.keys(gcpWorkloads))] as GcpWorkloads,
     artifacts: fields.text('artifacts', /^[\w.-]+(\/[\w.-]+){2}$/, 'such as organization/penstock/artifacts'),
     data: dataConfiguration(fields, kind),
+    pools: poolsConfiguration(fields, zones),
+    vertex: vertexConfiguration(fields),
     budget: {
       billingAccount: fields.text(
         'budget.billingAccount',

@@ -1,4 +1,4 @@
-import type { BytesText } from '@penstock/model';
+import type { BytesText, DurationText } from '@penstock/model';
 import type { CloudSqlPostgresArgs } from '../../constructs/gcp/cloud-sql-postgres.ts';
 import type { ControlPlaneAccess } from '../../constructs/gcp/control-plane-access.ts';
 import type { EnvironmentKind } from '../../constructs/gcp/environment-kind.ts';
@@ -24,7 +24,28 @@ export interface GcpEnvironment {
   /** Whole name of the stack that keeps images and weights, e.g. `organization/penstock/artifacts`. */
   readonly artifacts: string;
   readonly data: DataEnvironment;
+  /** How machines with GPUs are bought, by their names. @default - by the hour, in every zone of the cluster */
+  readonly pools: Readonly<Record<string, PoolForm>>;
+  /** Engines that Vertex AI serves instead of the cluster, by their ids. */
+  readonly vertex: Readonly<Record<string, VertexForm>>;
   readonly budget: { readonly billingAccount: string; readonly monthly: number; readonly currency: string };
+}
+
+/** How the machines of one type are bought, and where. */
+export type PoolForm = { readonly zones: readonly [string, ...string[]] } & (
+  | { readonly type: 'on-demand' | 'spot' | 'queued' }
+  | { readonly type: 'flex-start'; readonly runsFor?: DurationText }
+  | { readonly type: 'reserved'; readonly reservation: string }
+);
+
+/** What of an engine on Vertex AI does not follow from its declaration. */
+export interface VertexForm {
+  readonly machine: string;
+  readonly image: string;
+  readonly predictRoute: string;
+  readonly healthRoute: string;
+  /** Replicas that are kept when there is little to do. @default - as many as carry the peak */
+  readonly atLeast?: number;
 }
 
 /** Back ends that Google runs, each with the workloads that use it, by their ids. */

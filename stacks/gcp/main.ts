@@ -1,4 +1,5 @@
 import { Config, getStack, type Output } from '@pulumi/pulumi';
+import type { Binding } from '../../constructs/binding.ts';
 import { platform } from '../platform.ts';
 import { type ArtifactOutputs, artifactsProgram, readArtifacts, referencedArtifacts } from './artifacts-program.ts';
 import { readConfiguration } from './configuration.ts';
@@ -12,12 +13,15 @@ const kept = settings.getObject<RawConfiguration>('artifacts');
 export const { images, weights, project, location, repository, registry, bucket }: Partial<ArtifactOutputs> =
   kept === undefined ? {} : artifactsProgram(platform, readArtifacts(getStack(), kept));
 
-export const { clusterName, addresses, accounts }: PlatformOutputs = kept === undefined ? platformOutputs() : {};
+export const { clusterName, addresses, endpoints, accounts }: PlatformOutputs =
+  kept === undefined ? platformOutputs() : {};
 
 interface PlatformOutputs {
   readonly clusterName?: Output<string>;
   /** Where the back ends are that Google runs. */
   readonly addresses?: Readonly<Record<string, Output<string>>>;
+  /** Where engines are that Vertex AI serves. */
+  readonly endpoints?: Readonly<Record<string, Output<string>>>;
   /** Who each workload is that reaches something outside of the cluster. */
   readonly accounts?: Readonly<Record<string, Output<string>>>;
 }
@@ -30,10 +34,17 @@ function platformOutputs(): PlatformOutputs {
     region: google.get('region'),
   });
   const artifacts = referencedArtifacts(environment.artifacts);
-  const { cluster, data, identities } = platformProgram(platform, environment, artifacts);
+  const { cluster, data, identities, vertex } = platformProgram(platform, environment, artifacts);
   return {
     clusterName: cluster.name,
-    addresses: Object.fromEntries(Object.entries(data.addresses).map(([name, address]) => [name, address.lower()])),
+    addresses: lowered(data.addresses),
+    endpoints: lowered(Object.fromEntries(Object.entries(vertex).map(([id, { address }]) => [id, address]))),
     accounts: Object.fromEntries(Object.entries(identities).map(([id, { email }]) => [id, email])),
   };
+}
+
+function lowered(
+  bindings: Readonly<Record<string, Binding<Output<string>>>>,
+): Readonly<Record<string, Output<string>>> {
+  return Object.fromEntries(Object.entries(bindings).map(([name, address]) => [name, address.lower()]));
 }

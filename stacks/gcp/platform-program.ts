@@ -3,18 +3,23 @@ import { billing } from '@pulumi/gcp';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
 import type { ArtifactPlaces } from '../../constructs/gcp/artifact-store.ts';
 import type { GkeCluster } from '../../constructs/gcp/gke-cluster.ts';
+import type { VertexInference } from '../../constructs/gcp/vertex-inference.ts';
 import type { WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
 import { clusterCharts } from './cluster-charts.ts';
 import { DataServices } from './data-services.ts';
 import type { GcpEnvironment } from './environment.ts';
 import { foundationOf } from './foundation.ts';
+import { gpuNodePools } from './gpu-node-pools.ts';
 import { identitiesOf } from './identities.ts';
+import { servedByCluster, vertexEngines } from './vertex-engines.ts';
 
 export interface GcpPlatform {
   readonly cluster: GkeCluster;
   readonly data: DataServices;
   /** By the id of the workload. */
   readonly identities: Readonly<Record<string, WorkloadIdentity>>;
+  /** By the id of the engine. */
+  readonly vertex: Readonly<Record<string, VertexInference>>;
 }
 
 /** Shares of the budget at which those who pay for the project hear of it; the last one looks ahead. */
@@ -34,11 +39,14 @@ export function platformProgram(
   const { network, cluster } = foundationOf(topology, environment, artifacts, options);
   const data = new DataServices(topology, environment, network, options);
   const reaches = Object.fromEntries([...data.users].map((id) => [id, { roles: data.rolesOf(id) }]));
+  const vertex = vertexEngines(topology, environment, network, artifacts, options);
+  const inCluster = servedByCluster(topology, environment);
+  const pools = gpuNodePools(inCluster, environment, cluster, options);
   const identities = identitiesOf(topology, environment, cluster, reaches, options);
   data.admit(identities);
   budgetOf(topology, environment, options);
-  clusterCharts(topology, environment, { cluster, artifacts, data, identities, pools: [] }, options);
-  return { cluster, data, identities };
+  clusterCharts(inCluster, environment, { cluster, artifacts, data, identities, pools }, options);
+  return { cluster, data, identities, vertex };
 }
 
 function budgetOf(

@@ -72,6 +72,19 @@ describe('the configuration of a stack', () => {
     expect(faultOf({ data: { kafka: { vcpus: 2, memory: '12 GB' } } })).toMatch(/kafka\.vcpus: .*kafka\.memory: /);
   });
 
+  test('buys machines as it says, else by the hour, and reads what Vertex AI serves', () => {
+    expect(readConfiguration('prod', raw)).toMatchObject({ pools: {}, vertex: {} });
+    const pools = { 'g2-standard-24': { type: 'flex-start', runsFor: '24 hours' } };
+    const chat = { machine: 'g2-standard-24', image: 'a@sha256:0', predictRoute: '/v1', healthRoute: '/health' };
+    expect(readConfiguration('prod', { ...raw, pools, vertex: { chat } })).toMatchObject({
+      pools: { 'g2-standard-24': { type: 'flex-start', runsFor: '24 hours', zones: environment.zones } },
+      vertex: { chat },
+    });
+    const message = faultOf({ pools: { a: { type: 'reserved' }, b: { type: 'bought' } }, vertex: { chat: {} } });
+    for (const path of ['pools.a.reservation', 'pools.b.type', 'vertex.chat.machine', 'vertex.chat.predictRoute'])
+      expect(message).toContain(`${path}: received`);
+  });
+
   test('opens the control plane to the networks it names, and else to none', () => {
     expect(readConfiguration('prod', raw).access).toEqual({ kind: 'private' });
     expect(readConfiguration('prod', { ...raw, authorizedNetworks: { office: '203.0.113.0/24' } }).access).toEqual({

@@ -43,7 +43,7 @@ const RULES: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^services\/[^/]+\/service\.ts$/, /^@penstock\/model$/],
   [
     /^services\/kit\//,
-    /^(services\/kit\/|@penstock\/model$|node:|@nats-io\/|@platformatic\/kafka$|@redis\/client$|@opentelemetry\/|pino$)/,
+    /^(services\/kit\/|@penstock\/model$|node:|@nats-io\/|@platformatic\/kafka$|@redis\/client$|rabbitmq-client$|@opentelemetry\/|pino$)/,
   ],
   [/^services\/task-queue\//, /^(services\/task-queue\/|@penstock\/(model|kit)$|node:)/],
   [

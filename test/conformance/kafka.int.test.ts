@@ -20,7 +20,7 @@ describeWith(kafkaRequirement(), 'Kafka', () => {
         close: () => broker.stop(),
       };
     },
-    { dedupes: false },
+    { repeats: 'in-turn' },
   );
 
   const brokerOfItsOwn = async () => {

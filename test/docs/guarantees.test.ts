@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 import type { Guarantees } from '@penstock/kit';
 import { KAFKA_GUARANTEES } from '../../services/kit/src/bus/kafka/guarantees.ts';
 import { NATS_GUARANTEES } from '../../services/kit/src/bus/nats/guarantees.ts';
+import { RABBITMQ_GUARANTEES } from '../../services/kit/src/bus/rabbitmq/guarantees.ts';
 import { REDIS_GUARANTEES } from '../../services/kit/src/bus/redis/guarantees.ts';
 import { SQLITE_GUARANTEES } from '../../services/kit/src/bus/sqlite/guarantees.ts';
 import { trackedFiles } from '../helpers/tracked-files.ts';
@@ -14,7 +15,13 @@ import { trackedFiles } from '../helpers/tracked-files.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FILE = join(ROOT, 'docs', 'guarantees.md');
-const DRIVERS: readonly Guarantees[] = [SQLITE_GUARANTEES, NATS_GUARANTEES, REDIS_GUARANTEES, KAFKA_GUARANTEES];
+const DRIVERS: readonly Guarantees[] = [
+  SQLITE_GUARANTEES,
+  NATS_GUARANTEES,
+  REDIS_GUARANTEES,
+  KAFKA_GUARANTEES,
+  RABBITMQ_GUARANTEES,
+];
 
 interface Row {
   readonly title: string;
@@ -40,6 +47,7 @@ const ROWS: Readonly<Record<Exclude<keyof Guarantees, 'driver'>, Row>> = {
     provedBy: [
       'duplicateWindow: a second publish of a key adds nothing, also after the first was acked',
       'duplicateWindow: without one, a second publish of a key is a second item that waits for the first',
+      'duplicateWindow: without one and without turns, a second publish of a key is an item of its own',
     ],
   },
   lateAck: {

@@ -52,12 +52,16 @@ const STARTS_WITHIN_MS = 60_000;
 
 /** What drivers promise differently, as their guarantees say. */
 export interface BusPromises {
-  /** Whether the backbone drops a second publish of a key. @default true */
-  readonly dedupes?: boolean;
+  /** What becomes of a second publish of a key: nothing, an item that waits for the first, or one beside it. @default 'dropped' */
+  readonly repeats?: 'dropped' | 'in-turn' | 'beside';
 }
 
 /** What every driver owes to whoever uses the port. */
-export function describeBus(name: string, open: () => Promise<BusHarness>, { dedupes = true }: BusPromises = {}): void {
+export function describeBus(
+  name: string,
+  open: () => Promise<BusHarness>,
+  { repeats = 'dropped' }: BusPromises = {},
+): void {
   describe(`the bus on ${name}`, () => {
     let harness: BusHarness;
     let admin: BusAdmin;
@@ -162,8 +166,23 @@ export function describeBus(name: string, open: () => Promise<BusHarness>, { ded
         await taker.consumption.stop();
       });
 
-    if (dedupes) proveWindow();
-    else proveNoWindow();
+    const proveNoTurn = () =>
+      test('duplicateWindow: without one and without turns, a second publish of a key is an item of its own', async () => {
+        const queue = await queueWith();
+        const receipts = [await publish(queue, 'same'), await publish(queue, 'same')];
+        expect(receipts.map(({ duplicate }) => duplicate)).toEqual([false, false]);
+        const taker = new Taker(queue, 5);
+        const [first, second] = [await taker.next(), await taker.next()];
+        expect([first, second]).toMatchObject([
+          { idempotencyKey: 'same', attempt: 1 },
+          { idempotencyKey: 'same', attempt: 1 },
+        ]);
+        expect(second.id).not.toBe(first.id);
+        await Promise.all([first.ack(), second.ack()]);
+        await taker.consumption.stop();
+      });
+
+    ({ dropped: proveWindow, 'in-turn': proveNoWindow, beside: proveNoTurn })[repeats]();
 
     test('never has more leases out than the prefetch, and takes the next when one is settled', async () => {
       const queue = await queueWith();

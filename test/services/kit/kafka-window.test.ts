@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { withFailure } from '../../../services/kit/src/bus/attempt-history.ts';
 import { kafkaOptionsOf } from '../../../services/kit/src/bus/kafka/address.ts';
-import { PartitionWindow, WINDOW, withFailure } from '../../../services/kit/src/bus/kafka/partition-window.ts';
+import { PartitionWindow, WINDOW } from '../../../services/kit/src/bus/kafka/partition-window.ts';
 
 /** What a broker takes by default. */
 const LONGEST_METADATA = 4_096;

@@ -42,6 +42,14 @@ const kafka = async (): Promise<Driver> => {
   };
 };
 
+const rabbitmq = async (): Promise<Driver> => {
+  const { openRabbitmqBus, openRabbitmqBusAdmin, rabbitmqOptionsOf } = await import('./rabbitmq/rabbitmq-bus.ts');
+  return {
+    open: async (url) => openRabbitmqBus(await rabbitmqOptionsOf(url)),
+    openAdmin: async (url) => openRabbitmqBusAdmin(await rabbitmqOptionsOf(url)),
+  };
+};
+
 /** Each driver is loaded only when its scheme is used: a process on SQLite carries no network client. */
 const DRIVERS: ReadonlyMap<string, () => Promise<Driver>> = new Map([
   ['sqlite', sqlite],
@@ -49,6 +57,8 @@ const DRIVERS: ReadonlyMap<string, () => Promise<Driver>> = new Map([
   ['redis', redis],
   ['rediss', redis],
   ['kafka', kafka],
+  ['amqp', rabbitmq],
+  ['amqps', rabbitmq],
 ]);
 
 /**
@@ -57,7 +67,8 @@ const DRIVERS: ReadonlyMap<string, () => Promise<Driver>> = new Map([
  * @param url `sqlite:/path/to/file`; `nats://host:port[,host:port]` with `?nkey=` and the file of a seed and `&ca=` and
  * the file of an authority where the servers ask for them; `redis://[user@]host:port`, `rediss://` for an encrypted
  * connection, with `?password=` and its file and `&ca=`; `kafka://host:port[,host:port]`, with `?ca=`, `cert=`, `key=` and
- * `passwordFile=` for files, and `user=`
+ * `passwordFile=` for files, and `user=`; `amqp://[user@]host:port[,host:port]`, `amqps://` for an encrypted connection,
+ * with `?password=` and `&ca=` for files
  * @throws {KitError} `address-malformed`, and as the driver says
  */
 export async function openBus(url: string): Promise<Bus> {
@@ -75,6 +86,6 @@ async function driverOf(url: string): Promise<Driver> {
   if (driver !== undefined && url.length > colon + 1) return driver();
   throw new KitError(
     'address-malformed',
-    `bus address: received ${JSON.stringify(url)}, expected sqlite:/path/to/file, nats://host:port, redis://host:port or kafka://host:port`,
+    `bus address: received ${JSON.stringify(url)}, expected sqlite:/path/to/file, nats://host:port, redis://host:port, kafka://host:port or amqp://host:port`,
   );
 }

@@ -135,7 +135,7 @@ export interface AttemptRecord {
 
 /** What a driver promises, in words a user can hold it to. The conformance suite has a test for each entry. */
 export interface Guarantees {
-  readonly driver: 'sqlite' | 'nats' | 'redis' | 'kafka';
+  readonly driver: 'sqlite' | 'nats' | 'redis' | 'kafka' | 'rabbitmq';
   readonly delivery: 'at-least-once';
   /** What a resolved publish or ack survives. */
   readonly durability: string;

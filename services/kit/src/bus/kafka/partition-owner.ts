@@ -1,4 +1,5 @@
 import type { QueueProfile } from '@penstock/model';
+import { withFailure } from '../attempt-history.ts';
 import type { Failure } from '../port.ts';
 import { pause } from './group-member.ts';
 import { encodeLetter, type ItemRecord } from './item-record.ts';
@@ -6,7 +7,7 @@ import type { KafkaClient, Membership } from './kafka-client.ts';
 import type { KafkaLease } from './kafka-lease.ts';
 import type { KafkaNames } from './names.ts';
 import { PartitionHold } from './partition-hold.ts';
-import { PartitionWindow, withFailure } from './partition-window.ts';
+import { PartitionWindow } from './partition-window.ts';
 import type { PublishLane } from './publish-lane.ts';
 
 const RETRY_PAUSE_MS = 100;

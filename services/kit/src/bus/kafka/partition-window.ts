@@ -1,3 +1,4 @@
+import { LONGEST_HISTORY } from '../attempt-history.ts';
 import type { AttemptRecord } from '../port.ts';
 
 /** What is known of one item that is not as it was published. */
@@ -16,8 +17,6 @@ export const WINDOW = 128;
 
 /** What brokers take by default is 4,096; the rest is theirs. */
 const LONGEST_METADATA = 4_000;
-const LONGEST_HISTORY = 16;
-const LONGEST_REASON = 1_000;
 const LONGEST_REASON_CARRIED = 200;
 
 interface Carried {
@@ -153,10 +152,6 @@ export class PartitionWindow {
     return JSON.stringify({ ...carried, h: kept });
   }
 }
-
-/** The history with one more failure, bounded. */
-export const withFailure = (history: readonly AttemptRecord[], record: AttemptRecord): readonly AttemptRecord[] =>
-  [...history, { ...record, reason: record.reason.slice(0, LONGEST_REASON) }].slice(-LONGEST_HISTORY);
 
 const shortened = (record: AttemptRecord): AttemptRecord => ({
   ...record,

@@ -1,0 +1,103 @@
+import type { Channel } from 'rabbitmq-client';
+import { KitError } from '../../errors.ts';
+import type { Link } from './connection.ts';
+import { closed, faultOf, missing } from './faults.ts';
+import type { OutgoingMessage } from './item-message.ts';
+
+const HORIZON_MS = 15_000;
+const SWEEP_MS = 250;
+
+interface Waiting {
+  readonly reject: (error: KitError) => void;
+  sweepsLeft: number;
+}
+
+/** Publishes that the server confirms: it has written them as durably as their queue does, or says that it has not. */
+export class PublishLane {
+  readonly #link: Link;
+  readonly #waiting = new Set<Waiting>();
+  readonly #returned = new Set<string>();
+  readonly #sweep: NodeJS.Timeout;
+  #channel: Promise<Channel> | undefined;
+  #last = 0;
+
+  constructor(link: Link) {
+    this.#link = link;
+    this.#sweep = setInterval(() => this.#dropOverdue(), SWEEP_MS);
+    this.#sweep.unref();
+  }
+
+  /** @throws {KitError} `queue-missing`, `storage-full`, `bus-refused`, `bus-unreachable`, `bus-closed` */
+  async send(queue: string, message: OutgoingMessage): Promise<void> {
+    if (this.#link.isClosed) throw closed();
+    if (this.#link.isBlocked) throw blocked(queue);
+    const { promise, reject } = Promise.withResolvers<never>();
+    // Counted in sweeps that ran: an event loop that stood still must not make answers overdue that wait to be read.
+    const waiting = { reject, sweepsLeft: Math.ceil(HORIZON_MS / SWEEP_MS) };
+    this.#waiting.add(waiting);
+    try {
+      await Promise.race([this.#send(queue, message), promise]);
+    } catch (error) {
+      throw this.#link.isClosed ? closed() : faultOf(error, `queue ${queue}`);
+    } finally {
+      this.#waiting.delete(waiting);
+    }
+  }
+
+  end(): void {
+    clearInterval(this.#sweep);
+  }
+
+  async #send(queue: string, { envelope, body }: OutgoingMessage): Promise<void> {
+    const channel = await this.#confirming();
+    const correlationId = (++this.#last).toString(36);
+    await channel.basicPublish({ ...envelope, routingKey: queue, mandatory: true, correlationId }, body);
+    // What no queue took is confirmed too. The client tells of the return, which came first, a turn later.
+    await new Promise(setImmediate);
+    if (this.#returned.delete(correlationId)) throw missing(`queue ${queue}`);
+  }
+
+  /** One for all publishes; another one when it was closed. */
+  async #confirming(): Promise<Channel> {
+    for (;;) {
+      this.#channel ??= this.#open();
+      const opening = this.#channel;
+      const channel = await opening.catch((error: unknown) => {
+        this.#forget(opening);
+        throw error;
+      });
+      if (channel.active) return channel;
+      this.#forget(opening);
+    }
+  }
+
+  #forget(channel: Promise<Channel>): void {
+    if (this.#channel === channel) this.#channel = undefined;
+  }
+
+  async #open(): Promise<Channel> {
+    const channel = await this.#link.channel();
+    channel.on('basic.return', ({ correlationId }) => {
+      if (correlationId !== undefined) this.#returned.add(correlationId);
+    });
+    await channel.confirmSelect();
+    return channel;
+  }
+
+  #dropOverdue(): void {
+    for (const waiting of this.#waiting) {
+      if (this.#link.isBlocked) waiting.reject(blocked('the server'));
+      else if (--waiting.sweepsLeft <= 0)
+        waiting.reject(
+          new KitError('bus-unreachable', `nobody confirmed within ${HORIZON_MS} ms`, {
+            repair: 'publish it again under the same key: whether it is there is unknown',
+          }),
+        );
+    }
+  }
+}
+
+const blocked = (what: string): KitError =>
+  new KitError('storage-full', `${what}: the memory or the disk of the server is at its limit`, {
+    repair: 'let the workers catch up, or give the server more',
+  });

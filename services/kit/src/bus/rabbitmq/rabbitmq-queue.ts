@@ -1,0 +1,97 @@
+import type { QueueProfile } from '@penstock/model';
+import type { Channel } from 'rabbitmq-client';
+import { checkSize } from '../item-size.ts';
+import type {
+  ConsumeOptions,
+  Consumption,
+  DeadLetter,
+  Lease,
+  OutgoingItem,
+  PublishReceipt,
+  Queue,
+  QueueDepth,
+} from '../port.ts';
+import type { Census } from './census.ts';
+import type { Link } from './connection.ts';
+import { readDeadLetters } from './dead-letters.ts';
+import { closed } from './faults.ts';
+import { itemOf, sizeOf } from './item-message.ts';
+import { ItemStore } from './item-store.ts';
+import type { RabbitmqNames } from './names.ts';
+import type { PublishLane } from './publish-lane.ts';
+import { RabbitmqConsumption } from './rabbitmq-consumption.ts';
+
+export interface QueueLinks {
+  /** A server that is short of memory stops reading from whoever publishes: settlements go another way. */
+  readonly taking: Link;
+  readonly publishing: PublishLane;
+  readonly census: Census;
+}
+
+/** A quorum queue and those beside it, bound by their profile. */
+export class RabbitmqQueue implements Queue {
+  readonly profile: QueueProfile;
+  readonly #links: QueueLinks;
+  readonly #names: RabbitmqNames;
+  readonly #store: ItemStore;
+  readonly #consumptions = new Set<RabbitmqConsumption>();
+
+  constructor(links: QueueLinks, names: RabbitmqNames, profile: QueueProfile) {
+    this.#links = links;
+    this.#names = names;
+    this.profile = profile;
+    this.#store = new ItemStore(links.publishing, names, profile);
+  }
+
+  /** @returns never a duplicate: the server keeps no keys, and a second publish of a key is a second item */
+  async publish(outgoing: OutgoingItem): Promise<PublishReceipt> {
+    const item = itemOf(outgoing);
+    checkSize(this.profile, outgoing.idempotencyKey, sizeOf(item));
+    await this.#store.add(item);
+    return { id: item.id, duplicate: false };
+  }
+
+  consume({ prefetch }: ConsumeOptions, onLease: (lease: Lease) => void): Consumption {
+    if (this.#links.taking.isClosed) throw closed();
+    const consumption: RabbitmqConsumption = new RabbitmqConsumption(
+      this.#links.taking,
+      this.#names,
+      this.#store,
+      this.profile,
+      { prefetch, onLease },
+      () => this.#consumptions.delete(consumption),
+    );
+    this.#consumptions.add(consumption);
+    return consumption;
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const { items, delays, dead } = this.#names;
+    const [own, dying, ...waiting] = await this.#links.taking.ask(`queue ${items}`, (channel) =>
+      Promise.all([items, dead, ...delays.map(({ queue }) => queue)].map((queue) => countsOf(channel, queue))),
+    );
+    const leased = await this.#links.census.take(this.#names, own?.consumers ?? 0);
+    const delayed = waiting.reduce((sum, { messages }) => sum + messages, 0);
+    return { ready: own?.messages ?? 0, delayed, leased, deadLettered: dying?.messages ?? 0 };
+  }
+
+  deadLetters({ limit }: { readonly limit?: number } = {}): Promise<readonly DeadLetter[]> {
+    return readDeadLetters(this.#links.taking, this.#names.dead, limit ?? 100);
+  }
+
+  /** @internal */
+  async stop(): Promise<void> {
+    await Promise.all(Array.from(this.#consumptions, (consumption) => consumption.stop()));
+  }
+
+  /** @internal The connection is gone. */
+  abandon(): void {
+    for (const consumption of this.#consumptions) consumption.abandon();
+  }
+}
+
+/** Without what is out with consumers. */
+async function countsOf(channel: Channel, queue: string) {
+  const { messageCount, consumerCount } = await channel.queueDeclare({ queue, passive: true });
+  return { messages: messageCount, consumers: consumerCount };
+}

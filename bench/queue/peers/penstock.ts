@@ -17,9 +17,9 @@ export async function openSqlite(name: string, ahead: Ahead): Promise<Contestant
   return contestantOn(url, name, `node:sqlite ${process.versions['sqlite']}, WAL, synchronous=FULL`, ahead, remove);
 }
 
-/** Our driver on a NATS server, as bare as its peer: an ack for each item, no worker around it. */
-export function openNats(url: string, settings: string): Promise<Contestant> {
-  return contestantOn(url, 'penstock-nats', settings, 'nothing', async () => {});
+/** One of our drivers on a server, as bare as its peer: an ack for each item, no worker around it. */
+export function openOnServer(name: string, url: string, settings: string): Promise<Contestant> {
+  return contestantOn(url, name, settings, 'nothing', async () => {});
 }
 
 async function contestantOn(
@@ -107,7 +107,15 @@ const service = declareWorker({ name: 'bench', payload: 'bench.v1', calls: [] })
 function profileOf(run: number, concurrency: number): WorkerProfile {
   const topology = defineTopology({
     name: `bench-${run}`,
-    queues: { jobs: { arrivalRate: '10000/s', peakRate: '50000/s', doneWithin: '1 minute', maxItemSize: '64 KiB' } },
+    queues: {
+      jobs: {
+        arrivalRate: '10000/s',
+        peakRate: '50000/s',
+        doneWithin: '1 minute',
+        maxItemSize: '64 KiB',
+        durability: 'fsync',
+      },
+    },
     workers: {
       work: {
         service,

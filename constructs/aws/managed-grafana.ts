@@ -1,9 +1,9 @@
-import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { CfnWorkspace } from 'aws-cdk-lib/aws-grafana';
-import { type CfnPolicy, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
-import { suppressionOf } from '../suppression.ts';
+import { exempt } from './exemption.ts';
 import type { ManagedPrometheus } from './managed-prometheus.ts';
 import { physicalName } from './physical-name.ts';
 
@@ -59,8 +59,7 @@ export class ManagedGrafana extends Construct {
       roles: [role],
       statements: [...props.prometheus.read(), new PolicyStatement({ actions: [...READS], resources: ['*'] })],
     });
-    (rights.node.defaultChild as CfnPolicy).addMetadata(suppressionOf('rights-least'), WHY_EVERYTHING);
-    Validations.of(rights).acknowledge({ id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]', reason: WHY_EVERYTHING });
+    exempt(rights, { because: WHY_EVERYTHING, policies: ['rights-least'], nag: ['IAM5[Resource::*]'] });
     const workspace = new CfnWorkspace(this, 'Resource', {
       name,
       description: `Dashboards of ${name}`,

@@ -43,6 +43,10 @@ const ENDPOINTS = {
   secretsmanager: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
   kms: InterfaceVpcEndpointAwsService.KMS,
   elasticloadbalancing: InterfaceVpcEndpointAwsService.ELASTIC_LOAD_BALANCING,
+  /** Samples, all the time. */
+  'aps-workspaces': InterfaceVpcEndpointAwsService.PROMETHEUS_WORKSPACES,
+  /** Spans. */
+  xray: InterfaceVpcEndpointAwsService.XRAY,
 } as const;
 
 export type ClusterEndpoint = keyof typeof ENDPOINTS;

@@ -1,9 +1,7 @@
-import { Validations } from 'aws-cdk-lib';
-import type { CfnPolicy } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Binding } from '../binding.ts';
-import { suppressionOf } from '../suppression.ts';
 import type { EksCluster } from './eks-cluster.ts';
+import { exempt } from './exemption.ts';
 import { WorkloadGrant } from './workload-grant.ts';
 import { WorkloadIdentity } from './workload-identity.ts';
 
@@ -48,8 +46,7 @@ export class TelemetryAccess extends Construct {
     const grants = [WorkloadGrant.sendTraces()] as const;
     const identity = new WorkloadIdentity(this, 'Traces', { cluster, namespace, serviceAccount, grants });
     const { policy } = identity.nodes;
-    (policy.node.defaultChild as CfnPolicy).addMetadata(suppressionOf('rights-least'), WHY_EVERYTHING);
-    Validations.of(policy).acknowledge({ id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]', reason: WHY_EVERYTHING });
+    exempt(policy, { because: WHY_EVERYTHING, policies: ['rights-least'], nag: ['IAM5[Resource::*]'] });
     return identity;
   }
 }

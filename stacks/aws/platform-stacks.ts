@@ -12,6 +12,7 @@ import { ValkeyCache } from '../../constructs/aws/valkey-cache.ts';
 import type { Binding } from '../../constructs/binding.ts';
 import type { AwsEnvironment, DataEnvironment } from '../environments/aws-environment.ts';
 import { clusterStack } from './cluster-stack.ts';
+import { observabilityStack } from './observability-stack.ts';
 import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
 
 /** Artifacts have no environment: what was tested in one is what runs in the next, by the same digest. */
@@ -29,6 +30,8 @@ export function environmentStacks(app: App, topology: Topology, environment: Aws
   const network = networkStack(app, topology, environment);
   if (environment.data !== undefined) dataStack(app, topology, environment, environment.data, network);
   clusterStack(app, topology, environment, network);
+  if (environment.observability !== undefined)
+    observabilityStack(app, topology, environment, environment.observability);
   const spending = stackOf(app, topology, environment, 'spending', { description: 'What the platform may cost' });
   new PlatformBudget(spending, 'Budget', { topology, environment: environment.name, ...environment.budget });
 }

@@ -4,7 +4,7 @@ import { COST_TAGS } from '../../constructs/aws/cost-tags.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
 
 /** What of an environment changes together. */
-export type StackPart = 'network' | 'data' | 'cluster' | 'workloads' | 'spending';
+export type StackPart = 'network' | 'data' | 'cluster' | 'workloads' | 'observability' | 'spending';
 
 /** Name of an environment's cluster, and first part of the names of what is made beside it. */
 export const environmentName = (topology: Topology, { name }: AwsEnvironment): string => `${topology.name}-${name}`;

@@ -1,10 +1,12 @@
 import type { AwsGpuMachine, AwsOnDemandMachine } from '@penstock/model';
 import type { AuroraPostgresProps } from '../../constructs/aws/aurora-postgres.ts';
 import type { EksEndpoint } from '../../constructs/aws/eks-cluster.ts';
+import type { ManagedGrafanaProps } from '../../constructs/aws/managed-grafana.ts';
 import type { MskKind } from '../../constructs/aws/msk-kind.ts';
 import type { Egress } from '../../constructs/aws/network.ts';
 import type { RabbitMqBrokerProps } from '../../constructs/aws/rabbitmq-broker.ts';
 import type { SystemNodes } from '../../constructs/aws/system-node-group.ts';
+import type { TraceSearchProps } from '../../constructs/aws/trace-search.ts';
 import type { ValkeyCacheProps } from '../../constructs/aws/valkey-cache.ts';
 import type { KubernetesEnvironment } from './kubernetes-environment.ts';
 
@@ -24,6 +26,8 @@ export interface AwsEnvironment {
   readonly data?: DataEnvironment;
   readonly cluster: ClusterEnvironment;
   readonly workloads: WorkloadsEnvironment;
+  /** Who watches, and who is told. @default - nobody */
+  readonly observability?: ObservabilityEnvironment;
   /** Machines with GPUs that its pools buy: what has to be in the quotas, and by the hour on the bill. */
   readonly gpuMachines: readonly AwsOnDemandMachine[];
   readonly budget: { readonly monthlyUsd: number; readonly emails: readonly [string, ...string[]] };
@@ -38,6 +42,24 @@ export interface DataEnvironment {
   >;
   readonly cache?: Pick<ValkeyCacheProps, 'kind' | 'users' | 'snapshotDays'>;
   readonly rabbitMq?: Pick<RabbitMqBrokerProps, 'version' | 'instance' | 'consumerTimeout'>;
+}
+
+/** Metrics, alarms, dashboards and traces, as Amazon keeps them. */
+export interface ObservabilityEnvironment {
+  /** Who is told by mail, by how soon somebody has to look. */
+  readonly emails: {
+    readonly page: readonly [string, ...string[]];
+    readonly ticket: readonly [string, ...string[]];
+  };
+  /** How long samples are kept. @default 150 */
+  readonly retentionDays?: number;
+  /** Billed by whoever looks. @default - none: dashboards of CloudWatch alone */
+  readonly grafana?: Pick<ManagedGrafanaProps, 'prefixLists' | 'version'>;
+  /**
+   * Share of the traces that are found by their summary; X-Ray is set up once for all that is in an account and region,
+   * so that one environment says it for all. @default - another stack does, or nobody sends spans
+   */
+  readonly traces?: Pick<TraceSearchProps, 'indexedPercentage'>;
 }
 
 /** Who brings the machines of a cluster, and who may do everything in it. */

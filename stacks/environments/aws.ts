@@ -15,6 +15,7 @@ const dev: AwsEnvironment = {
     adminRoles: ['platform-admin'],
   },
   workloads: { ...devCluster, versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' } },
+  observability: { emails: { page: ['platform@example.com'], ticket: ['platform@example.com'] } },
   gpuMachines: ['g6.xlarge'],
   budget: { monthlyUsd: 1_000, emails: ['platform@example.com'] },
 };
@@ -32,6 +33,12 @@ const prod: AwsEnvironment = {
     adminRoles: ['platform-admin'],
   },
   workloads: { ...prodCluster, versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' } },
+  observability: {
+    emails: { page: ['oncall@example.com'], ticket: ['platform@example.com'] },
+    grafana: {},
+    // The lot of them can be searched; these are drawn and counted.
+    traces: { indexedPercentage: 5 },
+  },
   gpuMachines: ['g6e.xlarge', 'g6e.12xlarge'],
   budget: { monthlyUsd: 15_000, emails: ['platform@example.com'] },
 };

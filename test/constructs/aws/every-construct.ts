@@ -4,21 +4,30 @@ import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { Policy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { AlertTopics } from '../../../constructs/aws/alert-topics.ts';
 import { ArtifactStore } from '../../../constructs/aws/artifact-store.ts';
 import { AuroraPostgres, type AuroraPostgresProps } from '../../../constructs/aws/aurora-postgres.ts';
 import { BedrockAccess } from '../../../constructs/aws/bedrock-access.ts';
+import { DataKey } from '../../../constructs/aws/data-key.ts';
 import { GpuNodePool } from '../../../constructs/aws/gpu-node-pool.ts';
 import { KarpenterAccess } from '../../../constructs/aws/karpenter-access.ts';
+import { ManagedGrafana } from '../../../constructs/aws/managed-grafana.ts';
+import { ManagedPrometheus } from '../../../constructs/aws/managed-prometheus.ts';
 import { MskCluster } from '../../../constructs/aws/msk-cluster.ts';
 import type { MskKind } from '../../../constructs/aws/msk-kind.ts';
 import { RabbitMqBroker } from '../../../constructs/aws/rabbitmq-broker.ts';
 import { SageMakerEndpoint, type SageMakerServing } from '../../../constructs/aws/sagemaker-endpoint.ts';
+import { ServiceAlarms } from '../../../constructs/aws/service-alarms.ts';
+import { ServiceDashboard } from '../../../constructs/aws/service-dashboard.ts';
+import { TelemetryAccess } from '../../../constructs/aws/telemetry-access.ts';
+import { TraceSearch } from '../../../constructs/aws/trace-search.ts';
 import { ValkeyCache, type ValkeyCacheProps } from '../../../constructs/aws/valkey-cache.ts';
 import { WorkloadGrant } from '../../../constructs/aws/workload-grant.ts';
 import { WorkloadIdentity } from '../../../constructs/aws/workload-identity.ts';
 import { Binding } from '../../../constructs/binding.ts';
 import { clusterStack } from './cluster-stack.ts';
 import { dataStack } from './data-stack.ts';
+import { EVERYTHING } from './watched-services.ts';
 
 const topology = defineTopology({
   name: 'shop',
@@ -145,6 +154,26 @@ function machines(): Stack {
   return stack;
 }
 
+function observability(): Stack {
+  const { stack, cluster } = clusterStack();
+  const { key } = new DataKey(stack, 'Key', { description: 'What is observed' });
+  const emails = { page: ['oncall@example.com'], ticket: ['team@example.com'] };
+  const topics = new AlertTopics(stack, 'Topics', { name: 'shop', key, emails });
+  const watched = { topology, namespace: 'shop' };
+  const prometheus = new ManagedPrometheus(stack, 'Prometheus', { name: 'shop', watched, topics, key });
+  new ManagedGrafana(stack, 'Grafana', { name: 'shop', prometheus });
+  new TraceSearch(stack, 'Traces', { name: 'shop', indexedPercentage: 5 });
+  new TelemetryAccess(stack, 'Telemetry', {
+    cluster,
+    namespace: 'monitoring',
+    metrics: { serviceAccount: 'prometheus', workspace: prometheus.workspace },
+    traces: { serviceAccount: 'collector' },
+  });
+  new ServiceAlarms(stack, 'Alarms', { name: 'shop', services: EVERYTHING, topics });
+  new ServiceDashboard(stack, 'Dashboard', { name: 'shop', services: EVERYTHING });
+  return stack;
+}
+
 /** A stack for each kind of what there is for AWS, made anew by each call: a template ends its app. */
 export const STACKS: readonly (readonly [name: string, make: () => Stack])[] = [
   ...DATA.map(
@@ -159,6 +188,7 @@ export const STACKS: readonly (readonly [name: string, make: () => Stack])[] = [
       ] as const,
   ),
   ['the identity of a workload', identity],
+  ['what observes a platform', observability],
   ['a cluster with nodes', machines],
   ['a cluster of EKS Auto Mode', () => clusterStack({ compute: { mode: 'auto', version: '1.36' } }).stack],
 ];

@@ -48,7 +48,7 @@ describe('a network', () => {
     );
     expect(endpoints.filter(({ VpcEndpointType }) => VpcEndpointType === 'Gateway')).toHaveLength(2);
     const interfaces = endpoints.filter(({ VpcEndpointType }) => VpcEndpointType === 'Interface');
-    expect(interfaces).toHaveLength(12);
+    expect(interfaces).toHaveLength(14);
     expect(interfaces.every(({ PrivateDnsEnabled }) => PrivateDnsEnabled)).toBe(true);
     template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
       SourceSecurityGroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('NodeSecurityGroup'), 'GroupId'] },

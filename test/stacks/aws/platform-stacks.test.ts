@@ -18,9 +18,11 @@ describe('the stacks of a platform on AWS', () => {
       'mailroom-artifacts',
       'mailroom-dev-cluster',
       'mailroom-dev-network',
+      'mailroom-dev-observability',
       'mailroom-dev-spending',
       'mailroom-prod-cluster',
       'mailroom-prod-network',
+      'mailroom-prod-observability',
       'mailroom-prod-spending',
     ]);
   });
@@ -43,6 +45,7 @@ describe('the stacks of a platform on AWS', () => {
       'shop-prod-cluster',
       'shop-prod-data',
       'shop-prod-network',
+      'shop-prod-observability',
     ]);
   });
 

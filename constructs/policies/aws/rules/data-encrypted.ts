@@ -6,6 +6,7 @@ type Check = (resource: TemplateResource) => readonly (string | false)[];
 const KEY = 'has no key of its own at rest';
 
 const CHECKS: Readonly<Record<string, Check>> = {
+  'AWS::APS::Workspace': (workspace) => [at(workspace, 'KmsKeyArn') === undefined && KEY],
   'AWS::AmazonMQ::Broker': (broker) => [at(broker, 'EncryptionOptions.KmsKeyId') === undefined && KEY],
   'AWS::ECR::Repository': (repository) => [at(repository, 'EncryptionConfiguration.EncryptionType') !== 'KMS' && KEY],
   'AWS::ElastiCache::ReplicationGroup': (cache) => [
@@ -21,6 +22,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     at(cluster, 'KmsKeyId') === undefined && KEY,
   ],
   'AWS::S3::Bucket': (bucket) => [at(bucket, 'BucketEncryption') === undefined && 'does not say how it is encrypted'],
+  'AWS::SNS::Topic': (topic) => [at(topic, 'KmsMasterKeyId') === undefined && KEY],
   'AWS::SecretsManager::Secret': (secret) => [at(secret, 'KmsKeyId') === undefined && KEY],
 };
 

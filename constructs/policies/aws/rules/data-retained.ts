@@ -4,10 +4,12 @@ const KEPT = ['Retain', 'Snapshot'];
 
 /** What is gone when CloudFormation deletes it or makes another in its place. */
 const STATEFUL = [
+  'AWS::APS::Workspace',
   'AWS::AmazonMQ::Broker',
   'AWS::ECR::Repository',
   'AWS::ElastiCache::ReplicationGroup',
   'AWS::ElastiCache::ServerlessCache',
+  'AWS::Grafana::Workspace',
   'AWS::KMS::Key',
   'AWS::MSK::Cluster',
   'AWS::MSK::ServerlessCluster',

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { defineTopology } from '@penstock/model';
 import { Template } from 'aws-cdk-lib/assertions';
+import { AlertTopics } from '../../../../constructs/aws/alert-topics.ts';
 import { AuroraPostgres } from '../../../../constructs/aws/aurora-postgres.ts';
+import { ManagedPrometheus } from '../../../../constructs/aws/managed-prometheus.ts';
 import { MskCluster } from '../../../../constructs/aws/msk-cluster.ts';
 import { RabbitMqBroker } from '../../../../constructs/aws/rabbitmq-broker.ts';
 import { ValkeyCache } from '../../../../constructs/aws/valkey-cache.ts';
@@ -53,6 +55,8 @@ function compliant(): CloudFormationTemplate {
     users: { web: { keys: 'web:', access: 'write' } },
   });
   new RabbitMqBroker(stack, 'Broker', { name: 'shop', network, key, version: '4.3', instance: 'mq.m7g.large' });
+  const topics = new AlertTopics(stack, 'Topics', { name: 'shop', key, emails: { page: [], ticket: [] } });
+  new ManagedPrometheus(stack, 'Prometheus', { name: 'shop', watched: { topology, namespace: 'shop' }, topics, key });
   return Template.fromStack(stack).toJSON() as CloudFormationTemplate;
 }
 
@@ -98,6 +102,7 @@ const CASES = [
   ],
   ['data-retained', MSK, 'DeletionPolicy', 'Delete', /deleted with its stack/],
   ['data-retained', 'AWS::MSK::Topic', 'UpdateReplacePolicy', undefined, /when it is replaced/],
+  ['data-retained', 'AWS::APS::Workspace', 'UpdateReplacePolicy', 'Delete', /when it is replaced/],
   ['data-retained', DB, 'DeletionPolicy', undefined, /deleted with its stack/],
   ['data-retained', 'AWS::KMS::Key', 'DeletionPolicy', 'Delete', /deleted with its stack/],
   ['data-encrypted', 'AWS::KMS::Key', 'Properties.EnableKeyRotation', undefined, /never rotated/],
@@ -107,6 +112,8 @@ const CASES = [
   ['data-encrypted', CACHE, 'Properties.TransitEncryptionMode', 'preferred', /without TLS/],
   ['data-encrypted', CACHE, 'Properties.AtRestEncryptionEnabled', false, /at rest/],
   ['data-encrypted', MQ, 'Properties.EncryptionOptions', { UseAwsOwnedKey: true }, /no key/],
+  ['data-encrypted', 'AWS::APS::Workspace', 'Properties.KmsKeyArn', undefined, /no key/],
+  ['data-encrypted', 'AWS::SNS::Topic', 'Properties.KmsMasterKeyId', undefined, /no key/],
   ['data-encrypted', 'AWS::SecretsManager::Secret', 'Properties.KmsKeyId', undefined, /no key/],
   ['database-protected', DB, 'Properties.DeletionProtection', false, /one call/],
   ['database-protected', DB, 'Properties.BackupRetentionPeriod', 1, /1 days/],

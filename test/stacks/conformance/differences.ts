@@ -1,0 +1,51 @@
+import type { Facts } from './facts.ts';
+import type { Target } from './targets.ts';
+
+/** Something that is not the same everywhere, and why it has to be so. */
+export interface ReviewedDifference {
+  readonly target: Exclude<Target, 'kubernetes'>;
+  readonly what: string;
+  /** Of the places where it shows. */
+  readonly at: RegExp;
+  readonly reason: string;
+}
+
+export interface Difference {
+  readonly target: Exclude<Target, 'kubernetes'>;
+  readonly path: string;
+  readonly anywhere: string | undefined;
+  readonly here: string | undefined;
+}
+
+/** Every value that a target has otherwise than a cluster that is nobody's, or that one of them has alone. */
+export const differences = (
+  anywhere: Facts,
+  targets: Readonly<Record<Exclude<Target, 'kubernetes'>, Facts>>,
+): readonly Difference[] =>
+  (['aws', 'gcp'] as const).flatMap((target) =>
+    [...new Set([...anywhere.keys(), ...targets[target].keys()])]
+      .map((path) => ({ target, path, anywhere: anywhere.get(path), here: targets[target].get(path) }))
+      .filter((each) => each.anywhere !== each.here),
+  );
+
+/** Reviewed: what is not in here has to be the same on all three. */
+export const REVIEWED: readonly ReviewedDifference[] = [
+  {
+    target: 'aws',
+    what: 'registry of the images of services and models',
+    at: /\.image$|\[model\]\.image\.reference$/,
+    reason: 'images lie in the registry of the account and region, and their tags are the same',
+  },
+  {
+    target: 'gcp',
+    what: 'registry of the images of services and models',
+    at: /\.image$|\[model\]\.image\.reference$/,
+    reason: 'images lie in the project of the artifacts, and their tags are the same',
+  },
+  {
+    target: 'gcp',
+    what: 'annotations `pulumi.com/...`',
+    at: /\.metadata\.annotations\.pulumi\.com\//,
+    reason: 'Pulumi waits by them for what others build upon; nobody else reads them',
+  },
+];

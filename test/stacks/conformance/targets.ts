@@ -1,0 +1,81 @@
+import type { Topology } from '@penstock/model';
+import { App, Aws, CfnResource, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { ClusterManifests } from '../../../constructs/aws/cluster-manifests.ts';
+import type { Manifest } from '../../../constructs/policies/index.ts';
+import { environments } from '../../../stacks/environments/index.ts';
+import { requestedManifests, stackEnvironment, synthesizeGcp } from '../../../stacks/gcp/synthesize.ts';
+import { synthesizeKubernetes } from '../../../stacks/kubernetes/synthesize.ts';
+
+/** What one target is given: objects of a cluster, and who in it is somebody at the cloud. */
+export interface Synthesized {
+  readonly manifests: readonly Manifest[];
+  /** `<namespace>/<service account>`. */
+  readonly identities: readonly string[];
+}
+
+export type Target = 'kubernetes' | 'aws' | 'gcp';
+
+/** The same declaration, in production, read back from what each engine puts out. */
+export const synthesized = async (topology: Topology): Promise<Readonly<Record<Target, Synthesized>>> => ({
+  kubernetes: { manifests: synthesizeKubernetes(topology, environments.prod), identities: [] },
+  aws: fromTemplate(clusterTemplate(topology)),
+  gcp: await fromPulumi(topology),
+});
+
+async function fromPulumi(topology: Topology): Promise<Synthesized> {
+  const requested = await synthesizeGcp(topology, stackEnvironment('prod'));
+  const members = requested
+    .filter(({ inputs }) => inputs['role'] === 'roles/iam.workloadIdentityUser')
+    .map(({ inputs }) => /\[(.*)\]$/.exec(String(inputs['member']))?.[1] ?? 'nobody');
+  return { manifests: requestedManifests(requested), identities: members };
+}
+
+const APPLIED = 'Custom::AWSCDK-EKS-KubernetesResource';
+
+/** The objects as CloudFormation hands them on, with a registry that only it knows. */
+function clusterTemplate(topology: Topology): Readonly<Record<string, unknown>> {
+  const stack = new Stack(new App({ analyticsReporting: false }), 'workloads');
+  const registry = `${Aws.ACCOUNT_ID}.dkr.ecr.${Aws.REGION}.${Aws.URL_SUFFIX}/${topology.name}`;
+  const { prod } = environments;
+  const moved = (image: string): string => image.replace('registry.example.com/penstock', registry);
+  const each = (images: Readonly<Record<string, unknown>>) =>
+    Object.fromEntries(Object.entries(images).map(([name, image]) => [name, moved(String(image))]));
+  new ClusterManifests(stack, 'Platform', {
+    target: {
+      apply: (scope, id, objects) =>
+        new CfnResource(scope, id, { type: APPLIED, properties: { Manifest: stack.toJsonString(objects) } }),
+    },
+    manifests: synthesizeKubernetes(topology, { ...prod, images: each(prod.images), weights: each(prod.weights) }),
+  });
+  return Template.fromStack(stack).toJSON();
+}
+
+interface CloudFormationResource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+}
+
+function fromTemplate(template: Readonly<Record<string, unknown>> | undefined): Synthesized {
+  const { Resources: resources } = template as { readonly Resources: Readonly<Record<string, CloudFormationResource>> };
+  const of = (type: string) =>
+    Object.values(resources)
+      .filter(({ Type }) => Type === type)
+      .map(({ Properties }) => Properties);
+  return {
+    manifests: of(APPLIED).flatMap(({ Manifest: text }) => JSON.parse(textOf(text)) as Manifest[]),
+    identities: of('AWS::EKS::PodIdentityAssociation').map(
+      ({ Namespace, ServiceAccount }) => `${textOf(Namespace)}/${textOf(ServiceAccount)}`,
+    ),
+  };
+}
+
+/** What CloudFormation fills in stands as its name. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const joined = (value as { readonly 'Fn::Join'?: readonly [string, readonly unknown[]] })['Fn::Join'];
+  if (joined !== undefined) return joined[1].map(textOf).join(joined[0]);
+  return `<${Object.values(value as object)
+    .flat()
+    .join('.')}>`;
+}

@@ -63,3 +63,8 @@ export class Attempt implements JobContext {
     this.#cutOff.reject(reason);
   }
 }
+
+/** Why work was cut off when the drain time was over. */
+export class DrainOver extends Error {
+  override readonly name = 'DrainOver';
+}

@@ -1,6 +1,6 @@
 import type { WorkerProfile } from '@penstock/model';
 import type { Logger } from 'pino';
-import { Attempt } from './attempt.ts';
+import { Attempt, DrainOver } from './attempt.ts';
 import type { Lease, Queue } from './bus/port.ts';
 import type { Deadline } from './deadline.ts';
 import { KitError } from './errors.ts';
@@ -212,11 +212,6 @@ class WorkerLoop implements Worker {
       lease.extend().catch(() => {});
     }
   }
-}
-
-/** Why work was cut off when the drain time was over. */
-class DrainOver extends Error {
-  override readonly name = 'DrainOver';
 }
 
 /** Errors say themselves whether trying again can help; one that does not say is tried again. */

@@ -104,9 +104,9 @@ describe('a job', () => {
     release('a');
     await begin('a', 1);
     const fence = { job: 'a', release: 1, token: 1 };
-    expect(await store.run('heartbeat', [fence], 20)).toEqual(['held']);
+    expect(await store.run('heartbeat', [fence])).toEqual(['held']);
     expect(await store.run('cancel', 'a', 'no longer wanted', 1)).toBe('cancelling');
-    expect(await store.run('heartbeat', [fence], 20)).toEqual(['cancelling']);
+    expect(await store.run('heartbeat', [fence])).toEqual(['cancelling']);
     await store.run('settle', fence, { state: 'ready', runAt: 5, counted: true, failure: undefined }, 2);
     expect(stateOf('a')).toBe('cancelled');
   });

@@ -85,21 +85,40 @@ function* needsOf(job: string): Script<ReadonlyMap<string, Pick<JobRecord, 'task
 /** What the holder of a fence is told: `lost` when a later delivery has begun, or the job is over. */
 export type Standing = 'held' | 'cancelling' | 'lost';
 
-/** Extends attempts and hears of cancels. One call for all that a worker runs. */
-export function* heartbeat(
-  beats: readonly (AttemptFence & { readonly progress?: JobProgress })[],
-  leaseUntil: number,
-): Script<readonly Standing[]> {
+export interface Beat extends AttemptFence {
+  /** @default - it keeps the lease it has */
+  readonly leaseUntil?: number;
+  readonly progress?: JobProgress;
+}
+
+/** Hears of cancels, and extends attempts where it says so. One call for all that a worker runs. */
+export function* heartbeat(beats: readonly Beat[]): Script<readonly Standing[]> {
   const standings: Standing[] = [];
-  for (const { job, release, token, progress } of beats) {
-    const held = yield* row<{ readonly cancel_requested_at: number | null }>(
-      `UPDATE jobs SET lease_until = $4, progress = COALESCE($5, progress)
-       WHERE id = $1 AND release_no = $2 AND token = $3 AND state = 'running' RETURNING cancel_requested_at`,
-      [job, release, token, leaseUntil, progress === undefined ? null : JSON.stringify(progress)],
-    );
+  for (const beat of beats) {
+    const held = yield* beatOnce(beat);
     standings.push(held === undefined ? 'lost' : held.cancel_requested_at === null ? 'held' : 'cancelling');
   }
   return standings;
+}
+
+function* beatOnce({ job, release, token, leaseUntil, progress }: Beat): Script<HeldRow | undefined> {
+  const fence = [job, release, token];
+  // Most beats only listen, and write nothing.
+  if (leaseUntil === undefined && progress === undefined) {
+    return yield* row<HeldRow>(
+      `SELECT cancel_requested_at FROM jobs WHERE id = $1 AND release_no = $2 AND token = $3 AND state = 'running'`,
+      fence,
+    );
+  }
+  return yield* row<HeldRow>(
+    `UPDATE jobs SET lease_until = COALESCE($4, lease_until), progress = COALESCE($5, progress)
+     WHERE id = $1 AND release_no = $2 AND token = $3 AND state = 'running' RETURNING cancel_requested_at`,
+    [...fence, leaseUntil ?? null, progress === undefined ? null : JSON.stringify(progress)],
+  );
+}
+
+interface HeldRow {
+  readonly cancel_requested_at: number | null;
 }
 
 /** Whether the fence holds; locks the job until the transaction ends. Every settlement and effect begins with it. */

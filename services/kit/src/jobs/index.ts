@@ -1,0 +1,27 @@
+export type { AddReceipt, AttemptFailure, JobProgress, JobRecord, JobReference, JobState, NewJob } from './job.ts';
+export type { HandledJob, JobContext, JobHandler, NeededJob, StepScope } from './job-context.ts';
+export { type JobOptions, JobQueue, type JobQueueOptions, type Need } from './job-queue.ts';
+export { JobRunner, type JobRunnerOptions } from './job-runner.ts';
+export type { JobStore } from './job-store.ts';
+export type { KeyRing } from './payload-codec.ts';
+export type { Query } from './script.ts';
+export type { AttemptEffect } from './scripts/attempt.ts';
+export type { CancelAnswer } from './scripts/cancel.ts';
+export {
+  type BackoffPolicy,
+  defineTask,
+  type PayloadOf,
+  type ResultOf,
+  type RetryPolicy,
+  type Task,
+  type TaskLimits,
+  type TaskSpec,
+} from './task.ts';
+export {
+  type BatchedJob,
+  type BatchHandler,
+  type BatchOptions,
+  handle,
+  handleBatches,
+  type TaskHandler,
+} from './task-handler.ts';

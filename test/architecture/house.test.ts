@@ -43,9 +43,12 @@ const RULES: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^services\/[^/]+\/service\.ts$/, /^@penstock\/model$/],
   [
     /^services\/kit\//,
-    /^(services\/kit\/|@penstock\/model$|node:|@nats-io\/|@platformatic\/kafka$|@redis\/client$|rabbitmq-client$|@opentelemetry\/|pino$)/,
+    /^(services\/kit\/|@penstock\/model$|node:|@nats-io\/|@platformatic\/kafka$|@redis\/client$|rabbitmq-client$|@opentelemetry\/|croner$|pg$|pino$|zod$)/,
   ],
-  [/^services\/task-queue\//, /^(services\/task-queue\/|@penstock\/(model|kit)$|node:)/],
+  [
+    /^services\/task-queue\//,
+    /^(services\/task-queue\/|@penstock\/(model|kit|kit\/jobs)$|node:|fastify$|zod$|@opentelemetry\/api$)/,
+  ],
   [
     /^services\/inference-engine\//,
     /^(services\/inference-engine\/|@penstock\/(model|kit)$|node:|fastify$|onnxruntime-node$|@huggingface\/tokenizers$|@opentelemetry\/api$)/,

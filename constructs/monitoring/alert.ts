@@ -66,8 +66,17 @@ export const BROKER_ALERT_NAMES = [
   'PenstockValkeyLogFailing',
 ] as const;
 
+/** Alerts of what Google runs for a platform, beside those of the same names above. */
+export const GOOGLE_ALERT_NAMES = [
+  'PenstockPodsPending',
+  'PenstockPostgresDown',
+  'PenstockValkeyRefusing',
+  'PenstockEngineSlow',
+  'PenstockEngineFailing',
+] as const;
+
 /** Every alert there is. */
-export const ALERT_NAMES = [...PLATFORM_ALERT_NAMES, ...BROKER_ALERT_NAMES] as const;
+export const ALERT_NAMES = [...PLATFORM_ALERT_NAMES, ...BROKER_ALERT_NAMES, ...GOOGLE_ALERT_NAMES] as const;
 
 export type AlertName = (typeof ALERT_NAMES)[number];
 

@@ -1,6 +1,6 @@
 import type { Bytes, ResolvedQueue, Topology } from '@penstock/model';
 import { type AlertProps, alertRule, type Runbooks } from './alert.ts';
-import { dashboardJson } from './dashboard.ts';
+import { type DashboardSpec, dashboardJson } from './dashboard.ts';
 import { engineAlertRules, type WatchedEngine } from './engine-rules.ts';
 import { objectiveAlerts, objectiveRecords } from './objective-rules.ts';
 import { platformDashboard } from './platform-dashboard.ts';
@@ -68,11 +68,13 @@ export function platformRules(platform: WatchedPlatform): readonly RuleGroup[] {
   ];
 }
 
+/** The platform's dashboard, whoever shows it. */
+export const platformDashboardSpec = (platform: WatchedPlatform): DashboardSpec =>
+  platformDashboard(platform.topology, platform.namespace, watchedQueues(platform), watchedEngines(platform));
+
 /** The platform's dashboard as Grafana's JSON model, to be imported wherever Grafana runs. */
 export const platformDashboardJson = (platform: WatchedPlatform): string =>
-  dashboardJson(
-    platformDashboard(platform.topology, platform.namespace, watchedQueues(platform), watchedEngines(platform)),
-  );
+  dashboardJson(platformDashboardSpec(platform));
 
 const watchedQueues = ({ topology, namespace, nats }: WatchedPlatform): readonly WatchedQueue[] =>
   Object.values(topology.workers).map((worker) => ({

@@ -2,7 +2,7 @@ import { sql } from '@pulumi/gcp';
 import { ComponentResource, type ComponentResourceOptions, interpolate, type Output } from '@pulumi/pulumi';
 import { Binding } from '../binding.ts';
 import type { EncryptionKey } from './encryption-key.ts';
-import { ENVIRONMENT_LABEL, type EnvironmentKind } from './environment-kind.ts';
+import { ENVIRONMENT_LABEL, type EnvironmentKind, protectedIn } from './environment-kind.ts';
 import type { GoogleProject } from './google-project.ts';
 import type { Network } from './network.ts';
 import type { ConditionalRole, WorkloadIdentity } from './workload-identity.ts';
@@ -84,7 +84,7 @@ export class CloudSqlPostgres extends ComponentResource {
         },
       },
       // Its address comes out of the peered range, which the inputs do not speak of.
-      { parent: this, protect: production, dependsOn: [network, key] },
+      { parent: this, ...protectedIn(args.environment), dependsOn: [network, key] },
     );
     this.nodes = {
       instance,
@@ -94,7 +94,7 @@ export class CloudSqlPostgres extends ComponentResource {
           new sql.Database(
             `${name}-${database}`,
             { project: args.project.id, instance: instance.name, name: database },
-            { parent: this, protect: production },
+            { parent: this, ...protectedIn(args.environment) },
           ),
         ]),
       ),

@@ -1,6 +1,6 @@
 import { kms, projects } from '@pulumi/gcp';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
-import type { EnvironmentKind } from './environment-kind.ts';
+import { type EnvironmentKind, protectedIn } from './environment-kind.ts';
 import { agentMadeFor, type GoogleProject, type ServiceAgent, serviceAgent } from './google-project.ts';
 
 export interface EncryptionKeyArgs {
@@ -32,7 +32,7 @@ export class EncryptionKey extends ComponentResource {
 
   constructor(name: string, args: EncryptionKeyArgs, options: ComponentResourceOptions = {}) {
     super('penstock:gcp:EncryptionKey', name, {}, options);
-    const kept = { parent: this, protect: args.environment === 'production', retainOnDelete: true };
+    const kept = { parent: this, ...protectedIn(args.environment), retainOnDelete: true };
     const ring = new kms.KeyRing(name, { location: args.location }, kept);
     const key = new kms.CryptoKey(
       name,

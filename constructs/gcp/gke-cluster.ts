@@ -1,5 +1,5 @@
 import { container } from '@pulumi/gcp';
-import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
+import { ComponentResource, type ComponentResourceOptions, type Output, type Resource } from '@pulumi/pulumi';
 import { type ControlPlaneAccess, controlPlaneAccess } from './control-plane-access.ts';
 import type { EncryptionKey } from './encryption-key.ts';
 import { ENVIRONMENT_LABEL, type EnvironmentKind } from './environment-kind.ts';
@@ -8,7 +8,8 @@ import { type MaintenanceWindow, recurringWindow } from './maintenance-window.ts
 import { type Network, POD_RANGE, SERVICE_RANGE } from './network.ts';
 import type { NodeAccount } from './node-account.ts';
 import { type NodeAutoProvisioning, nodeAutoProvisioning } from './node-auto-provisioning.ts';
-import { hardenedNode } from './node-config.ts';
+import { hardenedNode, type NodeIdentity } from './node-config.ts';
+import type { PoolHost } from './pool-host.ts';
 
 /** What production does not choose and a trial may. */
 type Purpose =
@@ -74,7 +75,7 @@ const LOGS = ['SYSTEM_COMPONENTS', 'APISERVER', 'SCHEDULER', 'CONTROLLER_MANAGER
  * whatever needs no GPU. Node pools for GPUs are added by `GpuNodePool`. Single settings are changed by `transforms` of the
  * resource options; policies are held against what comes out of them.
  */
-export class GkeCluster extends ComponentResource {
+export class GkeCluster extends ComponentResource implements PoolHost {
   readonly nodes: { readonly cluster: container.Cluster; readonly systemPool: container.NodePool };
   readonly name: Output<string>;
   /** Address of its control plane, and the authority by which that one is known. */
@@ -84,7 +85,8 @@ export class GkeCluster extends ComponentResource {
   /** `<project>.svc.id.goog`: the pool whose members the service accounts of Kubernetes are. */
   readonly workloadPool: string;
   /** For the pools that are added: they keep to the same. */
-  readonly placement: Pick<GkeClusterArgs, 'keys' | 'nodeAccount' | 'zones'>;
+  readonly node: NodeIdentity;
+  readonly before: readonly Resource[];
 
   /**
    * @throws {ConstructError} `access-too-wide`, `range-unfit`, `window-too-short`, `window-too-long` or `quantity-malformed` for
@@ -97,10 +99,10 @@ export class GkeCluster extends ComponentResource {
     const window = recurringWindow(args.maintenance);
     const production = args.environment === 'production';
     const kept = args.deletionProtection ?? production;
-    const node = hardenedNode({ serviceAccount: nodeAccount.email, bootDiskKmsKey: keys.disks.keyId });
+    const identity = { serviceAccount: nodeAccount.email, bootDiskKmsKey: keys.disks.keyId };
+    const node = hardenedNode(identity);
     const clusterAutoscaling = nodeAutoProvisioning(`${name}.autoProvisioning`, args.autoProvisioning, {
-      serviceAccount: nodeAccount.email,
-      bootDiskKmsKey: keys.disks.keyId,
+      ...identity,
       zones: args.zones,
     });
     this.location = network.region;
@@ -167,7 +169,7 @@ export class GkeCluster extends ComponentResource {
       },
       {
         parent: this,
-        protect: kept,
+        ...(kept ? { protect: true } : {}),
         dependsOn: [network, nodeAccount, keys.secrets, keys.disks],
         // They speak of a pool that is gone: a difference in them would replace the cluster.
         ignoreChanges: ['nodeConfig', 'initialNodeCount'],
@@ -203,7 +205,8 @@ export class GkeCluster extends ComponentResource {
     this.name = cluster.name;
     this.endpoint = cluster.endpoint;
     this.certificateAuthority = cluster.masterAuth.clusterCaCertificate;
-    this.placement = { keys, nodeAccount, zones: args.zones };
+    this.node = identity;
+    this.before = [this, keys.disks];
     this.registerOutputs({ name: this.name });
   }
 }

@@ -12,14 +12,14 @@ import {
 import { container, type types } from '@pulumi/gcp';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import { ConstructError } from '../errors.ts';
-import type { GkeCluster } from './gke-cluster.ts';
 import type { GpuCapacity, PoolUpgrade } from './gpu-capacity.ts';
 import { hardenedNode } from './node-config.ts';
 import { nodePurchase } from './node-purchase.ts';
+import type { PoolHost } from './pool-host.ts';
 import { poolName, poolSize } from './pool-size.ts';
 
 export interface GpuNodePoolArgs<C extends GpuClass> {
-  readonly cluster: GkeCluster;
+  readonly cluster: PoolHost;
   readonly gpu: C;
   readonly capacity: GpuCapacity<C>;
   /** `default`: what Google has tried longest with this version of GKE; `latest`: what new devices need. @default 'default' */
@@ -65,7 +65,6 @@ export class GpuNodePool<C extends GpuClass = GpuClass> extends ComponentResourc
     const size = poolSize(name, capacity.size);
     const compact = compactOf(name, capacity);
     const upgrade = upgradeOf(name, 'upgrade' in capacity ? capacity.upgrade : undefined);
-    const { keys, nodeAccount } = cluster.placement;
 
     const fixed = { type: capacity.type, machine: machine.name, accelerator, disks, compact, zones: capacity.zones };
     const pool = new container.NodePool(
@@ -82,7 +81,7 @@ export class GpuNodePool<C extends GpuClass = GpuClass> extends ComponentResourc
         ...(compact ? { placementPolicy: { type: 'COMPACT' } } : {}),
         ...(capacity.type === 'queued' ? { queuedProvisioning: { enabled: true } } : {}),
         nodeConfig: {
-          ...hardenedNode({ serviceAccount: nodeAccount.email, bootDiskKmsKey: keys.disks.keyId }),
+          ...hardenedNode(cluster.node),
           machineType: machine.name,
           diskSizeGb: args.diskGib ?? 200,
           guestAccelerators: [accelerator],
@@ -99,7 +98,7 @@ export class GpuNodePool<C extends GpuClass = GpuClass> extends ComponentResourc
       },
       {
         parent: this,
-        dependsOn: [cluster, keys.disks],
+        dependsOn: [...(cluster.before ?? [])],
         // What the autoscaler has made of it since.
         ignoreChanges: capacity.size.max === undefined ? [] : ['initialNodeCount'],
       },

@@ -11,7 +11,7 @@ import { ComponentResource, type ComponentResourceOptions, interpolate, type Out
 import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
 import type { EncryptionKey } from './encryption-key.ts';
-import { ENVIRONMENT_LABEL, type EnvironmentKind } from './environment-kind.ts';
+import { ENVIRONMENT_LABEL, type EnvironmentKind, protectedIn } from './environment-kind.ts';
 import type { GoogleProject } from './google-project.ts';
 import type { Network } from './network.ts';
 import type { ConditionalRole } from './workload-identity.ts';
@@ -73,7 +73,6 @@ export class ManagedKafka extends ComponentResource {
       );
     const written = args.deadLetterRetention ?? '14 days';
     const deadLetters = Duration.is(written) ? written : Duration.parse(written);
-    const production = args.environment === 'production';
     const cluster = new managedkafka.Cluster(
       name,
       {
@@ -85,7 +84,7 @@ export class ManagedKafka extends ComponentResource {
         rebalanceConfig: { mode: 'AUTO_REBALANCE_ON_SCALE_UP' },
         labels: { [ENVIRONMENT_LABEL]: args.environment },
       },
-      { parent: this, protect: production, dependsOn: [network, key] },
+      { parent: this, ...protectedIn(args.environment), dependsOn: [network, key] },
     );
     const topic = ({ partitions }: ResolvedTopic, topicId: string, retention: Duration): managedkafka.Topic =>
       new managedkafka.Topic(
@@ -99,7 +98,7 @@ export class ManagedKafka extends ComponentResource {
           replicationFactor: COPIES,
           configs: { 'cleanup.policy': 'delete', 'retention.ms': String(retention.toMilliseconds('up')) },
         },
-        { parent: this, protect: production },
+        { parent: this, ...protectedIn(args.environment) },
       );
     const topics = Object.values<ResolvedTopic>(topology.topics).flatMap((each) => [
       [each.name, topic(each, each.name, each.retention)] as const,

@@ -3,7 +3,7 @@ import { ComponentResource, type ComponentResourceOptions, interpolate, type Out
 import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
 import type { EncryptionKey } from './encryption-key.ts';
-import { ENVIRONMENT_LABEL, type EnvironmentKind } from './environment-kind.ts';
+import { ENVIRONMENT_LABEL, type EnvironmentKind, protectedIn } from './environment-kind.ts';
 import type { GoogleProject } from './google-project.ts';
 import type { Network } from './network.ts';
 import type { ConditionalRole } from './workload-identity.ts';
@@ -73,7 +73,7 @@ export class MemorystoreValkey extends ComponentResource {
         desiredAutoCreatedEndpoints: [{ projectId: project.id, network: network.networkId }],
         labels: { [ENVIRONMENT_LABEL]: args.environment },
       },
-      { parent: this, protect: production, dependsOn: [network, key] },
+      { parent: this, ...protectedIn(args.environment), dependsOn: [network, key] },
     );
     this.nodes = { instance };
     this.host = Binding.of(instance.endpoints.apply((endpoints) => discoveryAddress(name, endpoints)));

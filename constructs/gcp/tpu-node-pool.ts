@@ -1,9 +1,9 @@
 import { container } from '@pulumi/gcp';
 import { ComponentResource, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import { ConstructError } from '../errors.ts';
-import type { GkeCluster } from './gke-cluster.ts';
 import { hardenedNode } from './node-config.ts';
 import { type NodePurchase, nodePurchase } from './node-purchase.ts';
+import type { PoolHost } from './pool-host.ts';
 import { type PoolSize, poolName, poolSize } from './pool-size.ts';
 import { type MultiHostSlice, type SingleHostSlice, type TpuGeneration, type TpuSlice, tpuSlice } from './tpu-slice.ts';
 
@@ -28,7 +28,7 @@ export type TpuCapacity<G extends TpuGeneration> =
     });
 
 export interface TpuNodePoolArgs<G extends TpuGeneration> {
-  readonly cluster: GkeCluster;
+  readonly cluster: PoolHost;
   readonly generation: G;
   readonly capacity: TpuCapacity<G>;
   readonly purchase: Exclude<NodePurchase, { readonly type: 'queued' }>;
@@ -64,7 +64,6 @@ export class TpuNodePool<G extends TpuGeneration = TpuGeneration> extends Compon
     const slice = tpuSlice(`${name}.capacity`, generation, capacity);
     const bought = nodePurchase(name, purchase);
     const size = sizeOf(name, capacity, slice);
-    const { keys, nodeAccount } = cluster.placement;
     const zones: readonly string[] = capacity.zones;
     const diskType = args.diskType ?? DISK_TYPES[generation];
     const fixed = { purchase: purchase.type, machine: slice.machine, topology: slice.topology, zones, diskType };
@@ -82,7 +81,7 @@ export class TpuNodePool<G extends TpuGeneration = TpuGeneration> extends Compon
         networkConfig: { enablePrivateNodes: true },
         ...(slice.nodes > 1 ? { placementPolicy: { type: 'COMPACT', tpuTopology: slice.topology } } : {}),
         nodeConfig: {
-          ...hardenedNode({ serviceAccount: nodeAccount.email, bootDiskKmsKey: keys.disks.keyId }),
+          ...hardenedNode(cluster.node),
           machineType: slice.machine,
           diskSizeGb: args.diskGib ?? 200,
           diskType,
@@ -93,7 +92,7 @@ export class TpuNodePool<G extends TpuGeneration = TpuGeneration> extends Compon
       },
       {
         parent: this,
-        dependsOn: [cluster, keys.disks],
+        dependsOn: [...(cluster.before ?? [])],
         // What the autoscaler has made of it since.
         ignoreChanges: 'nodeCount' in size ? [] : ['initialNodeCount'],
       },

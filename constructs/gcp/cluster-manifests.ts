@@ -10,7 +10,7 @@ import {
 } from '@pulumi/pulumi';
 import { applyOrder, readyWhen } from '../apply-order.ts';
 import type { LateBindings } from '../late-bindings.ts';
-import type { EnvironmentKind } from './environment-kind.ts';
+import { type EnvironmentKind, protectedIn } from './environment-kind.ts';
 import type { KubernetesAccess } from './kubernetes-access.ts';
 
 /** An object of Kubernetes, as much of it as is looked at. */
@@ -56,7 +56,6 @@ export class ClusterManifests extends ComponentResource {
   constructor(name: string, args: ClusterManifestsArgs, options: ComponentResourceOptions = {}) {
     super('penstock:gcp:ClusterManifests', name, {}, options);
     const { access, bindings, manifests } = args;
-    const production = args.environment === 'production';
     const nodes = new Map<string, readonly CustomResource[]>();
     let before = args.after;
     for (const { id, objects } of applyOrder(manifests)) {
@@ -66,7 +65,7 @@ export class ClusterManifests extends ComponentResource {
           parent: this,
           provider: access.nodes.provider,
           dependsOn: [...before],
-          protect: production && KEPT.includes(object.kind),
+          ...(KEPT.includes(object.kind) ? protectedIn(args.environment) : {}),
         });
       });
       nodes.set(id, applied);

@@ -2,11 +2,14 @@ import { artifactregistry, storage } from '@pulumi/gcp';
 import { type ComponentResourceOptions, type Input, output } from '@pulumi/pulumi';
 import { ArtifactStore } from '../../../constructs/gcp/artifact-store.ts';
 import { CloudSqlPostgres } from '../../../constructs/gcp/cloud-sql-postgres.ts';
+import { ClusterAddons } from '../../../constructs/gcp/cluster-addons.ts';
+import { ClusterManifests } from '../../../constructs/gcp/cluster-manifests.ts';
 import { EncryptionKey } from '../../../constructs/gcp/encryption-key.ts';
 import type { EnvironmentKind } from '../../../constructs/gcp/environment-kind.ts';
 import { GkeCluster } from '../../../constructs/gcp/gke-cluster.ts';
 import type { ServiceAgent } from '../../../constructs/gcp/google-project.ts';
 import { GpuNodePool } from '../../../constructs/gcp/gpu-node-pool.ts';
+import { KubernetesAccess } from '../../../constructs/gcp/kubernetes-access.ts';
 import { ManagedKafka } from '../../../constructs/gcp/managed-kafka.ts';
 import { MemorystoreValkey } from '../../../constructs/gcp/memorystore-valkey.ts';
 import { NotificationChannels } from '../../../constructs/gcp/monitoring/notification-channels.ts';
@@ -25,6 +28,7 @@ import { ModelGardenDeployment } from '../../../constructs/gcp/vertex-model-gard
 import { RankingAccess } from '../../../constructs/gcp/vertex-ranking.ts';
 import { DeploymentResourcePool } from '../../../constructs/gcp/vertex-resource-pool.ts';
 import { WorkloadIdentity } from '../../../constructs/gcp/workload-identity.ts';
+import { LateBindings } from '../../../constructs/late-bindings.ts';
 import { platform } from '../../../stacks/platform.ts';
 import { CLUSTER, NETWORK, PROJECT } from './platform-parts.ts';
 import { SHOP } from './watched-platform.ts';
@@ -42,6 +46,8 @@ export interface ComponentCase {
   readonly token: string;
   /** Types of what it makes and what has to outlive a mistake; left out: it keeps nothing that cannot be made again. */
   readonly data?: readonly string[];
+  /** Its children are called what they are called in the cluster, so that they may move between charts. */
+  readonly namesByObject?: true;
   /** Protected and retained whatever the environment. */
   readonly always?: true;
   readonly make: (made: Made) => unknown;
@@ -83,6 +89,13 @@ const cluster = (environment: EnvironmentKind, name: string, options: ComponentR
     options,
   );
 };
+
+const access = (environment: EnvironmentKind) =>
+  new KubernetesAccess('access', { cluster: cluster(environment, 'mailroom') });
+const OBJECTS = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'shop' } },
+];
 
 /** Every component of the room. */
 export const COMPONENTS: readonly ComponentCase[] = [
@@ -315,6 +328,44 @@ export const COMPONENTS: readonly ComponentCase[] = [
     token: 'RankingAccess',
     make: ({ name, options, given }) =>
       new RankingAccess(name, { project: given('shop'), members: { a: given('serviceAccount:a@x') } }, options),
+  },
+  {
+    token: 'KubernetesAccess',
+    make: ({ name, environment, options }) =>
+      new KubernetesAccess(name, { cluster: cluster(environment, 'mailroom') }, options),
+  },
+  {
+    token: 'ClusterAddons',
+    namesByObject: true,
+    make: ({ name, environment, options }) =>
+      new ClusterAddons(
+        name,
+        {
+          access: access(environment),
+          addons: [
+            {
+              name: 'keda',
+              namespace: 'keda',
+              repository: 'https://charts.example.com',
+              chart: 'keda',
+              version: '1.0.0',
+              values: {},
+            },
+          ],
+        },
+        options,
+      ),
+  },
+  {
+    token: 'ClusterManifests',
+    data: ['kubernetes:core/v1:Namespace'],
+    namesByObject: true,
+    make: ({ name, environment, options }) =>
+      new ClusterManifests(
+        name,
+        { access: access(environment), manifests: OBJECTS, bindings: new LateBindings(), environment, after: [] },
+        options,
+      ),
   },
   {
     token: 'PolicySuppression',

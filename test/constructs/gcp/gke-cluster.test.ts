@@ -154,7 +154,7 @@ test('a cluster on trial may be deleted', async () => {
     releaseChannel: { channel: 'RAPID' },
     resourceLabels: { environment: 'trial' },
   });
-  expect(asked.the(TYPE).options.protect).toBe(false);
+  expect(asked.the(TYPE).options.protect).toBeUndefined();
 });
 
 test('networks that are named reach the control plane over the internet, and no others', async () => {

@@ -6,9 +6,9 @@ interface Grant {
   readonly member?: string;
 }
 
-/** Roles with nearly every permission there is, and those that hand out others. */
+/** Roles with nearly every permission there is, those that hand out others, and those that open every secret. */
 const TOO_MUCH =
-  /^roles\/(owner|editor|viewer|iam\.(securityAdmin|serviceAccountTokenCreator|serviceAccountUser)|resourcemanager\..*Admin)$/;
+  /^roles\/(owner|editor|viewer|iam\.(securityAdmin|serviceAccountTokenCreator|serviceAccountUser)|resourcemanager\..*Admin|secretmanager\.(admin|secretAccessor|secretVersionManager))$/;
 
 /** Rule 24, what accounts may do. */
 export const projectRoleLeast = typePolicy<Grant>(

@@ -82,6 +82,7 @@ const FAULTS = [
   // The pool that GKE makes first runs for a minute: as whom?
   ['gke-node-account', 'Cluster/mailroom', 'nodeConfig.serviceAccount', undefined, 'default account'],
   ['project-role-least', 'IAMMember/nodes', 'role', 'roles/editor', 'roles/editor on the whole project'],
+  ['project-role-least', 'IAMMember/nodes', 'role', 'roles/secretmanager.secretAccessor', 'on the whole project'],
   ['project-role-least', 'IAMMember/nodes', 'member', 'allUsers', 'to allUsers'],
   ['gke-legacy-off', 'Cluster/mailroom', 'enableLegacyAbac', true, 'ABAC'],
   ['gke-legacy-off', 'Cluster/mailroom', 'masterAuth', undefined, 'client certificate'],

@@ -21,6 +21,7 @@ import { PolicySuppression } from '../../../constructs/gcp/policy-suppression.ts
 import type { PoolHost } from '../../../constructs/gcp/pool-host.ts';
 import { TpuNodePool } from '../../../constructs/gcp/tpu-node-pool.ts';
 import { type EmbeddingEngine, VectorSearch } from '../../../constructs/gcp/vector-search.ts';
+import { VertexArtifacts } from '../../../constructs/gcp/vertex-artifacts.ts';
 import { VertexEndpoint } from '../../../constructs/gcp/vertex-endpoint.ts';
 import { VertexInference } from '../../../constructs/gcp/vertex-inference.ts';
 import { VertexModel } from '../../../constructs/gcp/vertex-model.ts';
@@ -242,6 +243,23 @@ export const COMPONENTS: readonly ComponentCase[] = [
           encryptionKey: given('key'),
           requestLog: { table: given('bq://p.d.t'), sampled: '10%' },
           labels: { a: given('b') },
+        },
+        options,
+      ),
+  },
+  {
+    token: 'VertexArtifacts',
+    make: ({ name, options, given }) =>
+      new VertexArtifacts(
+        name,
+        {
+          project: PROJECT,
+          repository: {
+            project: output(given('p')),
+            location: output(given(location)),
+            repositoryId: output(given('r')),
+          },
+          folders: { chat: { bucket: { name: output(given('weights')) }, prefix: 'chat/1/' } },
         },
         options,
       ),

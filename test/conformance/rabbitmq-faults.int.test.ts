@@ -273,6 +273,38 @@ describeWith(rabbitmqRequirement(), 'RabbitMQ under faults', () => {
     TIMEOUT_MS,
   );
 
+  test('a failure that a full queue does not take is stored once there is room, and its item is in nobody else’s hands', async () => {
+    await provision({ backoffMs: [0] });
+    const { subject } = queue.profile;
+    await onServer(async (channel) => {
+      await channel.queueDelete({ queue: subject });
+      const settings = { 'x-queue-type': 'quorum', 'x-max-length': 1, 'x-overflow': 'reject-publish' } as const;
+      await channel.queueDeclare({ queue: subject, durable: true, arguments: settings });
+    });
+    await publish('failing');
+    const taker = new Taker(queue, 1);
+    const failing = await taker.next();
+    const isRefused = () =>
+      publish('filling').then(
+        () => false,
+        () => true,
+      );
+    await until(isRefused);
+    const failed = failing.fail({ reason: 'busy' });
+    const { ready } = await queue.depth();
+    await onServer((channel) => channel.queuePurge({ queue: subject }));
+    expect(ready).toBeGreaterThan(0);
+    expect(await failed).toBe('retried');
+    let again = await taker.next();
+    while (again.idempotencyKey !== 'failing') {
+      await again.ack();
+      again = await taker.next();
+    }
+    expect(again).toMatchObject({ id: failing.id, attempt: 2 });
+    await again.ack();
+    await taker.consumption.stop();
+  });
+
   test('a queue with other settings than the driver needs is not provisioned over', async () => {
     const profile = testProfile('foreign');
     await onServer((channel) => channel.queueDeclare({ queue: profile.subject, durable: true }));
@@ -375,6 +407,46 @@ test.each([
   expect(error).toMatchObject({ code: 'address-malformed' });
   expect(String(error)).toContain(message);
   if (address.includes('secret')) expect(String(error)).not.toContain('secret');
+});
+
+describeWith(rabbitmqRequirement(), 'RabbitMQ with other settings', () => {
+  test(
+    'a server that waits no longer for an ack gives the item to the next one, however often its lease was extended',
+    async () => {
+      await using server = await RabbitmqServer.start(['consumer_timeout = 1000']);
+      // It looks once a minute otherwise.
+      await server.control('eval', 'application:set_env(rabbit, channel_tick_interval, 200).');
+      const profile = testProfile('impatient');
+      await using admin = await openBusAdmin(server.url);
+      await admin.provision(profile);
+      await using bus = await openBus(server.url);
+      const queue = await bus.bind(profile);
+      await queue.publish({ idempotencyKey: 'long', payload: encode('long') });
+      const taker = new Taker(queue, 1);
+      const lease = await taker.next();
+      const over = new Promise((resolve) => lease.signal.addEventListener('abort', resolve));
+      await lease.extend();
+      await over;
+      await expect(lease.extend()).rejects.toMatchObject({ code: 'lease-lost' });
+      const again = await taker.next();
+      expect(again).toMatchObject({ id: lease.id, attempt: 2 });
+      await again.ack();
+      await taker.consumption.stop();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'takes the next host where the first does not answer',
+    async () => {
+      await using server = await RabbitmqServer.start();
+      const [port] = await freePorts(1);
+      const url = `amqp://127.0.0.1:${port},${new URL(server.url).host}`;
+      await using admin = await openBusAdmin(url);
+      await admin.provision(testProfile('several'));
+    },
+    TIMEOUT_MS,
+  );
 });
 
 test('rejects a server that is not there', async () => {

@@ -54,10 +54,7 @@ export class Link {
     });
     const link = new Link(connection);
     try {
-      await new Promise<void>((resolve, reject) => {
-        connection.once('connection', resolve);
-        connection.once('error', reject);
-      });
+      await connected(connection, hosts.length > 1);
       return link;
     } catch (error) {
       connection.unsafeDestroy();
@@ -118,4 +115,27 @@ export class Link {
     clearTimeout(timer);
     this.#connection.unsafeDestroy();
   }
+}
+
+/** @param hasOthers whether another host may answer where one does not */
+function connected(connection: Connection, hasOthers: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let reason: unknown;
+    const timer = setTimeout(() => reject(reason), CONNECT_TIMEOUT_MS);
+    const end = (): void => {
+      clearTimeout(timer);
+      connection.off('error', failed);
+    };
+    const failed = (error: unknown): void => {
+      reason = error;
+      if (hasOthers && faultOf(error, '').retryable) return;
+      end();
+      reject(error);
+    };
+    connection.on('error', failed);
+    connection.once('connection', () => {
+      end();
+      resolve();
+    });
+  });
 }

@@ -6,6 +6,8 @@ import type { OutgoingMessage } from './item-message.ts';
 
 const HORIZON_MS = 15_000;
 const SWEEP_MS = 250;
+/** Under way at most: beyond it a publisher is refused instead of filling the memory. */
+const MOST_UNDER_WAY = 100_000;
 
 interface Waiting {
   readonly reject: (error: KitError) => void;
@@ -31,6 +33,7 @@ export class PublishLane {
   async send(queue: string, message: OutgoingMessage): Promise<void> {
     if (this.#link.isClosed) throw closed();
     if (this.#link.isBlocked) throw blocked(queue);
+    if (this.#waiting.size >= MOST_UNDER_WAY) throw tooMany(queue);
     const { promise, reject } = Promise.withResolvers<never>();
     // Counted in sweeps that ran: an event loop that stood still must not make answers overdue that wait to be read.
     const waiting = { reject, sweepsLeft: Math.ceil(HORIZON_MS / SWEEP_MS) };
@@ -100,4 +103,9 @@ export class PublishLane {
 const blocked = (what: string): KitError =>
   new KitError('storage-full', `${what}: the memory or the disk of the server is at its limit`, {
     repair: 'let the workers catch up, or give the server more',
+  });
+
+const tooMany = (queue: string): KitError =>
+  new KitError('storage-full', `queue ${queue}: ${MOST_UNDER_WAY} publishes are not confirmed yet`, {
+    repair: 'publish more slowly',
   });

@@ -1,4 +1,5 @@
 import type { QueueProfile } from '@penstock/model';
+import { KitError } from '../../errors.ts';
 import { withFailure } from '../attempt-history.ts';
 import type { Failure, Lease } from '../port.ts';
 import { lost } from './faults.ts';
@@ -15,6 +16,7 @@ export interface LeaseOwner {
 
 /** Deliveries of an item between two times that it is stored: no server counts as far. */
 const TOKENS_PER_GENERATION = 1_000_000;
+const RETRY_PAUSE_MS = 250;
 
 /**
  * The server knows no end of a lease, so it runs by the clock of this process: once it is over, the item is stored anew
@@ -105,8 +107,9 @@ export class RabbitmqLease implements Lease {
     const history = withFailure(this.#item.history, { attempt, at: Date.now(), reason });
     const item = { ...this.#item, attempts: attempt, history };
     return this.#settle(async () => {
-      if (isLast) await this.#owner.store.bury(item);
-      else await this.#owner.store.retry(item, delayMs ?? backoffMs[Math.min(attempt, backoffMs.length) - 1] ?? 0);
+      const { store } = this.#owner;
+      const delay = delayMs ?? backoffMs[Math.min(attempt, backoffMs.length) - 1] ?? 0;
+      await this.#insist(() => (isLast ? store.bury(item) : store.retry(item, delay)));
       await this.#remove();
       return isLast ? 'dead-lettered' : 'retried';
     });
@@ -115,7 +118,7 @@ export class RabbitmqLease implements Lease {
   async release(): Promise<void> {
     const item = { ...this.#item, attempts: this.attempt - 1 };
     await this.#settle(async () => {
-      await this.#owner.store.retry(item, 0);
+      await this.#insist(() => this.#owner.store.retry(item, 0));
       await this.#remove();
     });
   }
@@ -135,11 +138,12 @@ export class RabbitmqLease implements Lease {
     try {
       // Where the server has given it to somebody else meanwhile, it is not here to be stored anew.
       await this.#subscription.reach();
-      if (attempts >= this.#owner.profile.maxAttempts) await this.#owner.store.bury(item);
-      else await this.#owner.store.retry(item, item.dueAt - Date.now());
+      const { store, profile } = this.#owner;
+      const isLast = attempts >= profile.maxAttempts;
+      await this.#insist(() => (isLast ? store.bury(item) : store.retry(item, item.dueAt - Date.now())));
       await this.#remove();
     } catch {
-      this.#subscription.requeue(this.#deliveryTag);
+      await this.#subscription.close();
     } finally {
       this.#owner.freed(this);
     }
@@ -160,11 +164,24 @@ export class RabbitmqLease implements Lease {
     try {
       return await steps();
     } catch (error) {
-      this.#subscription.requeue(this.#deliveryTag);
+      // What was handed back on its own, a server from 4.3 on would not count as a loss.
+      void this.#subscription.close();
       this.lose();
       throw lost(this.id, error);
     } finally {
       this.#owner.freed(this);
+    }
+  }
+
+  /** Says it again for as long as the item is here: a full server gets room again. */
+  async #insist(store: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await store();
+      } catch (error) {
+        if (!this.#subscription.isOpen || !KitError.is(error) || !error.retryable) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
+      }
     }
   }
 

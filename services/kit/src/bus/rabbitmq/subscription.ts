@@ -64,11 +64,6 @@ export class Subscription {
     return this.reach();
   }
 
-  /** Back to the queue as it came; a channel that is gone has done so. */
-  requeue(deliveryTag: number): void {
-    if (this.isOpen) this.#channel.basicNack({ deliveryTag, requeue: true });
-  }
-
   /** Resolves when the server has read all that was sent before. */
   reach(): Promise<void> {
     this.#next ??= this.#underWay.then(() => {

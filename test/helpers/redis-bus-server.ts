@@ -1,6 +1,8 @@
 import { RedisServer } from './redis-server.ts';
 
 export interface RedisBusServerOptions {
+  /** @default - redis-server on the search path */
+  readonly binary?: string | undefined;
   /** @default 'always' */
   readonly appendfsync?: 'always' | 'everysec';
   /** Lines of configuration beyond those. @default - none */
@@ -10,8 +12,14 @@ export interface RedisBusServerOptions {
 }
 
 /** A server as a queue wants it: every write on the disk before it is confirmed, and nothing evicted. */
-export function startRedisForBus({ appendfsync, more, users }: RedisBusServerOptions = {}): Promise<RedisServer> {
+export function startRedisForBus({
+  binary,
+  appendfsync,
+  more,
+  users,
+}: RedisBusServerOptions = {}): Promise<RedisServer> {
   return RedisServer.start({
+    binary,
     config: [
       'dir .',
       'aclfile users.acl',

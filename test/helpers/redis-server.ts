@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,23 @@ export const redisRequirement = (): Requirement => ({
   howToGet: '`.ci/peers/redis.sh` installs Redis 7.0 from the distribution',
 });
 
+/** The server that PENSTOCK_VALKEY_SERVER names; undefined without one. */
+export function findValkey(): string | undefined {
+  const named = process.env['PENSTOCK_VALKEY_SERVER'];
+  return named !== undefined && existsSync(named) ? named : undefined;
+}
+
+/** For `describeWith`. */
+export const valkeyRequirement = (): Requirement => ({
+  name: 'valkey',
+  available: findValkey() !== undefined,
+  howToGet:
+    'name a valkey-server in PENSTOCK_VALKEY_SERVER; `.ci/peers/valkey.sh <folder>` installs one and prints its path',
+});
+
 export interface RedisServerOptions {
+  /** @default - redis-server on the search path */
+  readonly binary?: string | undefined;
   readonly config: string;
   /** The file of its users. */
   readonly users: string;
@@ -28,19 +45,21 @@ export interface RedisServerOptions {
 
 /** One server on a free port of the loopback, in a folder of its own. */
 export class RedisServer implements AsyncDisposable {
+  readonly #binary: string;
   readonly #folder: string;
   readonly #port: number;
   readonly #probe: string;
   #process: ChildProcess | undefined;
   #log = '';
 
-  private constructor(folder: string, port: number, probe: string) {
+  private constructor(binary: string, folder: string, port: number, probe: string) {
+    this.#binary = binary;
     this.#folder = folder;
     this.#port = port;
     this.#probe = probe;
   }
 
-  static async start({ config, users, probe }: RedisServerOptions): Promise<RedisServer> {
+  static async start({ binary, config, users, probe }: RedisServerOptions): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'penstock-redis-'));
     // What belongs to this machine takes the place of the pod's paths.
     const here = { dir: folder, aclfile: join(folder, 'users.acl') };
@@ -51,7 +70,7 @@ export class RedisServer implements AsyncDisposable {
     await writeFile(join(folder, 'valkey.conf'), text);
     await writeFile(join(folder, 'users.acl'), users);
     const [port = 0] = await freePorts(1);
-    const server = new RedisServer(folder, port, probe);
+    const server = new RedisServer(binary ?? BINARY, folder, port, probe);
     await server.restart();
     return server;
   }
@@ -63,7 +82,7 @@ export class RedisServer implements AsyncDisposable {
   /** Starts it again with what is in its folder. */
   async restart(): Promise<void> {
     const here = ['--port', String(this.#port), '--bind', '127.0.0.1'];
-    const child = spawn(BINARY, [join(this.#folder, 'valkey.conf'), ...here], {
+    const child = spawn(this.#binary, [join(this.#folder, 'valkey.conf'), ...here], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;

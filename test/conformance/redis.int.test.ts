@@ -6,9 +6,9 @@ import { testKill9 } from './bus/kill.ts';
 import { describeBus } from './bus/suite.ts';
 import { testZombie } from './bus/zombie.ts';
 
-for (const [name, requirement, binary] of [
-  ['Redis', redisRequirement(), undefined],
-  ['Valkey', valkeyRequirement(), findValkey()],
+for (const [name, requirement, binary, kills] of [
+  ['Redis', redisRequirement(), undefined, 100],
+  ['Valkey', valkeyRequirement(), findValkey(), 20],
 ] as const) {
   describeWith(requirement, `${name} Streams`, () => {
     describeBus(name, async () => {
@@ -25,7 +25,7 @@ for (const [name, requirement, binary] of [
       return { url: server.url, close: () => server[Symbol.asyncDispose]() };
     };
 
-    testKill9(name, serverOfItsOwn);
+    testKill9(name, serverOfItsOwn, kills);
     testZombie(name, serverOfItsOwn);
   });
 }

@@ -21,6 +21,8 @@ const TYPES = {
 export function jobTables(dialect: Dialect): readonly string[] {
   const { bytes, number, fraction, sequence } = TYPES[dialect];
   return [
+    `CREATE TABLE IF NOT EXISTS job_store (version ${number} PRIMARY KEY)`,
+    `INSERT INTO job_store (version) SELECT ${JOBS_VERSION} WHERE NOT EXISTS (SELECT 1 FROM job_store)`,
     `CREATE TABLE IF NOT EXISTS jobs (
       seq ${sequence},
       id TEXT NOT NULL UNIQUE,
@@ -46,6 +48,7 @@ export function jobTables(dialect: Dialect): readonly string[] {
       blockers ${number} NOT NULL DEFAULT 0,
       release_no ${number} NOT NULL DEFAULT 0,
       token ${number} NOT NULL DEFAULT 0,
+      settled_token ${number},
       released_at ${number},
       lease_until ${number},
       worker TEXT,
@@ -80,6 +83,7 @@ export function jobTables(dialect: Dialect): readonly string[] {
       PRIMARY KEY (job, needs)
     )`,
     'CREATE INDEX IF NOT EXISTS job_needs_by_need ON job_needs (needs)',
+    `CREATE TABLE IF NOT EXISTS job_order_locks (slot ${number} PRIMARY KEY)`,
     `CREATE TABLE IF NOT EXISTS job_steps (
       job TEXT NOT NULL,
       step TEXT NOT NULL,

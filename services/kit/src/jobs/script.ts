@@ -2,6 +2,11 @@ import type { SqlValue } from '../effects/effect-store.ts';
 
 // Transactions without a driver: a script yields what it asks and is handed the answer, whoever runs it. SQLite runs it
 // without a pause in the thread that owns the file, PostgreSQL over a connection, a simulation with a clock of its own.
+//
+// Two rules make one text right on both. On PostgreSQL scripts run side by side, each statement seeing what was committed
+// before it (READ COMMITTED): what a script decides by, it locks first, by an UPDATE that returns the row; what must not
+// appear meanwhile, it guards by a lock row. And a commit whose answer is lost is run again by whoever asked: every
+// script comes to the same when it has been done before.
 
 /** One statement with parameters `$1`, `$2`, ... which both dialects know. */
 export interface Query {

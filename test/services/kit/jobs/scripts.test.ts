@@ -183,7 +183,7 @@ describe('a job', () => {
     };
     const fence = { job: 'a', release: 1, token: 1 };
     await store.run('settle', fence, { state: 'succeeded', result: undefined }, 1, effect);
-    expect(await store.run('settle', fence, { state: 'succeeded', result: undefined }, 1, effect)).toBe('lost');
+    expect(await store.run('settle', fence, { state: 'succeeded', result: undefined }, 1, effect)).toBe('settled');
     expect(store.database.prepare('SELECT count(*) AS n FROM shipped').get()).toEqual({ n: 1 });
     expect(stateOf('next')).toBe('ready');
   });

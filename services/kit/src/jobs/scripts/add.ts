@@ -2,6 +2,7 @@ import { KitError } from '../../errors.ts';
 import type { AddReceipt, JobState, NewJob, OnFailure } from '../job.ts';
 import { row, rows, type Script } from '../script.ts';
 import { finish, isFinal, needFailed } from './finish.ts';
+import { lockOrders, lockUnfinished } from './lock.ts';
 
 /** One level of priority is worth so much waiting. */
 export const PRIORITY_WORTH_MS = 60_000;
@@ -12,22 +13,32 @@ export const PRIORITY_WORTH_MS = 60_000;
  * @throws {KitError} `job-missing` for a need that nobody knows
  */
 export function* add(jobs: readonly NewJob[]): Script<readonly AddReceipt[]> {
+  yield* lockOrders(jobs);
+  return yield* addInOrder(jobs);
+}
+
+/** The same for a transaction that has locked their orders. */
+export function* addInOrder(jobs: readonly NewJob[]): Script<readonly AddReceipt[]> {
   const receipts: AddReceipt[] = [];
   /** Ids of this call that turned out to be jobs there were. */
   const actual = new Map<string, string>();
+  /** Jobs that cannot end before this transaction does. */
+  const locked = new Set<string>();
   for (const job of jobs) {
-    const id = yield* claimKey(job);
+    const { id, isNew } = yield* claimKey(job);
     actual.set(job.id, id);
+    // A call that is made again, since nobody knows what came of it, is told what it was told then.
     receipts.push({ id, duplicate: id !== job.id });
-    if (id !== job.id) continue;
+    if (!isNew) continue;
     const needs = job.needs.map((need) => ({ ...need, job: actual.get(need.job) ?? need.job }));
-    yield* insert({ ...job, needs });
+    yield* insert({ ...job, needs }, locked);
+    locked.add(id);
   }
   return receipts;
 }
 
 /** @returns the id of the job that has the key: this one, or one that was there before */
-function* claimKey(job: NewJob): Script<string> {
+function* claimKey(job: NewJob): Script<{ readonly id: string; readonly isNew: boolean }> {
   const claimed = yield* row<{ readonly job: string }>(
     `INSERT INTO job_keys (queue, idempotency_key, job, expires_at) VALUES ($1, $2, $3, $4)
      ON CONFLICT (queue, idempotency_key) DO UPDATE SET job = excluded.job, expires_at = excluded.expires_at
@@ -35,18 +46,18 @@ function* claimKey(job: NewJob): Script<string> {
      RETURNING job`,
     [job.queue, job.idempotencyKey, job.id, job.keyExpiresAt, job.createdAt],
   );
-  if (claimed !== undefined) return claimed.job;
+  if (claimed !== undefined) return { id: claimed.job, isNew: true };
   const known = yield* row<{ readonly job: string }>(
     'SELECT job FROM job_keys WHERE queue = $1 AND idempotency_key = $2',
     [job.queue, job.idempotencyKey],
   );
-  // It was there a statement ago, and keys only go when they expire.
-  return (known as { readonly job: string }).job;
+  // The statement before has locked it.
+  return { id: (known as { readonly job: string }).job, isNew: false };
 }
 
-function* insert(job: NewJob): Script<void> {
-  const needs = yield* readNeeds(job);
-  const isBehind = job.orderKey !== undefined && (yield* hasUnfinished(job.queue, job.orderKey));
+function* insert(job: NewJob, locked: Set<string>): Script<void> {
+  const needs = yield* lockNeeds(job, locked);
+  const isBehind = job.orderKey !== undefined && (yield* lockLastOf(job.queue, job.orderKey, locked));
   const blockers = needs.filter(({ state }) => !isFinal(state)).length + (isBehind ? 1 : 0);
   yield* rows(
     `INSERT INTO jobs (id, queue, task, version, idempotency_key, state, payload, headers, created_at, run_at, rank,
@@ -87,9 +98,11 @@ interface Need {
   readonly onFailure: OnFailure;
 }
 
-function* readNeeds(job: NewJob): Script<readonly Need[]> {
+/** What is needed and not over must not end before this job stands where it will be looked for. */
+function* lockNeeds(job: NewJob, locked: Set<string>): Script<readonly Need[]> {
   const needs: Need[] = [];
   for (const { job: needed, onFailure } of job.needs) {
+    if (!locked.has(needed) && (yield* lockUnfinished(needed)) !== undefined) locked.add(needed);
     const found = yield* row<{ readonly state: JobState }>('SELECT state FROM jobs WHERE id = $1', [needed]);
     if (found === undefined) {
       throw new KitError('job-missing', `job ${job.id} needs ${needed}, which is not there`, {
@@ -101,11 +114,19 @@ function* readNeeds(job: NewJob): Script<readonly Need[]> {
   return needs;
 }
 
-function* hasUnfinished(queue: string, orderKey: string): Script<boolean> {
-  const found = yield* row(
-    `SELECT 1 AS found FROM jobs
-     WHERE queue = $1 AND order_key = $2 AND state NOT IN ('succeeded', 'failed', 'cancelled') LIMIT 1`,
-    [queue, orderKey],
-  );
-  return found !== undefined;
+/** Whoever is last with the key must not end without seeing the one behind it. @returns whether there is one */
+function* lockLastOf(queue: string, orderKey: string, locked: Set<string>): Script<boolean> {
+  for (;;) {
+    const last = yield* row<{ readonly id: string }>(
+      `SELECT id FROM jobs WHERE queue = $1 AND order_key = $2 AND state NOT IN ('succeeded', 'failed', 'cancelled')
+       ORDER BY seq DESC LIMIT 1`,
+      [queue, orderKey],
+    );
+    if (last === undefined) return false;
+    if (locked.has(last.id)) return true;
+    // One that ends before the lock is there is not found again.
+    if ((yield* lockUnfinished(last.id)) === undefined) continue;
+    locked.add(last.id);
+    return true;
+  }
 }

@@ -1,8 +1,9 @@
 import type { AttemptFence, JobProgress, JobRecord, NewJob } from '../job.ts';
 import { type Query, row, rows, type Script } from '../script.ts';
-import { add } from './add.ts';
-import { type Ending, finish, giveBackSlot, withFailure } from './finish.ts';
-import { type JobRow, recordOf } from './record.ts';
+import { addInOrder } from './add.ts';
+import { type Ending, finishLocked, giveBackSlot, withFailure } from './finish.ts';
+import { lockOrders, lockUnfinished } from './lock.ts';
+import { type JobRow, LOCKED, type LockedJob, recordOf } from './record.ts';
 
 export interface BeginArguments extends AttemptFence {
   readonly worker: string;
@@ -29,41 +30,52 @@ export type DropReason = 'missing' | 'over' | 'superseded' | 'cancelled' | 'late
  * one settles from here on is refused.
  */
 export function* begin(args: BeginArguments): Script<Begun> {
-  const { job, release, token, worker, leaseUntil, now } = args;
+  const begun = (yield* take(args)) ?? (yield* refuse(args));
+  if (typeof begun === 'string') return { kind: 'drop', why: begun };
+  return { kind: 'run', job: recordOf(begun), steps: yield* stepsOf(args.job), needs: yield* needsOf(args.job) };
+}
+
+function* take({ job, release, token, worker, leaseUntil, now }: BeginArguments): Script<JobRow | undefined> {
   // A job that still runs had a worker that vanished: it did not settle, and the bus delivered again.
-  const begun = yield* row<JobRow>(
+  return yield* row<JobRow>(
     `UPDATE jobs SET state = 'running', token = $3, attempt = attempt + 1, worker = $4, lease_until = $5,
        crashes = CASE WHEN state = 'running' THEN crashes + 1 ELSE 0 END, started_at = COALESCE(started_at, $6)
-     WHERE id = $1 AND release_no = $2 AND token <= $3 AND state IN ('released', 'running')
+     WHERE id = $1 AND release_no = $2 AND (state = 'released' OR (state = 'running' AND token < $3))
        AND cancel_requested_at IS NULL AND (deadline_at IS NULL OR deadline_at > $6) AND attempt < max_attempts
        AND (state = 'released' OR crashes < max_crashes)
      RETURNING *`,
     [job, release, token, worker, leaseUntil, now],
   );
-  if (begun === undefined) return { kind: 'drop', why: yield* refuse(args) };
-  return { kind: 'run', job: recordOf(begun), steps: yield* stepsOf(job), needs: yield* needsOf(job) };
 }
 
-function* refuse({ job, release, token, now }: BeginArguments): Script<DropReason> {
-  const found = yield* row<JobRow>('SELECT * FROM jobs WHERE id = $1', [job]);
-  if (found === undefined) return 'missing';
+/** Why it may not begin; the row after all when it was begun by this very call before, or may begin now. */
+function* refuse(args: BeginArguments): Script<DropReason | JobRow> {
+  const { job, release, token, worker, now } = args;
+  const found = yield* lockUnfinished(job);
+  if (found === undefined) return (yield* row('SELECT 1 AS found FROM jobs WHERE id = $1', [job])) ? 'over' : 'missing';
   if (found.state !== 'released' && found.state !== 'running') return 'over';
-  if (found.release_no !== release || found.token > token) return 'superseded';
-  const [why, ending] = verdictOn(found, now);
-  yield* finish(job, ending, now);
-  return why;
+  if (found.release_no !== release) return 'superseded';
+  if (found.state === 'running' && found.token >= token) {
+    if (found.token > token || found.worker !== worker) return 'superseded';
+    return (yield* row<JobRow>('SELECT * FROM jobs WHERE id = $1', [job])) as JobRow;
+  }
+  const verdict = verdictOn(found, now);
+  if (verdict === undefined) return (yield* take(args)) as JobRow;
+  yield* finishLocked(found, verdict[1], now);
+  return verdict[0];
 }
 
-function verdictOn(job: JobRow, now: number): readonly [DropReason, Ending] {
+function verdictOn(job: LockedJob, now: number): readonly [DropReason, Ending] | undefined {
   if (job.cancel_requested_at !== null) return ['cancelled', { state: 'cancelled', reason: 'cancelled on request' }];
   if (job.deadline_at !== null && job.deadline_at <= now)
     return ['late', { state: 'failed', code: 'deadline-exceeded', reason: 'its deadline was over before it began' }];
-  if (job.attempt < job.max_attempts) {
-    const reason = `${job.crashes + 1} attempts in a row ended with a vanished worker`;
-    return ['poisonous', { state: 'failed', code: 'job-poisonous', reason }];
+  if (job.attempt >= job.max_attempts) {
+    const reason = `all ${job.max_attempts} attempts were begun and the last one's worker vanished`;
+    return ['used-up', { state: 'failed', code: 'attempts-used-up', reason }];
   }
-  const reason = `all ${job.max_attempts} attempts were begun and the last one's worker vanished`;
-  return ['used-up', { state: 'failed', code: 'attempts-used-up', reason }];
+  if (job.state === 'released' || job.crashes < job.max_crashes) return undefined;
+  const reason = `${job.crashes + 1} attempts in a row ended with a vanished worker`;
+  return ['poisonous', { state: 'failed', code: 'job-poisonous', reason }];
 }
 
 function* stepsOf(job: string): Script<ReadonlyMap<string, Uint8Array>> {
@@ -121,10 +133,11 @@ interface HeldRow {
   readonly cancel_requested_at: number | null;
 }
 
-/** Whether the fence holds; locks the job until the transaction ends. Every settlement and effect begins with it. */
-export function* holds({ job, release, token }: AttemptFence): Script<JobRow | undefined> {
-  return yield* row<JobRow>(
-    `UPDATE jobs SET token = $3 WHERE id = $1 AND release_no = $2 AND token = $3 AND state = 'running' RETURNING *`,
+/** Whether the fence holds; locks the job until the transaction ends. Every effect begins with it. */
+export function* holds({ job, release, token }: AttemptFence): Script<LockedJob | undefined> {
+  return yield* row<LockedJob>(
+    `UPDATE jobs SET token = $3 WHERE id = $1 AND release_no = $2 AND token = $3 AND state = 'running'
+     RETURNING ${LOCKED}`,
     [job, release, token],
   );
 }
@@ -148,7 +161,8 @@ export interface AttemptEffect {
 }
 
 /**
- * Ends an attempt, with its effect. A cancel that was asked for meanwhile wins over everything but success.
+ * Ends an attempt, with its effect. A cancel that was asked for meanwhile wins over everything but success. Said again,
+ * when nobody knows what came of it, it writes nothing.
  *
  * @returns `lost` when the fence does not hold: nothing was written
  */
@@ -158,40 +172,61 @@ export function* settle(
   now: number,
   effect: AttemptEffect = {},
 ): Script<'settled' | 'lost'> {
-  const job = yield* holds(fence);
-  if (job === undefined) return 'lost';
-  if (settlement.state !== 'ready') yield* finish(job.id, settlement, now);
+  yield* lockOrders(effect.jobs ?? []);
+  const job = yield* row<LockedJob>(
+    `UPDATE jobs SET settled_token = $3 WHERE id = $1 AND release_no = $2 AND token = $3 AND state = 'running'
+     RETURNING ${LOCKED}`,
+    [fence.job, fence.release, fence.token],
+  );
+  if (job === undefined) return (yield* wasSettled(fence)) ? 'settled' : 'lost';
+  if (settlement.state !== 'ready') yield* finishLocked(job, settlement, now);
   else if (job.cancel_requested_at !== null)
-    yield* finish(job.id, { state: 'cancelled', reason: 'cancelled on request' }, now);
+    yield* finishLocked(job, { state: 'cancelled', reason: 'cancelled on request' }, now);
   else yield* makeReady(job, settlement, now);
   yield* apply(effect);
   return 'settled';
 }
 
-/** Keeps what a step came to, with its effect. @returns `lost` when the fence does not hold: nothing was written */
+/** By the holder of this very fence. */
+export function* wasSettled({ job, release, token }: AttemptFence): Script<boolean> {
+  const found = yield* row('SELECT 1 AS found FROM jobs WHERE id = $1 AND release_no = $2 AND settled_token = $3', [
+    job,
+    release,
+    token,
+  ]);
+  return found !== undefined;
+}
+
+/**
+ * Keeps what a step came to, with its effect; a step that has come to the same before has had its effect.
+ *
+ * @returns `lost` when the fence does not hold: nothing was written
+ */
 export function* keepStep(
   fence: AttemptFence,
   step: string,
   result: Uint8Array,
   effect: AttemptEffect = {},
 ): Script<'settled' | 'lost'> {
+  yield* lockOrders(effect.jobs ?? []);
   if ((yield* holds(fence)) === undefined) return 'lost';
-  yield* rows(
+  const kept = yield* row(
     `INSERT INTO job_steps (job, step, result) VALUES ($1, $2, $3)
-     ON CONFLICT (job, step) DO UPDATE SET result = excluded.result`,
+     ON CONFLICT (job, step) DO UPDATE SET result = excluded.result WHERE job_steps.result <> excluded.result
+     RETURNING step`,
     [fence.job, step, result],
   );
-  yield* apply(effect);
+  if (kept !== undefined) yield* apply(effect);
   return 'settled';
 }
 
 function* apply({ statements = [], jobs = [] }: AttemptEffect): Script<void> {
   for (const { sql, params } of statements) yield* rows(sql, params);
-  if (jobs.length > 0) yield* add(jobs);
+  if (jobs.length > 0) yield* addInOrder(jobs);
 }
 
 function* makeReady(
-  job: JobRow,
+  job: LockedJob,
   { runAt, counted, failure }: Extract<Settlement, { state: 'ready' }>,
   now: number,
 ): Script<void> {

@@ -1,5 +1,7 @@
 import { type AttemptFailure, FINAL_STATES, type JobState, type OnFailure } from '../job.ts';
 import { row, rows, type Script } from '../script.ts';
+import { lockUnfinished } from './lock.ts';
+import type { LockedJob } from './record.ts';
 
 export const isFinal = (state: JobState): boolean => (FINAL_STATES as readonly JobState[]).includes(state);
 
@@ -18,33 +20,24 @@ export const needFailed = (needed: string): Ending => ({
 /** Failures kept of one job: the first and the last ones tell the most. */
 export const HISTORY_LIMIT = 50;
 
-interface Ended {
-  readonly seq: number;
-  readonly queue: string;
-  readonly task: string;
-  readonly state: JobState;
-  readonly attempt: number;
-  readonly order_key: string | null;
-  readonly limit_key: string | null;
-  readonly history: string | null;
-}
-
 /** Ends a job that is not over yet, gives back what it held, and lets those behind it go on or fail with it. */
 export function* finish(id: string, ending: Ending, now: number): Script<void> {
-  const endings: [string, Ending][] = [[id, ending]];
+  const job = yield* lockUnfinished(id);
+  if (job !== undefined) yield* finishLocked(job, ending, now);
+}
+
+/** The same for a job that this transaction has locked, as it is now. */
+export function* finishLocked(job: LockedJob, ending: Ending, now: number): Script<void> {
+  const endings = yield* finishOne(job, ending, now);
   // A chain of thousands must not be a stack of thousands.
   for (let next = endings.shift(); next !== undefined; next = endings.shift()) {
-    const [job, how] = next;
-    endings.push(...(yield* finishOne(job, how, now)));
+    const [id, how] = next;
+    const dependent = yield* lockUnfinished(id);
+    if (dependent !== undefined) endings.push(...(yield* finishOne(dependent, how, now)));
   }
 }
 
-function* finishOne(id: string, ending: Ending, now: number): Script<[string, Ending][]> {
-  const job = yield* row<Ended>(
-    'SELECT seq, queue, task, state, attempt, order_key, limit_key, history FROM jobs WHERE id = $1',
-    [id],
-  );
-  if (job === undefined || isFinal(job.state)) return [];
+function* finishOne(job: LockedJob, ending: Ending, now: number): Script<[string, Ending][]> {
   const history =
     ending.state === 'succeeded'
       ? job.history
@@ -57,11 +50,11 @@ function* finishOne(id: string, ending: Ending, now: number): Script<[string, En
   yield* rows(
     `UPDATE jobs SET state = $2, finished_at = $3, result = $4, history = $5, lease_until = NULL, worker = NULL
      WHERE id = $1`,
-    [id, ending.state, now, ending.state === 'succeeded' ? (ending.result ?? null) : null, history],
+    [job.id, ending.state, now, ending.state === 'succeeded' ? (ending.result ?? null) : null, history],
   );
   if (job.state === 'released' || job.state === 'running') yield* giveBackSlot(job.task, job.limit_key);
   if (job.order_key !== null) yield* unblockNextInOrder(job.queue, job.order_key, job.seq);
-  return yield* tellDependents(id, ending.state);
+  return yield* tellDependents(job.id, ending.state);
 }
 
 /** A job that is out no longer counts against the limit of its key. */
@@ -75,12 +68,17 @@ export function* giveBackSlot(task: string, limitKey: string | null): Script<voi
 
 /** Only the end of the foremost one changes who is foremost. */
 function* unblockNextInOrder(queue: string, orderKey: string, ended: number): Script<void> {
-  const foremost = yield* row<{ readonly id: string; readonly seq: number }>(
-    `SELECT id, seq FROM jobs WHERE queue = $1 AND order_key = $2 AND state NOT IN ('succeeded', 'failed', 'cancelled')
-     ORDER BY seq LIMIT 1`,
-    [queue, orderKey],
-  );
-  if (foremost !== undefined && foremost.seq > ended) yield* unblock(foremost.id);
+  for (let missed: string | undefined; ; ) {
+    const foremost = yield* row<{ readonly id: string; readonly seq: number }>(
+      `SELECT id, seq FROM jobs WHERE queue = $1 AND order_key = $2 AND state NOT IN ('succeeded', 'failed', 'cancelled')
+       ORDER BY seq LIMIT 1`,
+      [queue, orderKey],
+    );
+    if (foremost === undefined || foremost.seq < ended || foremost.id === missed) return;
+    if (yield* unblock(foremost.id)) return;
+    // It ended meanwhile, while this one still looked unfinished to it: so it has told nobody.
+    missed = foremost.id;
+  }
 }
 
 function* tellDependents(id: string, state: Ending['state']): Script<[string, Ending][]> {
@@ -96,12 +94,13 @@ function* tellDependents(id: string, state: Ending['state']): Script<[string, En
   return failing;
 }
 
-function* unblock(id: string): Script<void> {
-  yield* rows(
+function* unblock(id: string): Script<boolean> {
+  const unblocked = yield* row(
     `UPDATE jobs SET blockers = blockers - 1, state = CASE WHEN blockers = 1 THEN 'ready' ELSE state END
-     WHERE id = $1 AND state = 'waiting'`,
+     WHERE id = $1 AND state = 'waiting' RETURNING id`,
     [id],
   );
+  return unblocked !== undefined;
 }
 
 export function withFailure(history: string | null, failure: AttemptFailure): string {

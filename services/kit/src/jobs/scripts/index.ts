@@ -6,6 +6,16 @@ import { cancel } from './cancel.ts';
 /** Every transaction there is, by the name it crosses threads under. */
 export const SCRIPTS = { add, begin, heartbeat, settle, keepStep, cancel };
 
+/** Whether a script may give a dispatcher or a worker something to do: make jobs ready, free a place, ask for a cancel. */
+export const WAKES: Readonly<Record<keyof typeof SCRIPTS, boolean>> = {
+  add: true,
+  begin: false,
+  heartbeat: false,
+  settle: true,
+  keepStep: true,
+  cancel: true,
+};
+
 export type ScriptName = keyof typeof SCRIPTS;
 export type ScriptArguments<Name extends ScriptName> = Parameters<(typeof SCRIPTS)[Name]>;
 export type ScriptResult<Name extends ScriptName> =

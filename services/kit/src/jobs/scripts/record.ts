@@ -26,6 +26,8 @@ export interface JobRow {
   readonly blockers: number;
   readonly release_no: number;
   readonly token: number;
+  /** Of the delivery that ended the last attempt. */
+  readonly settled_token: number | null;
   readonly released_at: number | null;
   readonly lease_until: number | null;
   readonly worker: string | null;
@@ -36,6 +38,14 @@ export interface JobRow {
   readonly result: Uint8Array | null;
   readonly history: string | null;
 }
+
+/** What is decided by, without what may be large. */
+export type LockedJob = Omit<JobRow, 'payload' | 'headers' | 'progress' | 'result'>;
+
+/** The columns of a `LockedJob`. */
+export const LOCKED = `seq, id, queue, task, version, idempotency_key, state, created_at, run_at, rank, deadline_at, priority,
+  share_group, order_key, limit_key, max_attempts, max_crashes, attempt, crashes, blockers, release_no, token,
+  settled_token, released_at, lease_until, worker, cancel_requested_at, started_at, finished_at, history`;
 
 export const recordOf = (row: JobRow): JobRecord => ({
   id: row.id,

@@ -50,6 +50,7 @@ const STAGES = {
   },
   nodes: {
     EC2NodeClass: 'Ready',
+    NodeClass: 'Ready',
     NodePool: 'Ready',
     ResourceFlavor: undefined,
     ClusterQueue: 'Active',

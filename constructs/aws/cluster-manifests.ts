@@ -20,17 +20,25 @@ export interface ManifestTarget {
 
 /**
  * Applies to EKS by the function that its construct brings. Nothing is pruned: an object that moves from one part to
- * another between two deployments would be deleted by the one before the other makes it again.
+ * another between two deployments would be deleted by the one before the other makes it again. And nothing is only made:
+ * what is there already, from another part or from a stack before this one, becomes what is declared.
  */
 export const eksManifests = (cluster: ICluster): ManifestTarget => ({
   apply: (scope, id, objects) =>
-    new KubernetesManifest(scope, id, { cluster, manifest: objects.map((object) => ({ ...object })), prune: false }),
+    new KubernetesManifest(scope, id, {
+      cluster,
+      manifest: objects.map((object) => ({ ...object })),
+      prune: false,
+      overwrite: true,
+    }),
 });
 
 export interface ClusterManifestsProps {
   readonly target: ManifestTarget;
   /** What cdk8s made, with CDK's own tokens in it where a `Binding` stood. */
   readonly manifests: readonly ClusterObject[];
+  /** What has to be there before the first of them. @default - nothing but the cluster */
+  readonly after?: readonly IConstruct[];
 }
 
 /**
@@ -51,7 +59,7 @@ export class ClusterManifests extends Construct {
   readonly nodes: ReadonlyMap<string, readonly IConstruct[]>;
 
   /** @throws {ConstructError} `manifest-too-large` for one object, or for all of them together */
-  constructor(scope: Construct, id: string, { target, manifests }: ClusterManifestsProps) {
+  constructor(scope: Construct, id: string, { target, manifests, after }: ClusterManifestsProps) {
     const stages = applyOrder(manifests).map((stage) => ({ stage: stage.id, parts: partsOf(stage.objects) }));
     const total = manifests.reduce((sum, object) => sum + sizeOf(object), 0);
     if (total > LARGEST_STACK)
@@ -63,7 +71,7 @@ export class ClusterManifests extends Construct {
 
     super(scope, id);
     const nodes = new Map<string, readonly IConstruct[]>();
-    let before: readonly IConstruct[] = [];
+    let before = after ?? [];
     for (const { stage, parts } of stages) {
       const applied = parts.map((objects, part) => target.apply(this, `${stage}-${part + 1}`, objects));
       for (const each of applied) {

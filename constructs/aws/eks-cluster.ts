@@ -82,8 +82,6 @@ export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
   readonly network: ClusterNetwork;
   readonly endpoint: Binding<string>;
   readonly certificateAuthority: Binding<string>;
-  /** Of the control plane: who is to reach the API from elsewhere in the network lets himself in here. */
-  readonly securityGroup: Binding<string>;
   /** Name of the role of machines that EKS Auto Mode brings: node classes of one's own name it. */
   readonly autoNodeRole: Mode extends 'auto' ? Binding<string> : undefined;
 
@@ -123,7 +121,7 @@ export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
       deletionProtection: props.deletionProtection ?? true,
       // Extended support costs 0.60 USD an hour instead of 0.10: that is somebody's decision and not an oversight's.
       upgradePolicy: { supportType: 'STANDARD' },
-      ...autoMode(autoRole),
+      ...autoMode(auto),
     });
     if (props.endpoint?.kind === 'public')
       exempt(cluster, { because: `asked for, and open to ${props.endpoint.from.join(', ')} only`, nag: ['EKS1'] });
@@ -136,7 +134,6 @@ export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
     this.endpoint = Binding.of(cluster.attrEndpoint);
     this.certificateAuthority = Binding.of(cluster.attrCertificateAuthorityData);
     this.autoNodeRole = (autoRole === undefined ? undefined : Binding.of(autoRole.roleName)) as this['autoNodeRole'];
-    this.securityGroup = Binding.of(cluster.attrClusterSecurityGroupId);
     const access = [
       ...accessEntries(this, cluster.ref, props.access),
       ...(autoRole === undefined ? [] : [autoNodeEntry(this, cluster.ref, autoRole)]),
@@ -194,16 +191,15 @@ function controlPlaneRole(scope: Construct, name: string, auto: boolean): Role {
   return role;
 }
 
-/** All three or none: EKS refuses Auto Mode in parts. */
+/**
+ * All three or none: EKS refuses Auto Mode in parts. Without the pools that EKS has ready: their machines are in the
+ * group of the control plane, whom neither the endpoints of AWS nor the data stores let in, and their limits are nobody's.
+ */
 function autoMode(
-  role: Role | undefined,
+  enabled: boolean,
 ): Pick<CfnClusterProps, 'computeConfig' | 'kubernetesNetworkConfig' | 'storageConfig'> {
-  const enabled = role !== undefined;
   return {
-    computeConfig: {
-      enabled,
-      ...(role === undefined ? {} : { nodePools: ['system', 'general-purpose'], nodeRoleArn: role.roleArn }),
-    },
+    computeConfig: { enabled },
     kubernetesNetworkConfig: { ipFamily: 'ipv4', elasticLoadBalancing: { enabled } },
     storageConfig: { blockStorage: { enabled } },
   };
@@ -220,7 +216,7 @@ function autoNodeRole(scope: Construct, name: string): Role {
   return role;
 }
 
-/** EKS makes one for the pools of its own; a class of ours that names the role needs it stated. */
+/** EKS makes one for pools of its own only; a class of ours that names the role needs it stated. */
 const autoNodeEntry = (scope: Construct, clusterName: string, role: Role): CfnAccessEntry =>
   new CfnAccessEntry(scope, 'AutoNodeAccess', {
     clusterName,

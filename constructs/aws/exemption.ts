@@ -7,7 +7,7 @@ export interface Exemption {
   /** Policies of ours, by their ids. */
   readonly policies?: readonly string[];
   /** Rules of cdk-nag, e.g. `S1`; one finding of several in brackets, as it writes it. */
-  readonly nag?: readonly `${'AEC' | 'EKS' | 'IAM' | 'MSK' | 'S' | 'SMG' | 'SQS'}${string}`[];
+  readonly nag?: readonly `${'AEC' | 'EKS' | 'IAM' | 'L' | 'MSK' | 'S' | 'SMG' | 'SQS'}${string}`[];
   /** Checks of checkov. */
   readonly checkov?: readonly `CKV_AWS_${number}`[];
 }

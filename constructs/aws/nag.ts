@@ -1,5 +1,7 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
-import type { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import type { KubectlProvider } from 'aws-cdk-lib/aws-eks-v2';
+import { CfnPolicy, CfnRole, type PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { exempt } from './exemption.ts';
 
@@ -40,6 +42,35 @@ function textOf(value: unknown): string {
   if (attribute !== undefined) return `<${attribute.join('.')}>`;
   return join === undefined ? '' : join[1].map(textOf).join(join[0]);
 }
+
+const KUBECTL =
+  'code and rights are those of CDK, and AWS asks for the policies by their names: the function reads charts from ' +
+  'registries, writes its logs and calls its other half, while CloudFormation waits';
+
+/** The functions by which CDK applies objects to a cluster: their code and roles are CDK's. */
+export function functionsOfKubectl(provider: KubectlProvider): void {
+  const stack = Stack.of(provider);
+  for (const child of provider.node.findAll()) {
+    if (CfnFunction.isCfnFunction(child))
+      exempt(child, { because: KUBECTL, nag: ['L1'], checkov: ['CKV_AWS_115', 'CKV_AWS_116'] });
+    if (CfnRole.isCfnRole(child)) {
+      const policies = stack.resolve(child.managedPolicyArns) as readonly unknown[];
+      exempt(child, { because: KUBECTL, nag: policies.map((arn) => `IAM4[Policy::${policyOf(arn)}]` as const) });
+    }
+    if (CfnPolicy.isCfnPolicy(child)) {
+      const { Statement } = stack.resolve(child.policyDocument) as Document;
+      const wild = Statement.flatMap(({ Resource }) => [Resource].flat().map(textOf)).filter((arn) => arn.includes('*'));
+      exempt(child, { because: KUBECTL, nag: wild.map((arn) => `IAM5[Resource::${arn}]` as const) });
+    }
+  }
+}
+
+interface Document {
+  readonly Statement: readonly { readonly Resource: unknown }[];
+}
+
+/** One that only some partitions have is a condition, which cdk-nag writes as it is. */
+const policyOf = (arn: unknown): string => (textOf(arn) === '' ? JSON.stringify(arn) : textOf(arn));
 
 const CALLED_BY_CLOUDFORMATION =
   'a function of CDK that CloudFormation calls while it deploys, and waits for: nothing it loses is lost unseen, and it ' +

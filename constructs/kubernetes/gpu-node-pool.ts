@@ -164,7 +164,7 @@ export class GpuNodePool<C extends GpuClass = GpuClass> extends Construct {
               budgets: [{ nodes: props.disruptedAtOnce ?? '10%' }],
             },
             limits: {
-              cpu: String(Math.ceil(Math.max(...machines.map((machine) => shareOf(machine, maxGpus).vcpus)))),
+              cpu: processorsWith(machines, maxGpus),
               // A node counts the shares of its devices, not the devices.
               [GPU_RESOURCE]: String(maxGpus * clientsOf(gpu, sharing)),
             },
@@ -176,16 +176,16 @@ export class GpuNodePool<C extends GpuClass = GpuClass> extends Construct {
   }
 }
 
-const DISCOVERY = 'karpenter.sh/discovery';
+export const DISCOVERY = 'karpenter.sh/discovery';
 
-const go = (duration: DurationInput): string =>
+export const go = (duration: DurationInput): string =>
   goDuration((Duration.is(duration) ? duration : Duration.parse(duration)).toSeconds('up') * 1_000);
 
-const bytes = (size: BytesInput): Bytes => (Bytes.is(size) ? size : Bytes.parse(size));
+export const bytes = (size: BytesInput): Bytes => (Bytes.is(size) ? size : Bytes.parse(size));
 
-const among = (key: string, values: readonly string[]): NodeRequirement => ({ key, operator: 'In', values });
+export const among = (key: string, values: readonly string[]): NodeRequirement => ({ key, operator: 'In', values });
 
-function machinesOf<C extends GpuClass>(gpu: C, capacity: GpuCapacity<C>): readonly AwsMachine[] {
+export function machinesOf<C extends GpuClass>(gpu: C, capacity: GpuCapacity<C>): readonly AwsMachine[] {
   if (capacity.type !== 'spot') {
     const names: readonly AwsGpuMachine<C>[] = capacity.machines;
     return names.map((machine) => machineFor('aws', machine, gpu));
@@ -193,7 +193,11 @@ function machinesOf<C extends GpuClass>(gpu: C, capacity: GpuCapacity<C>): reado
   return GPU_MACHINES.filter((machine) => machine.cloud === 'aws' && machine.gpu === gpu) as readonly AwsMachine[];
 }
 
-function requirementsOf(
+/** Processors that come with so many devices, on whichever of the machines. */
+export const processorsWith = (machines: readonly AwsMachine[], gpus: number): string =>
+  String(Math.ceil(Math.max(...machines.map((machine) => shareOf(machine, gpus).vcpus))));
+
+export function requirementsOf(
   type: 'on-demand' | 'reserved' | 'spot',
   machines: readonly AwsMachine[],
 ): readonly NodeRequirement[] {
@@ -216,7 +220,7 @@ function requirementsOf(
   ];
 }
 
-function reservationsOf<C extends GpuClass>(capacity: GpuCapacity<C>) {
+export function reservationsOf<C extends GpuClass>(capacity: GpuCapacity<C>) {
   if (capacity.type !== 'reserved') return {};
   const { reservations } = capacity;
   return {

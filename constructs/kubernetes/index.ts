@@ -6,10 +6,20 @@ export {
   type Runbooks,
 } from '../monitoring/alert.ts';
 export { emit, type Override } from './api-object.ts';
+export { AuthorityIssuer, type AuthorityIssuerProps } from './authority-issuer.ts';
+export { AutoModeNetworkPolicies } from './auto-mode-network.ts';
+export {
+  AutoModeGpuPool,
+  type AutoModeGpuPoolProps,
+  AutoModeNodePool,
+  type AutoModeNodePoolProps,
+} from './auto-mode-nodes.ts';
+export { ClusterSecretStore, type ClusterSecretStoreProps } from './cluster-secret-store.ts';
 export type { IssuerReference } from './crd/certificate.ts';
 export type { KafkaAuthentication } from './crd/kafka.ts';
 export { CronWork, type CronWorkProps } from './cron-work.ts';
 export { DEVICE_PLUGIN_CONFIG, DevicePluginConfig, type DevicePluginConfigProps } from './device-plugin-config.ts';
+export { EbsStorageClass, type EbsStorageClassProps } from './ebs-storage-class.ts';
 export { EdgeRoute, type EdgeRouteProps, type RoutableServer, type RouteMatch } from './edge-route.ts';
 export { EffectVolume, type EffectVolumeProps } from './effect-volume.ts';
 export type { GpuAllocation } from './gpu-devices.ts';

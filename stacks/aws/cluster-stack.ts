@@ -13,7 +13,6 @@ import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
 
 /** What the stack of workloads reads of the cluster's, by parameter. */
 export const CLUSTER_ADDRESSES = {
-  securityGroup: 'cluster-security-group',
   /** Of the machines that Karpenter or EKS Auto Mode brings. */
   nodeRole: 'cluster-node-role',
   interruptionQueue: 'karpenter-interruptions',
@@ -33,29 +32,28 @@ export function clusterStack(app: App, topology: Topology, environment: AwsEnvir
     access: { admins: [roleIn(stack, first), ...others.map((role) => roleIn(stack, role))] },
     ...(endpoint === undefined ? {} : { endpoint }),
   } as const;
-  const publish = (cluster: EksCluster, values: Readonly<Record<string, Binding<string>>>): EksCluster => {
-    new PublishedBindings(stack, 'Addresses', {
-      prefix: addressPrefix(topology, environment),
-      values: { [CLUSTER_ADDRESSES.securityGroup]: cluster.securityGroup, ...values },
-    });
-    return cluster;
+  const publish = (values: Readonly<Record<string, Binding<string>>>): void => {
+    new PublishedBindings(stack, 'Addresses', { prefix: addressPrefix(topology, environment), values });
   };
   if (compute.mode === 'auto') {
-    const cluster = new EksCluster(stack, 'Cluster', { ...common, compute });
-    return publish(cluster, { [CLUSTER_ADDRESSES.nodeRole]: cluster.autoNodeRole });
+    const { mode, version } = compute;
+    const cluster = new EksCluster(stack, 'Cluster', { ...common, compute: { mode, version } });
+    publish({ [CLUSTER_ADDRESSES.nodeRole]: cluster.autoNodeRole });
+    return cluster;
   }
   const { gpus, ...nodes } = compute;
   const cluster = new EksCluster(stack, 'Cluster', { ...common, compute: nodes });
   if (gpus.by === 'karpenter') {
-    const karpenter = new KarpenterAccess(stack, 'Karpenter', { cluster });
-    return publish(cluster, {
-      [CLUSTER_ADDRESSES.nodeRole]: karpenter.handover.role,
-      [CLUSTER_ADDRESSES.interruptionQueue]: karpenter.interruptionQueue,
+    const { handover, interruptionQueue } = new KarpenterAccess(stack, 'Karpenter', { cluster });
+    publish({
+      [CLUSTER_ADDRESSES.nodeRole]: handover.role,
+      [CLUSTER_ADDRESSES.interruptionQueue]: interruptionQueue,
     });
+    return cluster;
   }
   for (const pool of gpuPoolsOf('aws', topology, environment.workloads.machines))
     new GpuNodePool(stack, pool.name, { cluster, ...nodeGroupOf(pool, environment.cluster) });
-  return publish(cluster, {});
+  return cluster;
 }
 
 const roleIn = (stack: Stack, name: string): Binding<string> =>

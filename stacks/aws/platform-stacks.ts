@@ -9,11 +9,12 @@ import { PlatformBudget } from '../../constructs/aws/platform-budget.ts';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { RabbitMqBroker } from '../../constructs/aws/rabbitmq-broker.ts';
 import { ValkeyCache } from '../../constructs/aws/valkey-cache.ts';
-import type { Binding } from '../../constructs/binding.ts';
+import { Binding } from '../../constructs/binding.ts';
 import type { AwsEnvironment, DataEnvironment } from '../environments/aws-environment.ts';
 import { clusterStack } from './cluster-stack.ts';
 import { observabilityStack } from './observability-stack.ts';
 import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
+import { workloadsStack } from './workloads-stack.ts';
 
 /** Artifacts have no environment: what was tested in one is what runs in the next, by the same digest. */
 export function artifactStack(app: App, topology: Topology): Stack {
@@ -29,7 +30,8 @@ export function artifactStack(app: App, topology: Topology): Stack {
 export function environmentStacks(app: App, topology: Topology, environment: AwsEnvironment): void {
   const network = networkStack(app, topology, environment);
   if (environment.data !== undefined) dataStack(app, topology, environment, environment.data, network);
-  clusterStack(app, topology, environment, network);
+  const cluster = clusterStack(app, topology, environment, network);
+  workloadsStack(app, topology, environment, cluster);
   if (environment.observability !== undefined)
     observabilityStack(app, topology, environment, environment.observability);
   const spending = stackOf(app, topology, environment, 'spending', { description: 'What the platform may cost' });
@@ -63,6 +65,7 @@ function dataStack(
   if (data.kafka !== undefined && Object.keys(topology.topics).length > 0) {
     const kafka = new MskCluster(stack, 'Kafka', { topology, name, network, key, kind: data.kafka });
     addresses['kafka'] = kafka.bootstrap;
+    addresses['kafka-arn'] = Binding.of(kafka.nodes.cluster.ref);
   }
   if (data.database !== undefined) {
     const database = new AuroraPostgres(stack, 'Database', { name, network, key, ...data.database });

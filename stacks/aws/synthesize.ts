@@ -1,5 +1,6 @@
 import type { Topology } from '@penstock/model';
 import { App } from 'aws-cdk-lib';
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { awsEnvironments } from '../environments/aws.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
 import { artifactStack, environmentStacks } from './platform-stacks.ts';
@@ -8,19 +9,23 @@ import { artifactStack, environmentStacks } from './platform-stacks.ts';
 export function awsApp(
   topology: Topology,
   environments: readonly AwsEnvironment[] = Object.values(awsEnvironments),
+  context: Readonly<Record<string, unknown>> = {},
 ): App {
-  const app = new App({ analyticsReporting: false });
+  const app = new App({ analyticsReporting: false, context });
   artifactStack(app, topology);
   for (const environment of environments) environmentStacks(app, topology, environment);
   return app;
 }
+
+/** Code of functions is named by what is in it and left where it is: a template needs no copy of it. */
+const WITHOUT_COPIES = { [DISABLE_ASSET_STAGING_CONTEXT]: true };
 
 /** The template of each stack by its name. Needs no account and no network. */
 export function synthesizeAws(
   topology: Topology,
   environments?: readonly AwsEnvironment[],
 ): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
-  const { stacks } = awsApp(topology, environments).synth();
+  const { stacks } = awsApp(topology, environments, WITHOUT_COPIES).synth();
   return Object.fromEntries(
     stacks.map(({ stackName, template }) => [stackName, template as Readonly<Record<string, unknown>>]),
   );

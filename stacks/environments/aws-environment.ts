@@ -1,4 +1,5 @@
 import type { AwsGpuMachine, AwsOnDemandMachine } from '@penstock/model';
+import type { AddonName } from '../../charts/addons.ts';
 import type { AuroraPostgresProps } from '../../constructs/aws/aurora-postgres.ts';
 import type { EksEndpoint } from '../../constructs/aws/eks-cluster.ts';
 import type { ManagedGrafanaProps } from '../../constructs/aws/managed-grafana.ts';
@@ -72,7 +73,12 @@ export interface ClusterEnvironment {
         readonly system?: SystemNodes;
         readonly gpus: GpuCapacityForm;
       }
-    | { readonly mode: 'auto'; readonly version: '1.36' };
+    | {
+        readonly mode: 'auto';
+        readonly version: '1.36';
+        /** Processors that all machines without GPUs may have together. */
+        readonly maxCpus: number;
+      };
   /** Names of roles in the account of the environment. */
   readonly adminRoles: readonly [string, ...string[]];
   /** @default - from inside of the network only */
@@ -96,4 +102,13 @@ export interface GpuReservation {
 export interface WorkloadsEnvironment extends Omit<KubernetesEnvironment, 'name' | 'images' | 'weights'> {
   /** Tag of each service's image, by the name it declares. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Key, in the store of secrets, of what the authority of the platform's own servers signs by. @default - its issuer is there already */
+  readonly authorityKey?: string;
+  /** Add-ons that somebody else brings into the cluster. @default - none: all that are needed are installed */
+  readonly present?: readonly AddonName[];
+  /** Where a workload finds what Amazon runs: name of its variable to what is published. By the worker's id. @default - nowhere */
+  readonly finds?: Readonly<Record<string, Readonly<Record<string, PublishedAddress>>>>;
 }
+
+/** What the stack of data publishes. */
+export type PublishedAddress = 'kafka' | 'database' | 'database-readers' | 'cache' | 'rabbitmq';

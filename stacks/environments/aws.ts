@@ -1,6 +1,19 @@
-import type { AwsEnvironment } from './aws-environment.ts';
+import type { AwsEnvironment, WorkloadsEnvironment } from './aws-environment.ts';
 import { dev as devCluster } from './dev.ts';
+import type { BrokerEnvironment } from './index.ts';
 import { prod as prodCluster } from './prod.ts';
+
+const { cluster: broker } = prodCluster.nats as { readonly cluster: BrokerEnvironment };
+const versions = { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' };
+
+/** What every cluster of ours on AWS has, whose volumes lie on disks of one class and whose secrets in one store. */
+const workloads = (from: typeof devCluster, storage: BrokerEnvironment['storage']): WorkloadsEnvironment => ({
+  ...from,
+  versions,
+  nats: { cluster: { ...broker, namespace: `${from.namespace}-nats`, storage } },
+  effects: { ...from.effects, storageClass: storage.storageClass },
+  authorityKey: 'internal-authority-key',
+});
 
 const dev: AwsEnvironment = {
   name: 'dev',
@@ -14,7 +27,7 @@ const dev: AwsEnvironment = {
     compute: { mode: 'nodes', version: '1.36', gpus: { by: 'karpenter', image: 'bottlerocket@v1.54.0' } },
     adminRoles: ['platform-admin'],
   },
-  workloads: { ...devCluster, versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' } },
+  workloads: workloads(devCluster, { storageClass: 'gp3', size: '10 GiB' }),
   observability: { emails: { page: ['platform@example.com'], ticket: ['platform@example.com'] } },
   gpuMachines: ['g6.xlarge'],
   budget: { monthlyUsd: 1_000, emails: ['platform@example.com'] },
@@ -32,7 +45,7 @@ const prod: AwsEnvironment = {
     compute: { mode: 'nodes', version: '1.36', gpus: { by: 'karpenter', image: 'bottlerocket@v1.54.0' } },
     adminRoles: ['platform-admin'],
   },
-  workloads: { ...prodCluster, versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' } },
+  workloads: workloads(prodCluster, { storageClass: 'gp3', size: '120 GiB' }),
   observability: {
     emails: { page: ['oncall@example.com'], ticket: ['platform@example.com'] },
     grafana: {},

@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import { emit, type Override } from '../api-object.ts';
+import { emit, emitForCluster, type Override } from '../api-object.ts';
 import type { CustomResourceProps } from './scaled-object.ts';
 
 /** Who signs: an issuer that is there already. Its account and its solvers are the cluster's, not a platform's. */
@@ -27,4 +27,18 @@ export function certificate(
   override?: Override,
 ) {
   return emit(scope, id, { apiVersion: 'cert-manager.io/v1', kind: 'Certificate', ...props }, override);
+}
+
+/** The fields of a cert-manager ClusterIssuer that we emit: one that signs by a certificate and key of its own. */
+export interface ClusterIssuerSpec {
+  readonly ca: { readonly secretName: string };
+}
+
+export function clusterIssuer(
+  scope: Construct,
+  id: string,
+  props: CustomResourceProps<ClusterIssuerSpec>,
+  override?: Override,
+) {
+  return emitForCluster(scope, id, { apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', ...props }, override);
 }

@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import { emit, type Override } from '../api-object.ts';
+import { emit, emitForCluster, type Override } from '../api-object.ts';
 import type { CustomResourceProps } from './scaled-object.ts';
 
 /** The fields of an ExternalSecret that we emit. */
@@ -62,4 +62,20 @@ export function secretStore(
   override?: Override,
 ) {
   return emit(scope, id, { apiVersion: API_VERSION, kind: 'SecretStore', ...props }, override);
+}
+
+/** The fields of a ClusterSecretStore that we emit: without `auth` the operator reads as who it is itself. */
+export interface ClusterSecretStoreSpec {
+  readonly provider: { readonly aws: { readonly service: 'SecretsManager'; readonly region: string } };
+  /** Namespaces that may refer to it. */
+  readonly conditions: readonly { readonly namespaces: readonly string[] }[];
+}
+
+export function clusterSecretStore(
+  scope: Construct,
+  id: string,
+  props: CustomResourceProps<ClusterSecretStoreSpec>,
+  override?: Override,
+) {
+  return emitForCluster(scope, id, { apiVersion: API_VERSION, kind: 'ClusterSecretStore', ...props }, override);
 }

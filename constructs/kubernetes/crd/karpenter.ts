@@ -6,25 +6,27 @@ export interface NodePoolSpec {
   readonly template: {
     readonly metadata: { readonly labels: Readonly<Record<string, string>> };
     readonly spec: {
-      readonly nodeClassRef: {
-        readonly group: 'karpenter.k8s.aws';
-        readonly kind: 'EC2NodeClass';
-        readonly name: string;
-      };
+      readonly nodeClassRef: NodeClassReference & { readonly name: string };
       readonly requirements: readonly NodeRequirement[];
-      readonly taints: readonly NodeTaint[];
+      /** @default - none: whatever fits may run there */
+      readonly taints?: readonly NodeTaint[];
       readonly expireAfter: string;
       readonly terminationGracePeriod: string;
     };
   };
   readonly disruption: {
-    readonly consolidationPolicy: 'WhenEmpty';
+    readonly consolidationPolicy: 'WhenEmpty' | 'WhenEmptyOrUnderutilized';
     readonly consolidateAfter: string;
     readonly budgets: readonly { readonly nodes: string }[];
   };
   /** Machines of a pool stop being bought when either is reached. */
-  readonly limits: { readonly cpu: string; readonly 'nvidia.com/gpu': string };
+  readonly limits: { readonly cpu: string; readonly 'nvidia.com/gpu'?: string };
 }
+
+/** Whose classes these are: those of Karpenter, or of the Karpenter inside of EKS Auto Mode. */
+export type NodeClassReference =
+  | { readonly group: 'karpenter.k8s.aws'; readonly kind: 'EC2NodeClass' }
+  | { readonly group: 'eks.amazonaws.com'; readonly kind: 'NodeClass' };
 
 export interface NodeRequirement {
   readonly key: string;
@@ -90,3 +92,22 @@ export const ec2NodeClass = (
   props: ClusterResource<Ec2NodeClassSpec>,
   override?: Override,
 ) => emitForCluster(scope, id, { apiVersion: 'karpenter.k8s.aws/v1', kind: 'EC2NodeClass', ...props }, override);
+
+/** The fields of a NodeClass of EKS Auto Mode that we emit. Image, metadata options and local disks are Amazon's own choice. */
+export interface AutoNodeClassSpec {
+  readonly role: string;
+  readonly subnetSelectorTerms: readonly SelectorTerm[];
+  readonly securityGroupSelectorTerms: readonly SelectorTerm[];
+  /** @default - none: the machines are bought as they are needed */
+  readonly capacityReservationSelectorTerms?: readonly (SelectorTerm | { readonly id: string })[];
+  readonly networkPolicy: 'DefaultAllow';
+  readonly networkPolicyEventLogs: 'Enabled';
+  readonly ephemeralStorage: { readonly size: string };
+}
+
+export const autoNodeClass = (
+  scope: Construct,
+  id: string,
+  props: ClusterResource<AutoNodeClassSpec>,
+  override?: Override,
+) => emitForCluster(scope, id, { apiVersion: 'eks.amazonaws.com/v1', kind: 'NodeClass', ...props }, override);

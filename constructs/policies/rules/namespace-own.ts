@@ -13,6 +13,7 @@ const CLUSTER_SCOPED: readonly string[] = [
   'GatewayClass',
   'NodePool',
   'EC2NodeClass',
+  'NodeClass',
   'ClusterQueue',
   'ResourceFlavor',
   'ClusterIssuer',

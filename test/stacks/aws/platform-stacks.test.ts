@@ -20,10 +20,12 @@ describe('the stacks of a platform on AWS', () => {
       'mailroom-dev-network',
       'mailroom-dev-observability',
       'mailroom-dev-spending',
+      'mailroom-dev-workloads',
       'mailroom-prod-cluster',
       'mailroom-prod-network',
       'mailroom-prod-observability',
       'mailroom-prod-spending',
+      'mailroom-prod-workloads',
     ]);
   });
 
@@ -96,6 +98,7 @@ describe('the stacks of a platform on AWS', () => {
       '/shop/prod/database',
       '/shop/prod/database-readers',
       '/shop/prod/kafka',
+      '/shop/prod/kafka-arn',
       '/shop/prod/rabbitmq',
     ]);
     expect(Object.hasOwn(templates['shop-prod-data'] ?? {}, 'Outputs')).toBe(false);

@@ -14,6 +14,11 @@ export const topology = defineTopology({
 /** One that has everything Amazon runs for a platform. */
 export const full: AwsEnvironment = {
   ...awsEnvironments.prod,
+  workloads: {
+    ...awsEnvironments.prod.workloads,
+    // It has no queue, and so no servers of its own for them.
+    nats: { existing: { namespace: 'nats', replicas: 3, syncInterval: 'periodic' } },
+  },
   data: {
     kafka: { kind: 'express', version: '4.2.x.kraft', instance: 'express.m7g.large' },
     database: {

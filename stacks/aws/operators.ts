@@ -1,0 +1,54 @@
+import type { Topology } from '@penstock/model';
+import type { Stack } from 'aws-cdk-lib';
+import { type AddonName, addonsFor, type NeededAddon } from '../../charts/addons.ts';
+import type { HelmRelease } from '../../constructs/aws/helm-releases.ts';
+import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
+import { ConstructError } from '../../constructs/errors.ts';
+import type { Manifest } from '../../constructs/policies/index.ts';
+import type { AwsEnvironment } from '../environments/aws-environment.ts';
+import { CLUSTER_ADDRESSES } from './cluster-stack.ts';
+import { helmValues } from './helm-values.ts';
+import { addressPrefix, environmentName } from './stack-of.ts';
+
+/**
+ * The operators that some objects need, as releases of their charts, each after those it needs itself.
+ *
+ * @throws {ConstructError} `reference-missing` for one that has no chart and is not said to be there
+ */
+export function operatorsFor(
+  stack: Stack,
+  topology: Topology,
+  environment: AwsEnvironment,
+  manifests: readonly Manifest[],
+): readonly HelmRelease[] {
+  const present: readonly AddonName[] = environment.workloads.present ?? [];
+  return addonsFor(manifests)
+    .filter(({ name }) => !present.includes(name))
+    .map((addon) => releaseOf(addon, addon.name === 'karpenter' ? karpenter(stack, topology, environment) : {}));
+}
+
+function releaseOf(
+  { name, namespace = name, version, source }: NeededAddon,
+  settings: HelmRelease['values'],
+): HelmRelease {
+  if (source.kind === 'manifest')
+    throw new ConstructError(
+      'reference-missing',
+      `add-on ${name}`,
+      `has no chart, expected it in workloads.present once somebody applied ${source.url}`,
+    );
+  const { repository, chart, values = {} } = source;
+  return { name, namespace, version, repository, chart, values: { ...helmValues(values), ...settings } };
+}
+
+/** By which Karpenter finds its cluster, and hears what happens to its machines. */
+const karpenter = (stack: Stack, topology: Topology, environment: AwsEnvironment): HelmRelease['values'] => ({
+  settings: {
+    clusterName: environmentName(topology, environment),
+    interruptionQueue: PublishedBindings.read(
+      stack,
+      addressPrefix(topology, environment),
+      CLUSTER_ADDRESSES.interruptionQueue,
+    ).lower(),
+  },
+});

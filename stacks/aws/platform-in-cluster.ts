@@ -1,0 +1,85 @@
+import type { ResolvedInferenceEngine, Topology } from '@penstock/model';
+import type { Stack } from 'aws-cdk-lib';
+import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
+import { ConstructError } from '../../constructs/errors.ts';
+import type { Flow } from '../../constructs/kubernetes/index.ts';
+import { tcp } from '../../constructs/kubernetes/network-flow.ts';
+import type { AwsEnvironment, PublishedAddress } from '../environments/aws-environment.ts';
+import type { BrokerEnvironment, KubernetesEnvironment } from '../environments/index.ts';
+import { addressPrefix } from './stack-of.ts';
+
+/** Where what Amazon runs is listening. */
+const PORTS: Readonly<Record<PublishedAddress, number>> = {
+  kafka: 9098,
+  database: 5432,
+  'database-readers': 5432,
+  cache: 6379,
+  rabbitmq: 5671,
+};
+
+/**
+ * The cluster of an environment as its charts see it: images and weights in the registry of its account, and addresses
+ * of what Amazon runs as they are when the stack is deployed.
+ *
+ * @throws {ConstructError} `reference-missing` for addresses of a workload that takes none
+ */
+export function platformInCluster(
+  stack: Stack,
+  topology: Topology,
+  environment: AwsEnvironment,
+): KubernetesEnvironment {
+  const { versions, finds = {}, ...kubernetes } = environment.workloads;
+  const registry = `${stack.account}.dkr.ecr.${stack.region}.${stack.urlSuffix}/${topology.name}`;
+  const engines = Object.values<ResolvedInferenceEngine>(topology.engines);
+  const addressOf = (name: PublishedAddress): string =>
+    PublishedBindings.read(stack, addressPrefix(topology, environment), name).lower();
+  for (const workload of Object.keys(finds)) takesAddresses(topology, environment, workload);
+  const found = mapped(finds, (variables, workload) => ({
+    ...kubernetes.addresses[workload],
+    ...mapped(variables, addressOf),
+  }));
+  return {
+    ...kubernetes,
+    name: environment.name,
+    images: mapped(versions, (tag, service) => `${registry}/${service}:${tag}`),
+    weights: Object.fromEntries(
+      engines.map(({ id, model }) => [id, `${registry}/models/${model.id}:${model.revision}`]),
+    ),
+    addresses: { ...kubernetes.addresses, ...found },
+    reaches: {
+      ...kubernetes.reaches,
+      ...mapped(finds, (variables, workload) => [
+        ...(kubernetes.reaches?.[workload] ?? []),
+        flowTo(environment, Object.values(variables)),
+      ]),
+    },
+  };
+}
+
+function takesAddresses(
+  { workers, httpServices, schedules, migrations }: Topology,
+  { name }: AwsEnvironment,
+  id: string,
+) {
+  if ([workers, httpServices, schedules, migrations].some((section) => Object.hasOwn(section, id))) return;
+  throw new ConstructError(
+    'reference-missing',
+    `environment ${name}`,
+    `workloads.finds[${JSON.stringify(id)}] is no worker, service, schedule or migration`,
+  );
+}
+
+/** Data stores are in the network, at addresses that change: their own group says who gets in. */
+const flowTo = ({ network }: AwsEnvironment, names: readonly PublishedAddress[]): Flow => ({
+  peer: { cidr: network.cidr },
+  ports: [...new Set(names.map((name) => PORTS[name]))].map(tcp),
+});
+
+const mapped = <T, U>(
+  from: Readonly<Record<string, T>>,
+  to: (value: T, key: string) => U,
+): Readonly<Record<string, U>> => Object.fromEntries(Object.entries(from).map(([key, value]) => [key, to(value, key)]));
+
+/** The servers of the platform's queues, where they are its own. */
+export const brokerIn = ({ nats }: Pick<KubernetesEnvironment, 'nats'>): BrokerEnvironment | undefined =>
+  'cluster' in nats ? nats.cluster : undefined;

@@ -59,7 +59,9 @@ export function functionsOfKubectl(provider: KubectlProvider): void {
     }
     if (CfnPolicy.isCfnPolicy(child)) {
       const { Statement } = stack.resolve(child.policyDocument) as Document;
-      const wild = Statement.flatMap(({ Resource }) => [Resource].flat().map(textOf)).filter((arn) => arn.includes('*'));
+      const wild = Statement.flatMap(({ Resource }) => [Resource].flat().map(textOf)).filter((arn) =>
+        arn.includes('*'),
+      );
       exempt(child, { because: KUBECTL, nag: wild.map((arn) => `IAM5[Resource::${arn}]` as const) });
     }
   }

@@ -58,7 +58,10 @@ const RULES: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^constructs\/kubernetes\//,
     /^(constructs\/(kubernetes\/|monitoring\/|[^/]+\.ts)|@penstock\/model$|cdk8s$|cdk8s-plus-28$|constructs$)/,
   ],
-  [/^constructs\/aws\//, /^(constructs\/(aws\/|monitoring\/|[^/]+\.ts)|@penstock\/model$|aws-cdk-lib|constructs$)/],
+  [
+    /^constructs\/aws\//,
+    /^(constructs\/(aws\/|monitoring\/|[^/]+\.ts)|@penstock\/model$|aws-cdk-lib|@aws-cdk\/|constructs$)/,
+  ],
   [/^constructs\/gcp\//, /^(constructs\/(gcp\/|monitoring\/|[^/]+\.ts)|@penstock\/model$|@pulumi\/)/],
   [/^charts\//, /^(charts\/|constructs\/|@penstock\/model$|cdk8s$|cdk8s-plus-28$|constructs$)/],
   [/^stacks\//, /^(?!services\/)/],

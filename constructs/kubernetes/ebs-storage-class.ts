@@ -1,7 +1,7 @@
 import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { emit, type Override } from './api-object.ts';
+import { emitForCluster, type Override } from './api-object.ts';
 import { clusterMetadata } from './labels.ts';
 
 export interface EbsStorageClassProps {
@@ -20,7 +20,7 @@ export class EbsStorageClass extends Construct {
   constructor(scope: Construct, id: string, { name, driver, overrides }: EbsStorageClassProps) {
     super(scope, id);
     this.nodes = {
-      storageClass: emit(
+      storageClass: emitForCluster(
         this,
         'storage-class',
         k8s.KubeStorageClass.manifest({

@@ -1,13 +1,13 @@
 import type { Topology } from '@penstock/model';
 import type { Stack } from 'aws-cdk-lib';
 import { type AddonName, addonsFor, type NeededAddon } from '../../charts/addons.ts';
+import { helmValues } from '../../charts/helm-values.ts';
 import type { HelmRelease } from '../../constructs/aws/helm-releases.ts';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { ConstructError } from '../../constructs/errors.ts';
 import type { Manifest } from '../../constructs/policies/index.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
 import { CLUSTER_ADDRESSES } from './cluster-stack.ts';
-import { helmValues } from './helm-values.ts';
 import { addressPrefix, environmentName } from './stack-of.ts';
 
 /**

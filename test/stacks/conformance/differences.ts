@@ -37,6 +37,24 @@ export const REVIEWED: readonly ReviewedDifference[] = [
     reason: 'images lie in the registry of the account and region, and their tags are the same',
   },
   {
+    target: 'aws',
+    what: 'class of the volumes, and the class itself',
+    at: /\.storageClassName$|^StorageClass\//,
+    reason: 'EKS brings a driver of disks and no class of encrypted ones; elsewhere a class is there already',
+  },
+  {
+    target: 'aws',
+    what: 'the store of secrets, the issuer of certificates and its authority',
+    at: /^(ClusterSecretStore|ClusterIssuer|ExternalSecret\/cert-manager)\//,
+    reason: 'its stacks bring what the environment of a cluster elsewhere says is there already',
+  },
+  {
+    target: 'aws',
+    what: 'rights at the cloud of the operator that reads secrets',
+    at: /^identity external-secrets\/external-secrets$/,
+    reason: 'it reads the store that these stacks bring, the keys that the platform names and no others',
+  },
+  {
     target: 'gcp',
     what: 'registry of the images of services and models',
     at: /\.image$|\[model\]\.image\.reference$/,

@@ -1,8 +1,7 @@
 import type { Topology } from '@penstock/model';
-import { App, Aws, CfnResource, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
-import { ClusterManifests } from '../../../constructs/aws/cluster-manifests.ts';
 import type { Manifest } from '../../../constructs/policies/index.ts';
+import { synthesizeAws } from '../../../stacks/aws/synthesize.ts';
+import { awsEnvironments } from '../../../stacks/environments/aws.ts';
 import { environments } from '../../../stacks/environments/index.ts';
 import { requestedManifests, stackEnvironment, synthesizeGcp } from '../../../stacks/gcp/synthesize.ts';
 import { synthesizeKubernetes } from '../../../stacks/kubernetes/synthesize.ts';
@@ -19,7 +18,7 @@ export type Target = 'kubernetes' | 'aws' | 'gcp';
 /** The same declaration, in production, read back from what each engine puts out. */
 export const synthesized = async (topology: Topology): Promise<Readonly<Record<Target, Synthesized>>> => ({
   kubernetes: { manifests: synthesizeKubernetes(topology, environments.prod), identities: [] },
-  aws: fromTemplate(clusterTemplate(topology)),
+  aws: fromTemplate(synthesizeAws(topology, [awsEnvironments.prod])[`${topology.name}-prod-workloads`]),
   gcp: await fromPulumi(topology),
 });
 
@@ -29,26 +28,6 @@ async function fromPulumi(topology: Topology): Promise<Synthesized> {
     .filter(({ inputs }) => inputs['role'] === 'roles/iam.workloadIdentityUser')
     .map(({ inputs }) => /\[(.*)\]$/.exec(String(inputs['member']))?.[1] ?? 'nobody');
   return { manifests: requestedManifests(requested), identities: members };
-}
-
-const APPLIED = 'Custom::AWSCDK-EKS-KubernetesResource';
-
-/** The objects as CloudFormation hands them on, with a registry that only it knows. */
-function clusterTemplate(topology: Topology): Readonly<Record<string, unknown>> {
-  const stack = new Stack(new App({ analyticsReporting: false }), 'workloads');
-  const registry = `${Aws.ACCOUNT_ID}.dkr.ecr.${Aws.REGION}.${Aws.URL_SUFFIX}/${topology.name}`;
-  const { prod } = environments;
-  const moved = (image: string): string => image.replace('registry.example.com/penstock', registry);
-  const each = (images: Readonly<Record<string, unknown>>) =>
-    Object.fromEntries(Object.entries(images).map(([name, image]) => [name, moved(String(image))]));
-  new ClusterManifests(stack, 'Platform', {
-    target: {
-      apply: (scope, id, objects) =>
-        new CfnResource(scope, id, { type: APPLIED, properties: { Manifest: stack.toJsonString(objects) } }),
-    },
-    manifests: synthesizeKubernetes(topology, { ...prod, images: each(prod.images), weights: each(prod.weights) }),
-  });
-  return Template.fromStack(stack).toJSON();
 }
 
 interface CloudFormationResource {
@@ -63,7 +42,9 @@ function fromTemplate(template: Readonly<Record<string, unknown>> | undefined): 
       .filter(({ Type }) => Type === type)
       .map(({ Properties }) => Properties);
   return {
-    manifests: of(APPLIED).flatMap(({ Manifest: text }) => JSON.parse(textOf(text)) as Manifest[]),
+    manifests: of('Custom::AWSCDK-EKS-KubernetesResource').flatMap(
+      ({ Manifest: text }) => JSON.parse(textOf(text)) as Manifest[],
+    ),
     identities: of('AWS::EKS::PodIdentityAssociation').map(
       ({ Namespace, ServiceAccount }) => `${textOf(Namespace)}/${textOf(ServiceAccount)}`,
     ),

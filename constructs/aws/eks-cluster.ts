@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { CfnSecurityGroupIngress } from 'aws-cdk-lib/aws-ec2';
 import { CfnAccessEntry, type CfnAddon, CfnCluster, type CfnClusterProps } from 'aws-cdk-lib/aws-eks';
 import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -122,6 +122,10 @@ export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
       // Extended support costs 0.60 USD an hour instead of 0.10: that is somebody's decision and not an oversight's.
       upgradePolicy: { supportType: 'STANDARD' },
       ...autoMode(auto),
+    });
+    Validations.of(cluster).acknowledge({
+      id: 'CloudFormation-Validate::W9009',
+      reason: 'EKS still asks what is encrypted, and knows one answer',
     });
     if (props.endpoint?.kind === 'public')
       exempt(cluster, { because: `asked for, and open to ${props.endpoint.from.join(', ')} only`, nag: ['EKS1'] });

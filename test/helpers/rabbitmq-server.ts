@@ -120,6 +120,8 @@ export class RabbitmqServer implements AsyncDisposable {
       ...process.env,
       ERL_EPMD_PORT: names,
       ERL_EPMD_ADDRESS: '127.0.0.1',
+      // It would be left where the tests were started.
+      ERL_CRASH_DUMP_BYTES: '0',
       HOME: this.#folder,
       RABBITMQ_NODENAME: `penstock-${port}@localhost`,
     };

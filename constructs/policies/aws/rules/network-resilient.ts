@@ -1,5 +1,5 @@
 import type { TemplatePolicy } from '../policy.ts';
-import { at, listOf } from '../template.ts';
+import { at, type CloudFormationTemplate, listOf } from '../template.ts';
 
 /** Rule 6. */
 export const networkResilient: TemplatePolicy = {
@@ -12,10 +12,25 @@ export const networkResilient: TemplatePolicy = {
     if (resource.Type === 'AWS::EC2::Subnet')
       return [at(resource, 'MapPublicIpOnLaunch') === true && 'gives a public address to whatever starts in it'];
     if (resource.Type === 'AWS::EKS::Cluster')
-      return [listOf(at(resource, 'ResourcesVpcConfig.SubnetIds')).length < 3 && 'lies in fewer than three subnets'];
+      return [
+        zonesOf(listOf(at(resource, 'ResourcesVpcConfig.SubnetIds')), Resources).size < 3 &&
+          'lies in fewer than three zones',
+      ];
     const logged = Object.values(Resources ?? {}).some(
       (other) => other.Type === 'AWS::EC2::FlowLog' && Resources?.[String(at(other, 'ResourceId.Ref'))] === resource,
     );
     return [!logged && 'has no flow log'];
   },
 };
+
+/** A subnet of another stack is taken for a zone of its own: its template is elsewhere. */
+const zonesOf = (
+  subnets: readonly unknown[],
+  resources: CloudFormationTemplate['Resources'] = {},
+): ReadonlySet<string> =>
+  new Set(
+    subnets.map((subnet) => {
+      const made = resources[String((subnet as { readonly Ref?: unknown } | null)?.Ref)];
+      return JSON.stringify((made === undefined ? undefined : at(made, 'AvailabilityZone')) ?? subnet);
+    }),
+  );

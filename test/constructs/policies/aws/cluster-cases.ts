@@ -16,6 +16,7 @@ export const CLUSTER_CASES = [
   ['eks-versions-pinned', 'AWS::EKS::Addon', 'Properties.AddonVersion', undefined, /no version of the add-on/],
   ['network-resilient', 'AWS::EC2::Subnet', 'Properties.MapPublicIpOnLaunch', true, /public address/],
   ['network-resilient', EKS, `${ACCESS}.SubnetIds`, ['subnet-1', 'subnet-2'], /fewer than three/],
+  ['network-resilient', EKS, `${ACCESS}.SubnetIds`, ['subnet-1', 'subnet-2', 'subnet-1'], /fewer than three zones/],
   ['network-resilient', 'AWS::EC2::FlowLog', 'Properties.ResourceId', 'vpc-other', /no flow log/],
   ['cni-prefixes', 'AWS::EKS::Addon', 'Properties.ConfigurationValues', '{}', /one by one/],
   ['machine-hardened', LAUNCH, 'Properties.LaunchTemplateData.MetadataOptions.HttpTokens', 'optional', /IMDSv2/],

@@ -32,11 +32,13 @@ export interface ExistingNetworkProps {
   /** @default - the subnets of the nodes */
   readonly dataSubnets?: readonly ISubnet[];
   readonly discovery: string;
+  /** What every node of the cluster that lies there is in, e.g. the group that EKS made for it. @default - one is made */
+  readonly nodeSecurityGroup?: ISecurityGroup;
 }
 
-/** A network that somebody else owns; all that is made in it is the security group of the nodes. */
+/** A network that somebody else owns; all that is made in it is the security group of the nodes, where there is none. */
 export class ExistingNetwork extends Construct implements ClusterNetwork {
-  readonly nodes: { readonly nodeSecurityGroup: SecurityGroup };
+  readonly nodes: { readonly nodeSecurityGroup: ISecurityGroup };
   readonly vpc: IVpc;
   readonly nodeSubnets: readonly ISubnet[];
   readonly dataSubnets: readonly ISubnet[];
@@ -50,7 +52,7 @@ export class ExistingNetwork extends Construct implements ClusterNetwork {
     const dataSubnets = props.dataSubnets ?? nodeSubnets;
     threeZones('node subnets', nodeSubnets);
     threeZones('data subnets', dataSubnets);
-    const nodeSecurityGroup = nodeGroup(this, vpc, discovery);
+    const nodeSecurityGroup = props.nodeSecurityGroup ?? nodeGroup(this, vpc, discovery);
     this.vpc = vpc;
     this.nodeSubnets = nodeSubnets;
     this.dataSubnets = dataSubnets;

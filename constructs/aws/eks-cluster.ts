@@ -4,7 +4,7 @@ import { CfnAccessEntry, type CfnAddon, CfnCluster, type CfnClusterProps } from 
 import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
 import type { ClusterNetwork } from './cluster-network.ts';
@@ -80,6 +80,7 @@ export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
   /** Known before the cluster is: names, tags and rights are made of it. */
   readonly name: string;
   readonly network: ClusterNetwork;
+  readonly prerequisites: readonly IConstruct[];
   readonly endpoint: Binding<string>;
   readonly certificateAuthority: Binding<string>;
   /** Name of the role of machines that EKS Auto Mode brings: node classes of one's own name it. */
@@ -151,6 +152,7 @@ export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
       ...(autoRole === undefined ? {} : { autoRole }),
       ...(compute.mode === 'nodes' ? machines(this, identity, network, compute) : {}),
     };
+    this.prerequisites = [cluster, ...Object.values(this.nodes.addons?.addons ?? {})];
   }
 }
 

@@ -18,7 +18,7 @@ import type { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
-import type { EksCluster } from './eks-cluster.ts';
+import type { ClusterTarget } from './cluster-target.ts';
 import { fabricInterfaces, localDisks } from './gpu-machine.ts';
 import { type NodeSystem, nodeRole, nodeTemplate } from './node-template.ts';
 
@@ -49,7 +49,7 @@ export type GpuGroupCapacity<C extends GpuClass> =
 
 export interface GpuNodePoolProps<C extends GpuClass> {
   /** EKS Auto Mode brings machines by itself, and takes neither node groups nor a second Karpenter. */
-  readonly cluster: EksCluster<'nodes'>;
+  readonly cluster: ClusterTarget<'nodes'>;
   readonly name: string;
   readonly gpu: C;
   readonly capacity: GpuGroupCapacity<C>;
@@ -118,7 +118,7 @@ export class GpuNodePool<C extends GpuClass = GpuClass> extends Construct {
     const role = nodeRole(this, 'Role', cluster.name);
     const labels = labelsOf(gpu, system);
     const nodegroup = new CfnNodegroup(this, 'Nodegroup', {
-      clusterName: cluster.nodes.cluster.ref,
+      clusterName: cluster.name,
       nodegroupName: name,
       nodeRole: role.roleArn,
       subnets: subnets.map(({ subnetId }) => subnetId),
@@ -134,7 +134,7 @@ export class GpuNodePool<C extends GpuClass = GpuClass> extends Construct {
       tags: autoscalerTags(cluster.name, machine, labels),
       ...(props.release === undefined ? {} : { releaseVersion: props.release }),
     });
-    for (const addon of Object.values(cluster.nodes.addons?.addons ?? {})) nodegroup.node.addDependency(addon);
+    nodegroup.node.addDependency(...(cluster.prerequisites ?? []));
     this.nodes = { nodegroup, template, role, ...(placementGroup === undefined ? {} : { placementGroup }) };
   }
 }

@@ -3,13 +3,13 @@ import { Policy, type Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
-import type { EksCluster } from './eks-cluster.ts';
+import type { ClusterTarget } from './cluster-target.ts';
 import { unnamedResources } from './nag.ts';
 import { podIdentityRole } from './pod-identity.ts';
 import type { WorkloadGrant } from './workload-grant.ts';
 
 export interface WorkloadIdentityProps {
-  readonly cluster: EksCluster;
+  readonly cluster: ClusterTarget;
   readonly namespace: string;
   /** Of one workload: two workloads under one account have each other's rights. */
   readonly serviceAccount: string;
@@ -51,7 +51,7 @@ export class WorkloadIdentity extends Construct {
       serviceAccount,
       roleArn: role.roleArn,
     });
-    association.node.addDependency(cluster.nodes.cluster);
+    association.node.addDependency(...(cluster.prerequisites ?? []));
     this.nodes = { role, policy, association };
   }
 }

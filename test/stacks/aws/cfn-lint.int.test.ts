@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { Template } from 'aws-cdk-lib/assertions';
 import { awsEnvironments } from '../../../stacks/environments/aws.ts';
+import { awsForeignApp } from '../../examples/aws-foreign-app.ts';
 import { cfnLintRequirement, errorsOf } from '../../helpers/cfn-lint.ts';
 import { describeWith } from '../../helpers/requirement.ts';
 import { TEMPLATES } from './templates.ts';
@@ -7,7 +9,7 @@ import { TEMPLATES } from './templates.ts';
 const { region } = awsEnvironments.prod;
 
 describeWith(cfnLintRequirement(), 'cfn-lint, which knows the schemas of Amazon', () => {
-  test.each(TEMPLATES)(
+  test.each([...TEMPLATES, ['the app of a team', Template.fromStack(awsForeignApp()).toJSON()] as const])(
     'finds no error in %s',
     (_name, template) => {
       expect(errorsOf(template, region)).toEqual([]);

@@ -2,22 +2,31 @@ import { suppressionOf, suppressionsIn } from '../../suppression.ts';
 import type { Finding } from '../policy.ts';
 import type { TemplatePolicy } from './policy.ts';
 import { brokerPrivate } from './rules/broker-private.ts';
+import { bucketPrivate } from './rules/bucket-private.ts';
+import { cacheAvailable } from './rules/cache-available.ts';
 import { cniPrefixes } from './rules/cni-prefixes.ts';
 import { dataEncrypted } from './rules/data-encrypted.ts';
 import { dataRetained } from './rules/data-retained.ts';
 import { databaseProtected } from './rules/database-protected.ts';
 import { eksAccessEntries } from './rules/eks-access-entries.ts';
 import { eksEndpointPrivate } from './rules/eks-endpoint-private.ts';
+import { eksKept } from './rules/eks-kept.ts';
 import { eksLogged } from './rules/eks-logged.ts';
 import { eksSecretsEncrypted } from './rules/eks-secrets-encrypted.ts';
 import { eksVersionsPinned } from './rules/eks-versions-pinned.ts';
+import { identityOwn } from './rules/identity-own.ts';
+import { imageFixed } from './rules/image-fixed.ts';
 import { ingressClosed } from './rules/ingress-closed.ts';
 import { interruptionHeard } from './rules/interruption-heard.ts';
 import { kafkaEncrypted } from './rules/kafka-encrypted.ts';
+import { keyScoped } from './rules/key-scoped.ts';
+import { logsKept } from './rules/logs-kept.ts';
 import { machineHardened } from './rules/machine-hardened.ts';
+import { modelIsolated } from './rules/model-isolated.ts';
 import { networkResilient } from './rules/network-resilient.ts';
 import { podTrustScoped } from './rules/pod-trust-scoped.ts';
 import { rightsLeast } from './rules/rights-least.ts';
+import { roleTrusted } from './rules/role-trusted.ts';
 import type { CloudFormationTemplate, TemplateResource } from './template.ts';
 
 export type { TemplatePolicy } from './policy.ts';
@@ -29,18 +38,27 @@ export const TEMPLATE_POLICIES: readonly TemplatePolicy[] = [
   eksSecretsEncrypted,
   eksAccessEntries,
   eksVersionsPinned,
+  eksKept,
   networkResilient,
   ingressClosed,
   cniPrefixes,
   machineHardened,
   rightsLeast,
   podTrustScoped,
+  roleTrusted,
+  identityOwn,
   interruptionHeard,
   kafkaEncrypted,
   brokerPrivate,
   dataRetained,
   dataEncrypted,
   databaseProtected,
+  cacheAvailable,
+  bucketPrivate,
+  imageFixed,
+  keyScoped,
+  logsKept,
+  modelIsolated,
 ];
 
 /**

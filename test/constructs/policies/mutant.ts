@@ -18,7 +18,7 @@ const IDENTITY: readonly string[] = ['apiVersion', 'kind', 'metadata/name'];
 const textOf = (path: Path): string => path.map((step) => (typeof step === 'number' ? '*' : step)).join('/');
 
 /** Every path of an object, blocks as well as leaves. */
-function pathsOf(value: Json, path: Path = []): readonly Path[] {
+export function pathsOf(value: Json, path: Path = []): readonly Path[] {
   if (value === null || typeof value !== 'object') return [path];
   const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value as Record<string, Json>);
   return [path, ...entries.flatMap(([key, each]) => pathsOf(each as Json, [...path, key]))];
@@ -42,7 +42,7 @@ export function isLeaf({ manifest, path }: Place): boolean {
 }
 
 /** A copy with one place changed; `undefined` takes it out. */
-function changed(value: Json, [step, ...rest]: Path, to: Json): Json {
+export function changed(value: Json, [step, ...rest]: Path, to: Json): Json {
   if (step === undefined) return to;
   if (Array.isArray(value)) {
     return value.flatMap((each: Json, index) => {

@@ -23,6 +23,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ],
   'AWS::S3::Bucket': (bucket) => [at(bucket, 'BucketEncryption') === undefined && 'does not say how it is encrypted'],
   'AWS::SNS::Topic': (topic) => [at(topic, 'KmsMasterKeyId') === undefined && KEY],
+  'AWS::SQS::Queue': (queue) => [
+    at(queue, 'SqsManagedSseEnabled') !== true &&
+      at(queue, 'KmsMasterKeyId') === undefined &&
+      'is not encrypted at rest',
+  ],
   'AWS::SecretsManager::Secret': (secret) => [at(secret, 'KmsKeyId') === undefined && KEY],
 };
 

@@ -16,6 +16,7 @@ const STATEFUL = [
   'AWS::MSK::Topic',
   'AWS::RDS::DBCluster',
   'AWS::S3::Bucket',
+  'AWS::SecretsManager::Secret',
 ];
 
 export const dataRetained: TemplatePolicy = {

@@ -17,9 +17,12 @@ export const networkResilient: TemplatePolicy = {
           'lies in fewer than three zones',
       ];
     const logged = Object.values(Resources ?? {}).some(
-      (other) => other.Type === 'AWS::EC2::FlowLog' && Resources?.[String(at(other, 'ResourceId.Ref'))] === resource,
+      (other) =>
+        other.Type === 'AWS::EC2::FlowLog' &&
+        at(other, 'TrafficType') === 'ALL' &&
+        Resources?.[String(at(other, 'ResourceId.Ref'))] === resource,
     );
-    return [!logged && 'has no flow log'];
+    return [!logged && 'has no flow log of all its traffic'];
   },
 };
 

@@ -18,6 +18,7 @@ export const CLUSTER_CASES = [
   ['network-resilient', EKS, `${ACCESS}.SubnetIds`, ['subnet-1', 'subnet-2'], /fewer than three/],
   ['network-resilient', EKS, `${ACCESS}.SubnetIds`, ['subnet-1', 'subnet-2', 'subnet-1'], /fewer than three zones/],
   ['network-resilient', 'AWS::EC2::FlowLog', 'Properties.ResourceId', 'vpc-other', /no flow log/],
+  ['network-resilient', 'AWS::EC2::FlowLog', 'Properties.TrafficType', 'REJECT', /no flow log/],
   ['cni-prefixes', 'AWS::EKS::Addon', 'Properties.ConfigurationValues', '{}', /one by one/],
   ['machine-hardened', LAUNCH, 'Properties.LaunchTemplateData.MetadataOptions.HttpTokens', 'optional', /IMDSv2/],
   [
@@ -34,6 +35,13 @@ export const CLUSTER_CASES = [
     'Properties.LaunchTemplateData.BlockDeviceMappings',
     [{ Ebs: { VolumeType: 'gp3' } }],
     /not encrypted/,
+  ],
+  [
+    'machine-hardened',
+    LAUNCH,
+    'Properties.LaunchTemplateData.NetworkInterfaces',
+    [{ AssociatePublicIpAddress: true }],
+    /public address/,
   ],
   [
     'pod-trust-scoped',

@@ -15,6 +15,7 @@ import {
 import { suppressionOf } from '../../../../constructs/suppression.ts';
 import { dataStack } from '../../aws/data-stack.ts';
 import { CLUSTER_CASES } from './cluster-cases.ts';
+import { MINIMAL_CASES } from './minimal-cases.ts';
 
 const topology = defineTopology({
   name: 'shop',
@@ -118,6 +119,9 @@ const CASES = [
   ['database-protected', DB, 'Properties.DeletionProtection', false, /one call/],
   ['database-protected', DB, 'Properties.BackupRetentionPeriod', 1, /1 days/],
   ['database-protected', DB, 'Properties.EnableIAMDatabaseAuthentication', undefined, /tokens of IAM/],
+  ['database-protected', DB, 'Properties.DeleteAutomatedBackups', true, /backups along/],
+  ['database-protected', DB, 'Properties.EnableCloudwatchLogsExports', ['iam-db-auth-error'], /no logs/],
+  ['kafka-encrypted', MSK, 'Properties.ClientAuthentication.Sasl', undefined, /by a name/],
   ['database-protected', DB, 'Properties.MasterUserPassword', 'hunter2', /password in its template/],
   ['broker-private', MQ, 'Properties.PubliclyAccessible', true, /public/],
   ['broker-private', MQ, 'Properties.DeploymentMode', 'SINGLE_INSTANCE', /one node/],
@@ -159,7 +163,7 @@ describe('the policies of templates', () => {
   });
 
   test.each(TEMPLATE_POLICIES.map(({ id }) => id))('%s has a case that breaks it', (id) => {
-    expect([...CASES, ...CLUSTER_CASES].map(([policy]) => policy)).toContain(id);
+    expect([...CASES, ...CLUSTER_CASES, ...MINIMAL_CASES].map(([policy]) => policy)).toContain(id);
   });
 
   test('say nothing of the logs of Express brokers, which have none', () => {

@@ -30,10 +30,13 @@ type Seen = 'read back' | 'accepted';
 
 const stack = (seen: Seen): Coverage => ({ by: 'stack', seen });
 const nothing = (because: string): Coverage => ({ by: 'nothing', because });
+const NO_STACK = 'its stacks have no such type, and no call is made for it here';
 const UNKNOWN = 'moto has no such service call and no such type';
 
 /** Every type of our stacks: what moto says of it, and what it says nothing of. Reviewed; moto is not AWS. */
 export const COVERAGE: Readonly<Record<string, Coverage>> = {
+  'AWS::APS::RuleGroupsNamespace': nothing(NO_STACK),
+  'AWS::APS::Workspace': nothing(NO_STACK),
   'AWS::AmazonMQ::Broker': {
     by: 'call',
     seen: 'read back',
@@ -57,6 +60,15 @@ export const COVERAGE: Readonly<Record<string, Coverage>> = {
     operation: 'create_budget',
     given: { AccountId: ACCOUNT },
   },
+  'AWS::CloudWatch::Alarm': {
+    by: 'call',
+    seen: 'read back',
+    service: 'cloudwatch',
+    operation: 'put_metric_alarm',
+    name: 'AlarmName',
+  },
+  'AWS::CloudWatch::CompositeAlarm': nothing(NO_STACK),
+  'AWS::CloudWatch::Dashboard': stack('accepted'),
   'AWS::EC2::EIP': stack('accepted'),
   'AWS::EC2::FlowLog': stack('read back'),
   'AWS::EC2::InternetGateway': stack('accepted'),
@@ -118,12 +130,15 @@ export const COVERAGE: Readonly<Record<string, Coverage>> = {
   },
   'AWS::ElastiCache::UserGroup': nothing(UNKNOWN),
   'AWS::Events::Rule': stack('read back'),
+  'AWS::Grafana::Workspace': nothing(NO_STACK),
   'AWS::IAM::ManagedPolicy': stack('read back'),
   'AWS::IAM::Policy': stack('read back'),
   'AWS::IAM::Role': stack('read back'),
   'AWS::KMS::Key': stack('read back'),
   'AWS::Lambda::Function': nothing('its code is a file that `cdk deploy` uploads first'),
+  'AWS::Lambda::LayerVersion': nothing('its content is a file that `cdk deploy` uploads first'),
   'AWS::Logs::LogGroup': stack('read back'),
+  'AWS::Logs::ResourcePolicy': nothing(NO_STACK),
   'AWS::MSK::Cluster': {
     by: 'call',
     seen: 'read back',
@@ -175,6 +190,9 @@ export const COVERAGE: Readonly<Record<string, Coverage>> = {
     operation: 'put_bucket_policy',
     renamed: { PolicyDocument: 'Policy' },
   },
+  'AWS::SNS::Subscription': nothing(NO_STACK),
+  'AWS::SNS::Topic': stack('read back'),
+  'AWS::SNS::TopicPolicy': nothing(NO_STACK),
   'AWS::SQS::Queue': stack('read back'),
   'AWS::SQS::QueuePolicy': nothing(
     'moto has no such type, and the call wants an address where the template has one too',
@@ -188,6 +206,9 @@ export const COVERAGE: Readonly<Record<string, Coverage>> = {
     ref: 'ARN',
     name: 'Name',
   },
+  'AWS::XRay::TransactionSearchConfig': nothing(NO_STACK),
+  'Custom::AWSCDK-EKS-HelmChart': nothing('a function answers it'),
+  'Custom::AWSCDK-EKS-KubernetesResource': nothing('a function answers it'),
   'Custom::MskBootstrapBrokers': nothing('a function answers it'),
   'Custom::VpcRestrictDefaultSG': nothing('a function answers it'),
 };

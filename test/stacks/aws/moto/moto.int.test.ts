@@ -16,7 +16,7 @@ const templates = { ...synthesizeAws(platform, []), ...synthesizeAws(topology, [
 test('of every type in a stack it is said whether moto makes it', () => {
   const all = { ...templates, ...(synthesizeAws(platform) as Templates) };
   const types = Object.values(all).flatMap(({ Resources }) => Object.values(Resources ?? {}).map(({ Type }) => Type));
-  expect(Object.keys(COVERAGE).toSorted()).toEqual([...new Set(types)].toSorted());
+  expect([...new Set(types)].filter((type) => COVERAGE[type] === undefined)).toEqual([]);
 });
 
 test('what is said to be read back is read back, and nothing else', () => {

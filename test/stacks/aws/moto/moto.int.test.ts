@@ -26,12 +26,15 @@ test('what is said to be read back is read back, and nothing else', () => {
   expect([...new Set(READINGS.map(({ type }) => type))].toSorted()).toEqual(said.toSorted());
 });
 
+/** What is in the cluster is made by functions, which do not run here. */
+const deployed = Object.entries(templates).filter(([name]) => !name.endsWith('-workloads'));
+
 describeWith(motoRequirement(), 'moto, which answers as some services of AWS do', () => {
   let moto: MotoServer;
   const made = new Map<string, Deployment>();
   beforeAll(async () => {
     moto = await MotoServer.start(full.region);
-    for (const [name, template] of Object.entries(templates)) made.set(name, await deploy(moto, name, template));
+    for (const [name, template] of deployed) made.set(name, await deploy(moto, name, template));
   }, 120_000);
   afterAll(() => moto?.[Symbol.asyncDispose]());
 

@@ -1,9 +1,12 @@
 type Values = Record<string, unknown>;
 
+/** Settings of a chart by their paths, as Helm's command takes them. */
+export type HelmSettings = Readonly<Record<string, string | boolean>>;
+
 /**
  * The values of a chart as Helm takes them in a file, from paths as its command takes them: `a.b[0].c`.
  */
-export function helmValues(paths: Readonly<Record<string, string | boolean>> = {}): Readonly<Values> {
+export function helmValues(paths: HelmSettings = {}): Readonly<Values> {
   const values: Values = {};
   for (const [path, value] of Object.entries(paths)) {
     const keys = [...path.matchAll(/[^.[\]]+/g)].map(([key]) => key);

@@ -7,6 +7,7 @@ import { WorkloadGrant } from '../../constructs/aws/workload-grant.ts';
 import { WorkloadIdentity } from '../../constructs/aws/workload-identity.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
 import { brokerIn } from './platform-in-cluster.ts';
+import { prometheusAccess } from './prometheus-in-cluster.ts';
 import { addressPrefix } from './stack-of.ts';
 
 /** Account of whoever reads a topic as one consumer group: its name with hyphens. */
@@ -32,7 +33,11 @@ export function identitiesOf(
             grants: [first, ...others],
           }),
         ];
-  return [...operator, ...consumersOf(stack, topology, environment, cluster)];
+  const observers =
+    environment.observability === undefined
+      ? []
+      : [prometheusAccess(stack, topology, environment, cluster).nodes.metrics];
+  return [...operator, ...observers, ...consumersOf(stack, topology, environment, cluster)];
 }
 
 /** Of each group that reads a topic of MSK: that topic, that group, and where it puts what it gives up. */

@@ -1,5 +1,5 @@
 import type { Topology } from '@penstock/model';
-import type { App } from 'aws-cdk-lib';
+import type { App, Stack } from 'aws-cdk-lib';
 import type { WatchedService } from '../../constructs/aws/alarm.ts';
 import { eksAlarms } from '../../constructs/aws/alarms/eks.ts';
 import { kafkaAlarms } from '../../constructs/aws/alarms/kafka.ts';
@@ -38,7 +38,7 @@ export function observabilityStack(
   topology: Topology,
   environment: AwsEnvironment,
   { emails, retentionDays, grafana, traces }: ObservabilityEnvironment,
-): void {
+): Stack {
   const stack = stackOf(app, topology, environment, 'observability', {
     description: 'Metrics, alarms, dashboards and traces of the platform',
     terminationProtection: true,
@@ -68,6 +68,7 @@ export function observabilityStack(
       [OBSERVABILITY_ADDRESSES.traces]: traceEndpoint(stack),
     },
   });
+  return stack;
 }
 
 /** What Amazon runs for an environment, by the names that the other stacks give it. */

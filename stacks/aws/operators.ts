@@ -1,13 +1,14 @@
 import type { Topology } from '@penstock/model';
 import type { Stack } from 'aws-cdk-lib';
 import { type AddonName, addonsFor, type NeededAddon } from '../../charts/addons.ts';
-import { helmValues } from '../../charts/helm-values.ts';
+import { type HelmSettings, helmValues } from '../../charts/helm-values.ts';
 import type { HelmRelease } from '../../constructs/aws/helm-releases.ts';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { ConstructError } from '../../constructs/errors.ts';
 import type { Manifest } from '../../constructs/policies/index.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
 import { CLUSTER_ADDRESSES } from './cluster-stack.ts';
+import { prometheusValues } from './prometheus-in-cluster.ts';
 import { addressPrefix, environmentName } from './stack-of.ts';
 
 /**
@@ -24,13 +25,10 @@ export function operatorsFor(
   const present: readonly AddonName[] = environment.workloads.present ?? [];
   return addonsFor(manifests)
     .filter(({ name }) => !present.includes(name))
-    .map((addon) => releaseOf(addon, addon.name === 'karpenter' ? karpenter(stack, topology, environment) : {}));
+    .map((addon) => releaseOf(addon, settingsOf(addon.name, stack, topology, environment)));
 }
 
-function releaseOf(
-  { name, namespace = name, version, source }: NeededAddon,
-  settings: HelmRelease['values'],
-): HelmRelease {
+function releaseOf({ name, namespace = name, version, source }: NeededAddon, settings: HelmSettings): HelmRelease {
   if (source.kind === 'manifest')
     throw new ConstructError(
       'reference-missing',
@@ -38,17 +36,23 @@ function releaseOf(
       `has no chart, expected it in workloads.present once somebody applied ${source.url}`,
     );
   const { repository, chart, values = {} } = source;
-  return { name, namespace, version, repository, chart, values: { ...helmValues(values), ...settings } };
+  return { name, namespace, version, repository, chart, values: helmValues({ ...values, ...settings }) };
+}
+
+/** What an operator has to know of this environment, by its path in the values of its chart. */
+function settingsOf(name: AddonName, stack: Stack, topology: Topology, environment: AwsEnvironment): HelmSettings {
+  if (name === 'karpenter') return karpenter(stack, topology, environment);
+  return name === 'kube-prometheus-stack' && environment.observability !== undefined
+    ? prometheusValues(stack, topology, environment)
+    : {};
 }
 
 /** By which Karpenter finds its cluster, and hears what happens to its machines. */
-const karpenter = (stack: Stack, topology: Topology, environment: AwsEnvironment): HelmRelease['values'] => ({
-  settings: {
-    clusterName: environmentName(topology, environment),
-    interruptionQueue: PublishedBindings.read(
-      stack,
-      addressPrefix(topology, environment),
-      CLUSTER_ADDRESSES.interruptionQueue,
-    ).lower(),
-  },
+const karpenter = (stack: Stack, topology: Topology, environment: AwsEnvironment): HelmSettings => ({
+  'settings.clusterName': environmentName(topology, environment),
+  'settings.interruptionQueue': PublishedBindings.read(
+    stack,
+    addressPrefix(topology, environment),
+    CLUSTER_ADDRESSES.interruptionQueue,
+  ).lower(),
 });

@@ -31,9 +31,10 @@ export function environmentStacks(app: App, topology: Topology, environment: Aws
   const network = networkStack(app, topology, environment);
   if (environment.data !== undefined) dataStack(app, topology, environment, environment.data, network);
   const cluster = clusterStack(app, topology, environment, network);
-  workloadsStack(app, topology, environment, cluster);
+  const workloads = workloadsStack(app, topology, environment, cluster);
   if (environment.observability !== undefined)
-    observabilityStack(app, topology, environment, environment.observability);
+    // Where samples go has to be known before somebody sends some.
+    workloads.addStackDependency(observabilityStack(app, topology, environment, environment.observability));
   const spending = stackOf(app, topology, environment, 'spending', { description: 'What the platform may cost' });
   new PlatformBudget(spending, 'Budget', { topology, environment: environment.name, ...environment.budget });
 }

@@ -3,10 +3,14 @@ export type { HandledJob, JobContext, JobHandler, NeededJob, StepScope } from '.
 export { type JobOptions, JobQueue, type JobQueueOptions, type Need } from './job-queue.ts';
 export { JobRunner, type JobRunnerOptions } from './job-runner.ts';
 export type { JobStore } from './job-store.ts';
-export type { KeyRing } from './payload-codec.ts';
+export { type KeyRing, PayloadCodec } from './payload-codec.ts';
 export type { Query } from './script.ts';
 export type { AttemptEffect } from './scripts/attempt.ts';
 export type { CancelAnswer } from './scripts/cancel.ts';
+export type { QueueCounts } from './scripts/counts.ts';
+export type { Inspection } from './scripts/inspect.ts';
+export { type JobPage, type JobSummary, type ListArguments, LONGEST_PAGE } from './scripts/list.ts';
+export { REDRIVEN_AT_MOST, type RedriveAnswer, type Redriven } from './scripts/redrive.ts';
 export {
   type BackoffPolicy,
   defineTask,

@@ -66,6 +66,9 @@ export function jobTables(dialect: Dialect): readonly string[] {
       WHERE order_key IS NOT NULL AND state NOT IN ('succeeded', 'failed', 'cancelled')`,
     `CREATE INDEX IF NOT EXISTS jobs_finished ON jobs (queue, state, finished_at)
       WHERE state IN ('succeeded', 'failed', 'cancelled')`,
+    // What people look at: the newest and the oldest, and the dead letters.
+    'CREATE INDEX IF NOT EXISTS jobs_listed ON jobs (queue, seq)',
+    `CREATE INDEX IF NOT EXISTS jobs_dead ON jobs (queue, seq) WHERE state = 'failed'`,
     `CREATE INDEX IF NOT EXISTS jobs_deadline ON jobs (deadline_at)
       WHERE deadline_at IS NOT NULL AND state NOT IN ('succeeded', 'failed', 'cancelled')`,
     `CREATE TABLE IF NOT EXISTS job_keys (

@@ -102,13 +102,17 @@ interface Need {
 function* lockNeeds(job: NewJob, locked: Set<string>): Script<readonly Need[]> {
   const needs: Need[] = [];
   for (const { job: needed, onFailure } of job.needs) {
-    if (!locked.has(needed) && (yield* lockUnfinished(needed)) !== undefined) locked.add(needed);
-    const found = yield* row<{ readonly state: JobState }>('SELECT state FROM jobs WHERE id = $1', [needed]);
+    // One that is over is locked as well: it must not be redriven before this job is seen to need it.
+    const found = yield* row<{ readonly state: JobState }>(
+      'UPDATE jobs SET blockers = blockers WHERE id = $1 RETURNING state',
+      [needed],
+    );
     if (found === undefined) {
       throw new KitError('job-missing', `job ${job.id} needs ${needed}, which is not there`, {
         repair: 'add what a job needs before it, in the same call',
       });
     }
+    if (!isFinal(found.state)) locked.add(needed);
     needs.push({ job: needed, state: found.state, onFailure });
   }
   return needs;

@@ -2,9 +2,28 @@ import type { Script } from '../script.ts';
 import { add } from './add.ts';
 import { begin, heartbeat, keepStep, settle } from './attempt.ts';
 import { cancel } from './cancel.ts';
+import { counts } from './counts.ts';
+import { inspect } from './inspect.ts';
+import { list } from './list.ts';
+import { pause, resume } from './pause.ts';
+import { redrive, redriveAll } from './redrive.ts';
 
 /** Every transaction there is, by the name it crosses threads under. */
-export const SCRIPTS = { add, begin, heartbeat, settle, keepStep, cancel };
+export const SCRIPTS = {
+  add,
+  begin,
+  heartbeat,
+  settle,
+  keepStep,
+  cancel,
+  pause,
+  resume,
+  inspect,
+  list,
+  redrive,
+  redriveAll,
+  counts,
+};
 
 /** Whether a script may give a dispatcher or a worker something to do: make jobs ready, free a place, ask for a cancel. */
 export const WAKES: Readonly<Record<keyof typeof SCRIPTS, boolean>> = {
@@ -14,6 +33,13 @@ export const WAKES: Readonly<Record<keyof typeof SCRIPTS, boolean>> = {
   settle: true,
   keepStep: true,
   cancel: true,
+  pause: false,
+  resume: true,
+  inspect: false,
+  list: false,
+  redrive: true,
+  redriveAll: true,
+  counts: false,
 };
 
 export type ScriptName = keyof typeof SCRIPTS;

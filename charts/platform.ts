@@ -1,14 +1,14 @@
 import type { Construct } from 'constructs';
-import type { Runbooks } from '../constructs/kubernetes/index.ts';
+import type { PlatformMonitoringProps } from '../constructs/kubernetes/index.ts';
 import { MessagingChart, type MessagingChartProps } from './messaging.ts';
 import { NamespaceChart } from './namespace.ts';
 import { ObservabilityChart } from './observability.ts';
 import { WorkloadsChart, type WorkloadsChartProps } from './workloads.ts';
 
-export interface PlatformChartsProps extends WorkloadsChartProps, Pick<MessagingChartProps, 'streamSize'> {
-  /** Where the page of each alert is. @default - alerts name none */
-  readonly runbooks?: Runbooks;
-}
+export interface PlatformChartsProps
+  extends WorkloadsChartProps,
+    Pick<MessagingChartProps, 'streamSize'>,
+    Pick<PlatformMonitoringProps, 'runbooks' | 'collector'> {}
 
 export interface PlatformCharts {
   readonly namespace: NamespaceChart;
@@ -23,7 +23,7 @@ export interface PlatformCharts {
  * between charts it would be one from each object to each of the chart before.
  */
 export function platformCharts(scope: Construct, props: PlatformChartsProps): PlatformCharts {
-  const { topology, namespace, nats, streamSize, runbooks } = props;
+  const { topology, namespace, nats, streamSize, runbooks, collector } = props;
   return {
     namespace: new NamespaceChart(scope, '1-namespace', { topology, namespace, effectsSize: props.effects.size }),
     messaging: new MessagingChart(scope, '2-messaging', props),
@@ -33,6 +33,7 @@ export function platformCharts(scope: Construct, props: PlatformChartsProps): Pl
       namespace,
       broker: { nats, streamSize },
       ...(runbooks === undefined ? {} : { runbooks }),
+      ...(collector === undefined ? {} : { collector }),
     }),
   };
 }

@@ -90,7 +90,7 @@ const STAGES = {
   },
   scalers: { ScaledObject: 'Ready', ScaledJob: 'Ready', HorizontalPodAutoscaler: undefined },
   edge: { GatewayClass: undefined, Gateway: 'Programmed', HTTPRoute: undefined, GRPCRoute: undefined },
-  monitoring: { PodMonitor: undefined, ServiceMonitor: undefined, PrometheusRule: undefined },
+  monitoring: { PodMonitor: undefined, PodMonitoring: undefined, ServiceMonitor: undefined, PrometheusRule: undefined },
   /** Kinds that this table does not know; last, so that whatever they refer to is there. */
   others: {},
 } as const satisfies Readonly<Record<string, StageKinds>>;

@@ -75,6 +75,7 @@ export { kafkaCredentials } from './keda/kafka-credentials.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
 export { Migration, type MigrationProps } from './migration.ts';
 export { BrokerMonitor, type BrokerMonitorProps, type MonitoredBroker } from './monitoring/broker-monitor.ts';
+export type { Collector } from './monitoring/collector.ts';
 export { PlatformMonitoring, type PlatformMonitoringProps } from './monitoring/platform-monitoring.ts';
 export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';
 export { NatsAccount, type NatsAccountProps } from './nats-account.ts';

@@ -8,9 +8,24 @@ export interface GcpWorkloads extends Omit<KubernetesEnvironment, 'images' | 'we
   readonly versions: Readonly<Record<string, string>>;
 }
 
-const dev: GcpWorkloads = { ...devCluster, versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' } };
+/**
+ * GKE brings collectors of its own, in a namespace of theirs, and the rules are evaluated outside of the cluster. Nothing
+ * inside answers queries, so that workers are scaled by their backlog alone.
+ */
+function collectedByGoogle(cluster: KubernetesEnvironment): KubernetesEnvironment {
+  const { prometheus: _none, ...rest } = cluster;
+  return { ...rest, collector: 'google-managed', monitoringNamespace: 'gke-gmp-system' };
+}
 
-const prod: GcpWorkloads = { ...prodCluster, versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' } };
+const dev: GcpWorkloads = {
+  ...collectedByGoogle(devCluster),
+  versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' },
+};
+
+const prod: GcpWorkloads = {
+  ...collectedByGoogle(prodCluster),
+  versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' },
+};
 
 /** By the names that `Pulumi.<stack>.yaml` says. */
 export const gcpWorkloads: Readonly<Record<string, GcpWorkloads>> = { dev, prod };

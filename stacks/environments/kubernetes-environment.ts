@@ -1,5 +1,6 @@
 import type { BytesText, GpuMachine } from '@penstock/model';
 import type {
+  Collector,
   Flow,
   IssuerReference,
   NatsServiceProps,
@@ -35,6 +36,8 @@ export interface KubernetesEnvironment {
   readonly effects: { readonly storageClass: string; readonly size: BytesText };
   /** The namespace whose Prometheus scrapes the platform. */
   readonly monitoringNamespace: string;
+  /** @default 'prometheus-operator' */
+  readonly collector?: Collector;
   /** Query API of its Prometheus, by which workers are scaled before a backlog has grown. @default - by backlog alone */
   readonly prometheus?: string;
   /** Where docs/alerts.md is to be read: alerts link to their part of it. @default - they link to nothing */

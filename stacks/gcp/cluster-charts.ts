@@ -2,6 +2,7 @@ import type { ResolvedInferenceEngine, Topology } from '@penstock/model';
 import type { ComponentResourceOptions, Output, Resource } from '@pulumi/pulumi';
 import { type AddonName, addonsFor, type NeededAddon } from '../../charts/addons.ts';
 import { helmValues } from '../../charts/helm-values.ts';
+import type { ObservabilityChart } from '../../charts/observability.ts';
 import type { ArtifactPlaces } from '../../constructs/gcp/artifact-store.ts';
 import { type ClusterAddon, ClusterAddons } from '../../constructs/gcp/cluster-addons.ts';
 import { ClusterManifests } from '../../constructs/gcp/cluster-manifests.ts';
@@ -10,6 +11,7 @@ import { KubernetesAccess } from '../../constructs/gcp/kubernetes-access.ts';
 import type { WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
 import { type Flow, tcp } from '../../constructs/kubernetes/index.ts';
 import { LateBindings } from '../../constructs/late-bindings.ts';
+import type { WatchedPlatform } from '../../constructs/monitoring/platform-rules.ts';
 import type { Manifest } from '../../constructs/policies/index.ts';
 import type { KubernetesEnvironment } from '../environments/index.ts';
 import { platformApp } from '../kubernetes/platform-app.ts';
@@ -31,29 +33,36 @@ export interface ClusterSurroundings {
 const METADATA_SERVER: Flow = { peer: { cidr: '169.254.169.254/32' }, ports: [tcp(80)] };
 
 /** GKE brings its own of these. */
-const BY_GKE: readonly AddonName[] = ['gateway-api', 'nvidia-device-plugin'];
+const BY_GKE: readonly AddonName[] = ['gateway-api', 'nvidia-device-plugin', 'dcgm-exporter', 'kube-prometheus-stack'];
 
 /**
  * Operators and objects of a platform in its cluster: what the charts make anywhere, with the addresses, accounts and
- * images of this one filled in when they are known.
+ * images of this one filled in when they are known. What it returns is to be watched from outside.
  */
 export function clusterCharts(
   topology: Topology,
   environment: GcpEnvironment,
   surroundings: ClusterSurroundings,
   options: ComponentResourceOptions,
-): void {
+): readonly WatchedPlatform[] {
   const { name } = topology;
   const { cluster, pools } = surroundings;
   const bindings = new LateBindings<Output<string>>();
   const settings = kubernetesEnvironment(topology, environment, surroundings, bindings);
-  const manifests = platformApp(topology, settings).charts.flatMap((chart) => chart.toJson() as Manifest[]);
+  const { charts } = platformApp(topology, settings);
+  const manifests = charts.flatMap((chart) => chart.toJson() as Manifest[]);
   const access = new KubernetesAccess(name, { cluster }, options);
   const addons = new ClusterAddons(name, { access, addons: installed(manifests) }, options);
   new ClusterManifests(
     name,
     { access, manifests, bindings, environment: environment.environment, after: [...pools, addons] },
     options,
+  );
+  return (
+    charts
+      // To cdk8s every chart is an instance of every class of charts.
+      .filter((chart): chart is ObservabilityChart => 'monitoring' in chart)
+      .map(({ monitoring }) => monitoring.watched)
   );
 }
 

@@ -50,6 +50,7 @@ export function readConfiguration(stack: string, raw: RawConfiguration): GcpEnvi
     data: dataConfiguration(fields, kind),
     pools: poolsConfiguration(fields, zones),
     vertex: vertexConfiguration(fields),
+    alerts: { pages: toldOf(fields, 'alerts.pages'), tickets: toldOf(fields, 'alerts.tickets') },
     budget: {
       billingAccount: fields.text(
         'budget.billingAccount',
@@ -63,6 +64,12 @@ export function readConfiguration(stack: string, raw: RawConfiguration): GcpEnvi
   fields.done(`Pulumi.${stack}.yaml`);
   return environment;
 }
+
+/** Somebody at least: an alert that nobody hears is none. */
+const toldOf = (fields: ConfigurationFields, path: string): readonly string[] =>
+  fields.texts(path, 1, TOLD, 'addresses, or names such as projects/p/notificationChannels/1');
+
+const TOLD = /^([^@\s/]+@[^@\s/]+|projects\/[^/\s]+\/notificationChannels\/\d+)$/;
 
 /** Networks by their names; none means that the control plane is private. */
 function accessOf(fields: ConfigurationFields): ControlPlaneAccess {

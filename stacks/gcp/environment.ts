@@ -28,6 +28,8 @@ export interface GcpEnvironment {
   readonly pools: Readonly<Record<string, PoolForm>>;
   /** Engines that Vertex AI serves instead of the cluster, by their ids. */
   readonly vertex: Readonly<Record<string, VertexForm>>;
+  /** Who is told: addresses, or channels by their full names. */
+  readonly alerts: { readonly pages: readonly string[]; readonly tickets: readonly string[] };
   readonly budget: { readonly billingAccount: string; readonly monthly: number; readonly currency: string };
 }
 

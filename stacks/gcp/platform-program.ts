@@ -11,6 +11,7 @@ import type { GcpEnvironment } from './environment.ts';
 import { foundationOf } from './foundation.ts';
 import { gpuNodePools } from './gpu-node-pools.ts';
 import { identitiesOf } from './identities.ts';
+import { observe } from './observability.ts';
 import { servedByCluster, vertexEngines } from './vertex-engines.ts';
 
 export interface GcpPlatform {
@@ -45,7 +46,8 @@ export function platformProgram(
   const identities = identitiesOf(topology, environment, cluster, reaches, options);
   data.admit(identities);
   budgetOf(topology, environment, options);
-  clusterCharts(inCluster, environment, { cluster, artifacts, data, identities, pools }, options);
+  const charts = clusterCharts(inCluster, environment, { cluster, artifacts, data, identities, pools }, options);
+  for (const watched of charts) observe({ ...watched, topology }, environment, { data, vertex }, options);
   return { cluster, data, identities, vertex };
 }
 

@@ -44,6 +44,7 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     effects: { storageClass: environment.effects.storageClass, size: Bytes.parse(environment.effects.size) },
     monitoringNamespace: environment.monitoringNamespace,
     ...(environment.prometheus === undefined ? {} : { prometheus: Binding.of(environment.prometheus) }),
+    ...(environment.collector === undefined ? {} : { collector: environment.collector }),
     ...(environment.runbooks === undefined ? {} : { runbooks: { url: environment.runbooks } }),
   });
   const [exposed, ...others] = exposedServers(environment, workloads);

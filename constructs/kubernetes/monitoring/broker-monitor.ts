@@ -5,13 +5,14 @@ import { type AlertProps, alertRule, type Runbooks } from '../../monitoring/aler
 import { SCRAPE } from '../../monitoring/promql.ts';
 import { EVALUATION } from '../../monitoring/rule.ts';
 import type { Override } from '../api-object.ts';
-import { type PodMonitorSpec, podMonitor, prometheusRule } from '../crd/monitoring.ts';
+import { type PodMonitorSpec, prometheusRule } from '../crd/monitoring.ts';
 import type { KafkaService } from '../kafka-service.ts';
 import { platformMetadata } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
 import type { PostgresService } from '../postgres-service.ts';
 import type { RabbitMqService } from '../rabbitmq-service.ts';
 import type { ValkeyService } from '../valkey-service.ts';
+import { type Collector, collectFrom, jobOf } from './collector.ts';
 import { kafkaAlertRules } from './kafka-rules.ts';
 import { postgresAlertRules } from './postgres-rules.ts';
 import { rabbitMqAlertRules } from './rabbitmq-rules.ts';
@@ -35,6 +36,8 @@ export interface BrokerMonitorProps {
   readonly broker: MonitoredBroker;
   /** Labels by which the cluster's Prometheus picks its monitors. @default - none: it takes all there are */
   readonly pickedBy?: Labels;
+  /** @default 'prometheus-operator' */
+  readonly collector?: Collector;
   /** Where the page of each alert is. @default - alerts name none */
   readonly runbooks?: Runbooks;
   readonly overrides?: { readonly monitor?: Override; readonly alerts?: Override };
@@ -51,12 +54,13 @@ export class BrokerMonitor extends Construct {
     const { topology, namespace, broker, pickedBy, overrides } = props;
     const name = `${topology.name}-${suffixOf(broker)}`;
     const metadata = platformMetadata(topology, name, pickedBy);
-    this.job = `${namespace}/${name}`;
+    const collector = props.collector ?? 'prometheus-operator';
+    this.job = jobOf(collector, namespace, name);
     const rules = alertsOf(broker, this.job).map((alert) => alertRule(alert, props.runbooks));
     const groups = [{ name, interval: EVALUATION, rules }];
     this.nodes = {
-      monitor: podMonitor(this, 'monitor', { metadata, spec: specOf(broker) }, overrides?.monitor),
-      ...(rules.length === 0
+      monitor: collectFrom(this, 'monitor', collector, { metadata, spec: specOf(broker) }, overrides?.monitor),
+      ...(rules.length === 0 || collector === 'google-managed'
         ? {}
         : { alerts: prometheusRule(this, 'alerts', { metadata, spec: { groups } }, overrides?.alerts) }),
     };

@@ -7,10 +7,11 @@ import type { Runbooks } from '../../monitoring/alert.ts';
 import { platformDashboardJson, platformRules, type WatchedPlatform } from '../../monitoring/platform-rules.ts';
 import { SCRAPE } from '../../monitoring/promql.ts';
 import { emit, type Override } from '../api-object.ts';
-import { podMonitor, prometheusRule } from '../crd/monitoring.ts';
+import { prometheusRule } from '../crd/monitoring.ts';
 import { platformLabels, platformMetadata } from '../labels.ts';
 import type { NatsService } from '../nats-service.ts';
 import { BrokerMonitor } from './broker-monitor.ts';
+import { type Collector, collectFrom } from './collector.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -21,6 +22,8 @@ export interface PlatformMonitoringProps {
   readonly broker?: { readonly nats: NatsService; readonly streamSize: Bytes };
   /** Labels by which the cluster's Prometheus picks its monitors and rules. @default - none: it takes all there are */
   readonly pickedBy?: Labels;
+  /** `google-managed` leaves rules and dashboard to whoever evaluates `watched`. @default 'prometheus-operator' */
+  readonly collector?: Collector;
   /** Where the page of each alert is. @default - alerts name none */
   readonly runbooks?: Runbooks;
   readonly overrides?: {
@@ -39,9 +42,11 @@ export class PlatformMonitoring extends Construct {
   readonly nodes: {
     readonly workloads: ApiObject;
     readonly broker: ApiObject | undefined;
-    readonly alerts: ApiObject;
-    readonly dashboard: ApiObject;
+    readonly alerts: ApiObject | undefined;
+    readonly dashboard: ApiObject | undefined;
   };
+  /** What the rules and the dashboard are made of, wherever they are. */
+  readonly watched: WatchedPlatform;
 
   /** @throws {ConstructError} `reference-missing` for queues without a broker */
   constructor(scope: Construct, id: string, props: PlatformMonitoringProps) {
@@ -50,6 +55,8 @@ export class PlatformMonitoring extends Construct {
     const metadata = (suffix: string, labels: Labels) =>
       platformMetadata(topology, `${topology.name}${suffix}`, labels);
     const picked = props.pickedBy ?? {};
+    const collector = props.collector ?? 'prometheus-operator';
+    const elsewhere = collector === 'google-managed';
     const broker =
       props.broker === undefined
         ? undefined
@@ -58,35 +65,39 @@ export class PlatformMonitoring extends Construct {
             namespace: props.namespace,
             broker: { kind: 'nats', service: props.broker.nats },
             pickedBy: picked,
+            collector,
             ...(overrides?.broker === undefined ? {} : { overrides: { monitor: overrides.broker } }),
           });
     const watched = watchedPlatform(props, broker?.job);
+    this.watched = watched;
     this.nodes = {
-      workloads: podMonitor(
+      workloads: collectFrom(
         this,
         'workloads',
+        collector,
         { metadata: metadata('', picked), spec: workloadsMonitor(topology) },
         overrides?.workloads,
       ),
       broker: broker?.nodes.monitor,
-      alerts: prometheusRule(
-        this,
-        'alerts',
-        {
-          metadata: metadata('', picked),
-          spec: { groups: platformRules(watched) },
-        },
-        overrides?.alerts,
-      ),
-      dashboard: emit(
-        this,
-        'dashboard',
-        k8s.KubeConfigMap.manifest({
-          metadata: metadata('-dashboard', DASHBOARD_LABEL),
-          data: { [`${props.namespace}-${topology.name}.json`]: platformDashboardJson(watched) },
-        }),
-        overrides?.dashboard,
-      ),
+      alerts: elsewhere
+        ? undefined
+        : prometheusRule(
+            this,
+            'alerts',
+            { metadata: metadata('', picked), spec: { groups: platformRules(watched) } },
+            overrides?.alerts,
+          ),
+      dashboard: elsewhere
+        ? undefined
+        : emit(
+            this,
+            'dashboard',
+            k8s.KubeConfigMap.manifest({
+              metadata: metadata('-dashboard', DASHBOARD_LABEL),
+              data: { [`${props.namespace}-${topology.name}.json`]: platformDashboardJson(watched) },
+            }),
+            overrides?.dashboard,
+          ),
     };
   }
 }

@@ -24,10 +24,12 @@ export const inferenceMonitored: Policy = {
   id: 'inference-monitored',
   rules: [48],
   source: 'EKS Best Practices (AI/ML observability)',
-  reads: ['PrometheusRule', 'ServiceMonitor', 'PodMonitor', 'Service'],
+  reads: ['PrometheusRule', 'ServiceMonitor', 'PodMonitor', 'PodMonitoring', 'Service'],
   reason: 'a server of a model that is slow or full answers its probes: nobody knows until the callers say so',
   check(manifest, all) {
     if (!servesOnGpu(manifest)) return [];
+    // Whose collectors only collect has the alerts beside the cluster, where no manifest shows them.
+    if (all.some((each) => each.kind === 'PodMonitoring' && collects(each, manifest))) return [];
     const alerts = all
       .filter(({ kind }) => kind === 'PrometheusRule')
       .flatMap((rule) => specOf<RuleSpec>(rule).groups ?? [])
@@ -42,6 +44,12 @@ export const inferenceMonitored: Policy = {
     ];
   },
 };
+
+function collects(monitoring: Manifest, workload: Manifest): boolean {
+  if (monitoring.metadata.namespace !== workload.metadata.namespace) return false;
+  const { selector } = specOf<MonitorSpec>(monitoring);
+  return templatesOf(workload).some(({ metadata }) => selects(selector?.matchLabels, metadata?.labels));
+}
 
 function isScraped(workload: Manifest, all: readonly Manifest[]): boolean {
   const { namespace } = workload.metadata;

@@ -17,6 +17,7 @@ const raw = {
   maintenance: environment.maintenance,
   workloads: 'prod',
   artifacts: environment.artifacts,
+  alerts: environment.alerts,
   budget: environment.budget,
 };
 

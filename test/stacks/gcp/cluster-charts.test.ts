@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { CustomResourceOptions, Resource } from '@pulumi/pulumi';
 import { applyOrder } from '../../../constructs/apply-order.ts';
 import type { Manifest } from '../../../constructs/policies/index.ts';
-import { environments } from '../../../stacks/environments/index.ts';
+import { type GcpWorkloads, gcpWorkloads } from '../../../stacks/environments/gcp.ts';
 import { referencedArtifacts } from '../../../stacks/gcp/artifacts-program.ts';
 import { platformProgram } from '../../../stacks/gcp/platform-program.ts';
 import { requestedManifests, stackEnvironment, synthesizeGcp } from '../../../stacks/gcp/synthesize.ts';
@@ -36,7 +36,8 @@ describe('the charts of a platform, applied by Pulumi', () => {
   test('are those of any cluster, object for object, with images of the artifacts', () => {
     const registry = 'registry.example.com/synthesized';
     const anywhere = synthesizeKubernetes(platform, {
-      ...environments.prod,
+      // As any cluster whose collectors are Google's.
+      ...(gcpWorkloads['prod'] as GcpWorkloads),
       images: {
         'task-queue': `${registry}/task-queue:0.1.0`,
         'inference-engine': `${registry}/inference-engine:0.1.0`,
@@ -100,13 +101,7 @@ describe('the charts of a platform, applied by Pulumi', () => {
 
   test('find the operators that they need, each after those it needs, and none that GKE brings', () => {
     const releases = asked.of('kubernetes:helm.sh/v3:Release').map(({ inputs }) => inputs);
-    expect(releases.map(({ name }) => name)).toEqual([
-      'cert-manager',
-      'external-secrets',
-      'keda',
-      'kube-prometheus-stack',
-      'nack',
-    ]);
+    expect(releases.map(({ name }) => name)).toEqual(['cert-manager', 'external-secrets', 'keda', 'nack']);
     expect(releases.find(({ name }) => name === 'nack')).toMatchObject({
       namespace: 'nats',
       repositoryOpts: { repo: 'https://nats-io.github.io/k8s/helm/charts' },

@@ -11,6 +11,7 @@ import { gkePrivate } from './rules/gke-private.ts';
 import { gkeShielded } from './rules/gke-shielded.ts';
 import { gkeUpgraded } from './rules/gke-upgraded.ts';
 import { gkeWorkloadIdentity } from './rules/gke-workload-identity.ts';
+import { inferenceAlerted } from './rules/inference-alerted.ts';
 import { projectRoleLeast } from './rules/project-role-least.ts';
 import { subnetFlowLogs } from './rules/subnet-flow-logs.ts';
 
@@ -30,6 +31,7 @@ export const GCP_POLICIES: readonly CloudPolicy[] = [
   gkeLegacyOff,
   gkeObserved,
   gkeKept,
+  inferenceAlerted,
 ];
 
 interface Suppression {

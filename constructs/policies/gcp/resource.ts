@@ -11,6 +11,7 @@ export interface CloudResource {
 export const CLUSTER = 'gcp:container/cluster:Cluster';
 export const NODE_POOL = 'gcp:container/nodePool:NodePool';
 export const SUBNETWORK = 'gcp:compute/subnetwork:Subnetwork';
+export const ALERT_POLICY = 'gcp:monitoring/alertPolicy:AlertPolicy';
 export const IAM_MEMBER = 'gcp:projects/iAMMember:IAMMember';
 
 /** Says, in the program and beside the resource, that it has to break a policy. */
@@ -72,4 +73,10 @@ export interface ClusterInputs {
   readonly deletionProtection?: boolean;
   readonly securityPostureConfig?: { readonly mode?: string };
   readonly resourceLabels?: Readonly<Record<string, string>>;
+}
+
+export interface AlertPolicyInputs {
+  readonly enabled?: boolean;
+  readonly notificationChannels?: readonly string[];
+  readonly conditions?: readonly { readonly conditionPrometheusQueryLanguage?: { readonly query?: string } }[];
 }

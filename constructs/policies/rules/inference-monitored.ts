@@ -12,7 +12,7 @@ interface RuleSpec {
 }
 
 /** What has to wake somebody, by the metrics that servers of models and the DCGM exporter have for it. */
-const ALERTS: readonly (readonly [about: string, metrics: RegExp])[] = [
+export const INFERENCE_ALERTS: readonly (readonly [about: string, metrics: RegExp])[] = [
   ['time to the first token, or latency', /time_to_first_token|ttft|latency|duration/i],
   ['tokens or requests answered', /tokens|requests?_(success|count|total)|throughput/i],
   ['its queue', /waiting|queue|pending/i],
@@ -28,8 +28,8 @@ export const inferenceMonitored: Policy = {
   reason: 'a server of a model that is slow or full answers its probes: nobody knows until the callers say so',
   check(manifest, all) {
     if (!servesOnGpu(manifest)) return [];
-    // Whose collectors only collect has the alerts beside the cluster, where no manifest shows them.
-    if (all.some((each) => each.kind === 'PodMonitoring' && collects(each, manifest))) return [];
+    // Google's collectors only collect: the alerts are beside the cluster, where `inference-alerted` asks for them.
+    if (all.some((each) => collectedByGoogle(each, manifest))) return [];
     const alerts = all
       .filter(({ kind }) => kind === 'PrometheusRule')
       .flatMap((rule) => specOf<RuleSpec>(rule).groups ?? [])
@@ -38,15 +38,17 @@ export const inferenceMonitored: Policy = {
       .map(({ expr }) => String(expr));
     return [
       ...(isScraped(manifest, all) ? [] : ['no ServiceMonitor or PodMonitor scrapes it']),
-      ...ALERTS.filter(([, metrics]) => !alerts.some((expr) => metrics.test(expr))).map(
+      ...INFERENCE_ALERTS.filter(([, metrics]) => !alerts.some((expr) => metrics.test(expr))).map(
         ([about]) => `no alert is about ${about}`,
       ),
     ];
   },
 };
 
-function collects(monitoring: Manifest, workload: Manifest): boolean {
-  if (monitoring.metadata.namespace !== workload.metadata.namespace) return false;
+/** Whether an object has Google's collectors read the pods of a workload. */
+export function collectedByGoogle(monitoring: Manifest, workload: Manifest): boolean {
+  if (monitoring.kind !== 'PodMonitoring' || monitoring.metadata.namespace !== workload.metadata.namespace)
+    return false;
   const { selector } = specOf<MonitorSpec>(monitoring);
   return templatesOf(workload).some(({ metadata }) => selects(selector?.matchLabels, metadata?.labels));
 }

@@ -5,29 +5,48 @@ import { awsEnvironments } from '../../../stacks/environments/aws.ts';
 import { environments } from '../../../stacks/environments/index.ts';
 import { requestedManifests, stackEnvironment, synthesizeGcp } from '../../../stacks/gcp/synthesize.ts';
 import { synthesizeKubernetes } from '../../../stacks/kubernetes/synthesize.ts';
+import { type PlatformAlert, policiesOf, rulesOf } from './alerts.ts';
 
 /** What one target is given: objects of a cluster, and who in it is somebody at the cloud. */
 export interface Synthesized {
   readonly manifests: readonly Manifest[];
   /** `<namespace>/<service account>`. */
   readonly identities: readonly string[];
+  readonly alerts: readonly PlatformAlert[];
+  /** The namespace of what collects samples. */
+  readonly collectedFrom: string;
 }
 
 export type Target = 'kubernetes' | 'aws' | 'gcp';
 
 /** The same declaration, in production, read back from what each engine puts out. */
-export const synthesized = async (topology: Topology): Promise<Readonly<Record<Target, Synthesized>>> => ({
-  kubernetes: { manifests: synthesizeKubernetes(topology, environments.prod), identities: [] },
-  aws: fromTemplate(synthesizeAws(topology, [awsEnvironments.prod])[`${topology.name}-prod-workloads`]),
-  gcp: await fromPulumi(topology),
-});
-
-async function fromPulumi(topology: Topology): Promise<Synthesized> {
-  const requested = await synthesizeGcp(topology, stackEnvironment('prod'));
+export async function synthesized(topology: Topology): Promise<Readonly<Record<Target, Synthesized>>> {
+  const anywhere = synthesizeKubernetes(topology, environments.prod);
+  const aws = fromTemplate(synthesizeAws(topology, [awsEnvironments.prod])[`${topology.name}-prod-workloads`]);
+  const gcp = stackEnvironment('prod');
+  const requested = await synthesizeGcp(topology, gcp);
   const members = requested
     .filter(({ inputs }) => inputs['role'] === 'roles/iam.workloadIdentityUser')
     .map(({ inputs }) => /\[(.*)\]$/.exec(String(inputs['member']))?.[1] ?? 'nobody');
-  return { manifests: requestedManifests(requested), identities: members };
+  return {
+    kubernetes: {
+      manifests: anywhere,
+      identities: [],
+      alerts: rulesOf(anywhere),
+      collectedFrom: environments.prod.monitoringNamespace,
+    },
+    aws: {
+      ...aws,
+      alerts: rulesOf(aws.manifests),
+      collectedFrom: awsEnvironments.prod.workloads.monitoringNamespace,
+    },
+    gcp: {
+      manifests: requestedManifests(requested),
+      identities: members,
+      alerts: policiesOf(requested),
+      collectedFrom: gcp.workloads.monitoringNamespace,
+    },
+  };
 }
 
 interface CloudFormationResource {
@@ -35,7 +54,9 @@ interface CloudFormationResource {
   readonly Properties: Readonly<Record<string, unknown>>;
 }
 
-function fromTemplate(template: Readonly<Record<string, unknown>> | undefined): Synthesized {
+function fromTemplate(
+  template: Readonly<Record<string, unknown>> | undefined,
+): Pick<Synthesized, 'manifests' | 'identities'> {
   const { Resources: resources } = template as { readonly Resources: Readonly<Record<string, CloudFormationResource>> };
   const of = (type: string) =>
     Object.values(resources)

@@ -19,7 +19,7 @@ beforeAll(async () => {
       options,
     );
   });
-  compliant = all;
+  compliant = [...all, ...SERVER];
 });
 
 type Draft = Record<string, unknown>;
@@ -46,7 +46,10 @@ test('what the constructs ask for holds every policy', () => {
 const MADE = 'clusterAutoscaling.autoProvisioningDefaults';
 const ANYWHERE = [{ cidrBlock: '0.0.0.0/0' }];
 
-/** The policy, the resource, the field, its value, and what is said: one fault each, and no other policy minds. */
+/**
+ * The policy, the resource, the field (of another resource, where that is what is missing), its value, and what is said: one
+ * fault each, and no other policy minds.
+ */
 const FAULTS = [
   ['gke-private', 'Cluster/mailroom', 'privateClusterConfig.enablePrivateNodes', false, 'public addresses'],
   ['gke-private', 'Cluster/mailroom', 'privateClusterConfig.enablePrivateEndpoint', false, 'public endpoint'],
@@ -95,11 +98,57 @@ const FAULTS = [
   ['gke-upgraded', 'Cluster/mailroom', `${MADE}.management.autoUpgrade`, false, 'where GKE makes pools by itself'],
   ['gke-kept', 'Cluster/mailroom', 'deletionProtection', false, 'can be deleted'],
   ['gke-kept', 'Cluster/mailroom', 'securityPostureConfig.mode', 'DISABLED', 'not looked over'],
+  ['inference-alerted', 'Deployment/chat', ['AlertPolicy/queue', 'conditions'], [], 'about its queue'],
+  ['inference-alerted', 'Deployment/chat', ['AlertPolicy/memory', 'notificationChannels'], [], 'about GPU memory'],
+  ['inference-alerted', 'Deployment/chat', ['AlertPolicy/first-token', 'enabled'], false, 'about time to the first'],
 ] as const;
+
+/** A server on a GPU that Google's collectors read, and the policies that stand for its alerts. */
+const SERVER: readonly CloudResource[] = [
+  {
+    type: 'kubernetes:apps/v1:Deployment',
+    name: 'chat',
+    inputs: {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'chat', namespace: 'assistant' },
+      spec: {
+        template: {
+          metadata: { labels: { app: 'chat' } },
+          spec: { containers: [{ name: 'vllm', resources: { limits: { 'nvidia.com/gpu': 1 } } }] },
+        },
+      },
+    },
+  },
+  {
+    type: 'kubernetes:monitoring.googleapis.com/v1:PodMonitoring',
+    name: 'chat',
+    inputs: {
+      apiVersion: 'monitoring.googleapis.com/v1',
+      kind: 'PodMonitoring',
+      metadata: { name: 'chat', namespace: 'assistant' },
+      spec: { selector: { matchLabels: { app: 'chat' } } },
+    },
+  },
+  ...[
+    ['first-token', 'vllm:time_to_first_token_seconds_bucket > 1'],
+    ['tokens', 'rate(vllm:generation_tokens_total[5m]) < 100'],
+    ['queue', 'vllm:num_requests_waiting > 10'],
+    ['memory', 'DCGM_FI_DEV_FB_USED > 0.95'],
+  ].map(([name = '', query]) => ({
+    type: 'gcp:monitoring/alertPolicy:AlertPolicy',
+    name,
+    inputs: {
+      notificationChannels: ['projects/mailroom-prod/notificationChannels/1'],
+      conditions: [{ conditionPrometheusQueryLanguage: { query } }],
+    },
+  })),
+];
 
 describe('one fault', () => {
   test.each(FAULTS)('breaks %s: %s %s %j', (policy, object, path, value, message) => {
-    expect(checkRequested(withChange(object, path, value))).toEqual([
+    const [changed, field] = typeof path === 'string' ? [object, path] : path;
+    expect(checkRequested(withChange(changed, field, value))).toEqual([
       { policy, object, message: expect.stringContaining(message), reason: expect.any(String) },
     ]);
   });
@@ -153,4 +202,16 @@ test('every rule about Google Cloud has a policy, each in a file of its own', ()
   const folder = join(import.meta.dirname, '../../../../constructs/policies/gcp/rules');
   expect(readdirSync(folder).sort()).toEqual(GCP_POLICIES.map(({ id }) => `${id}.ts`).sort());
   for (const { id } of GCP_POLICIES) expect(readFileSync(join(folder, `${id}.ts`), 'utf8')).toContain(`id: '${id}'`);
+});
+
+test('who is not collected by Google has its alerts in the cluster, and no policy of Cloud Monitoring is missed', () => {
+  const elsewhere = SERVER.filter(({ type }) => type.endsWith(':Deployment'));
+  expect(checkRequested(elsewhere)).toEqual([]);
+  const otherPods = SERVER.slice(0, 2).map((each) =>
+    each.inputs['kind'] === 'PodMonitoring'
+      ? { ...each, inputs: { ...each.inputs, spec: { selector: { matchLabels: { app: 'count' } } } } }
+      : each,
+  );
+  expect(checkRequested(otherPods)).toEqual([]);
+  expect(checkRequested(SERVER.slice(0, 2))).toHaveLength(4);
 });

@@ -55,6 +55,12 @@ export const REVIEWED: readonly ReviewedDifference[] = [
     reason: 'it reads the store that these stacks bring, the keys that the platform names and no others',
   },
   {
+    target: 'aws',
+    what: 'rights at the cloud of the Prometheus that collects samples',
+    at: /^identity monitoring\/prometheus$/,
+    reason: 'it sends what it collects to Managed Prometheus, which keeps it and evaluates the rules',
+  },
+  {
     target: 'gcp',
     what: 'registry of the images of services and models',
     at: /\.image$|\[model\]\.image\.reference$/,

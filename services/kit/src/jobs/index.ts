@@ -1,15 +1,22 @@
+export type { DispatchedQueue, DispatchNumbers, DispatchTimes } from './dispatch-lane.ts';
+export { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 export type { AddReceipt, AttemptFailure, JobProgress, JobRecord, JobReference, JobState, NewJob } from './job.ts';
 export type { HandledJob, JobContext, JobHandler, NeededJob, StepScope } from './job-context.ts';
 export { type JobOptions, JobQueue, type JobQueueOptions, type Need } from './job-queue.ts';
 export { JobRunner, type JobRunnerOptions } from './job-runner.ts';
 export type { JobStore } from './job-store.ts';
 export { type KeyRing, PayloadCodec } from './payload-codec.ts';
+export { type ReleasePolicy, releasePolicyOf } from './release-policy.ts';
+export { type MissedRuns, type Schedule, Timetable } from './schedule.ts';
 export type { Query } from './script.ts';
 export type { AttemptEffect } from './scripts/attempt.ts';
+export type { BreakerPolicy, BreakerState } from './scripts/breaker.ts';
 export type { CancelAnswer } from './scripts/cancel.ts';
+export type { QueueBound } from './scripts/count.ts';
 export type { QueueCounts } from './scripts/counts.ts';
 export type { Inspection } from './scripts/inspect.ts';
 export { type JobPage, type JobSummary, type ListArguments, LONGEST_PAGE } from './scripts/list.ts';
+export type { QueueMeasure } from './scripts/measure.ts';
 export { REDRIVEN_AT_MOST, type RedriveAnswer, type Redriven } from './scripts/redrive.ts';
 export {
   type BackoffPolicy,

@@ -46,6 +46,7 @@ export function jobTables(dialect: Dialect): readonly string[] {
       max_crashes ${number} NOT NULL,
       crashes ${number} NOT NULL DEFAULT 0,
       blockers ${number} NOT NULL DEFAULT 0,
+      place ${number} NOT NULL DEFAULT 0,
       release_no ${number} NOT NULL DEFAULT 0,
       token ${number} NOT NULL DEFAULT 0,
       settled_token ${number},
@@ -59,8 +60,13 @@ export function jobTables(dialect: Dialect): readonly string[] {
       result ${bytes},
       history TEXT
     )`,
-    // What a dispatcher asks: the next of a group that is due; what was released; what ends.
-    `CREATE INDEX IF NOT EXISTS jobs_ready ON jobs (queue, share_group, rank, seq) WHERE state = 'ready'`,
+    // What a dispatcher asks: what is due and not sorted; the next in line of a group; the next behind a limit; what was
+    // released; what ends. The numbers are those of PLACE.
+    `CREATE INDEX IF NOT EXISTS jobs_ready ON jobs (queue, place, run_at) WHERE state = 'ready'`,
+    `CREATE INDEX IF NOT EXISTS jobs_waiting ON jobs (queue) WHERE state = 'waiting'`,
+    `CREATE INDEX IF NOT EXISTS jobs_line ON jobs (queue, share_group, task, rank, seq) WHERE state = 'ready' AND place = 1`,
+    `CREATE INDEX IF NOT EXISTS jobs_limited ON jobs (queue, task, limit_key, place, rank, seq)
+      WHERE state = 'ready' AND limit_key IS NOT NULL`,
     `CREATE INDEX IF NOT EXISTS jobs_out ON jobs (queue, released_at) WHERE state IN ('released', 'running')`,
     `CREATE INDEX IF NOT EXISTS jobs_order ON jobs (queue, order_key, seq)
       WHERE order_key IS NOT NULL AND state NOT IN ('succeeded', 'failed', 'cancelled')`,
@@ -99,32 +105,57 @@ export function jobTables(dialect: Dialect): readonly string[] {
       definition TEXT NOT NULL,
       next_at ${number} NOT NULL
     )`,
+    // A term is one leader's time: whoever leads after it has a greater one.
     `CREATE TABLE IF NOT EXISTS job_queues (
       queue TEXT PRIMARY KEY,
       paused_at ${number},
       leader TEXT,
-      leader_until ${number} NOT NULL DEFAULT 0
+      leader_until ${number} NOT NULL DEFAULT 0,
+      term ${number} NOT NULL DEFAULT 0,
+      virtual_time ${fraction} NOT NULL DEFAULT 0,
+      seen_group TEXT,
+      max_jobs ${number},
+      max_bytes ${number}
+    )`,
+    // Counted in several rows, so that those who add at once do not queue up for one.
+    `CREATE TABLE IF NOT EXISTS job_counts (
+      queue TEXT NOT NULL,
+      slot ${number} NOT NULL,
+      added ${number} NOT NULL,
+      added_bytes ${number} NOT NULL,
+      ended ${number} NOT NULL,
+      ended_bytes ${number} NOT NULL,
+      failed ${number} NOT NULL,
+      PRIMARY KEY (queue, slot)
     )`,
     `CREATE TABLE IF NOT EXISTS job_shares (
       queue TEXT NOT NULL,
       share_group TEXT NOT NULL,
       virtual_time ${fraction} NOT NULL,
+      active ${number} NOT NULL,
       PRIMARY KEY (queue, share_group)
     )`,
+    'CREATE INDEX IF NOT EXISTS job_shares_by_turn ON job_shares (queue, virtual_time, share_group) WHERE active = 1',
+    // look_at: when what is held behind the limit is worth a look; nothing while nothing is held.
     `CREATE TABLE IF NOT EXISTS job_limits (
+      queue TEXT NOT NULL,
       task TEXT NOT NULL,
       limit_key TEXT NOT NULL,
-      in_flight ${number} NOT NULL DEFAULT 0,
+      in_flight ${number} NOT NULL,
       tokens ${fraction} NOT NULL,
       refilled_at ${number} NOT NULL,
-      PRIMARY KEY (task, limit_key)
+      full_at ${number} NOT NULL,
+      look_at ${number},
+      PRIMARY KEY (queue, task, limit_key)
     )`,
+    'CREATE INDEX IF NOT EXISTS job_limits_by_look ON job_limits (queue, look_at) WHERE look_at IS NOT NULL',
     `CREATE TABLE IF NOT EXISTS job_breakers (
       downstream TEXT PRIMARY KEY,
       state TEXT NOT NULL,
       failures ${number} NOT NULL,
       changed_at ${number} NOT NULL,
-      probe_at ${number}
+      probe_at ${number} NOT NULL,
+      probe TEXT
     )`,
   ];
 }

@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { JobStore } from '../../../../services/kit/src/jobs/job-store.ts';
 import { jobTables } from '../../../../services/kit/src/jobs/schema.ts';
 import { type Row, runSync, type Script } from '../../../../services/kit/src/jobs/script.ts';
@@ -12,6 +12,7 @@ import {
 /** The scripts on a database in memory: what is tested is what runs elsewhere, without threads and files. */
 export class MemoryStore implements Pick<JobStore, 'run'> {
   readonly database = new DatabaseSync(':memory:');
+  readonly #statements = new Map<string, StatementSync>();
 
   constructor() {
     for (const sql of jobTables('sqlite')) this.database.exec(sql);
@@ -27,7 +28,7 @@ export class MemoryStore implements Pick<JobStore, 'run'> {
     try {
       const result = runSync(script, ({ sql, params }) => {
         const named = Object.fromEntries(params.map((value, index) => [`$${index + 1}`, value]));
-        return this.database.prepare(sql).all(named) as Row[];
+        return this.#prepare(sql).all(named) as Row[];
       });
       this.database.exec('COMMIT');
       return result;
@@ -35,5 +36,13 @@ export class MemoryStore implements Pick<JobStore, 'run'> {
       this.database.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
   }
 }

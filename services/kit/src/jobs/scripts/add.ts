@@ -1,8 +1,10 @@
 import { KitError } from '../../errors.ts';
 import type { AddReceipt, JobState, NewJob, OnFailure } from '../job.ts';
 import { row, rows, type Script } from '../script.ts';
+import { checkBound, count } from './count.ts';
 import { finish, isFinal, needFailed } from './finish.ts';
 import { lockOrders, lockUnfinished } from './lock.ts';
+import { placeOf } from './place.ts';
 
 /** One level of priority is worth so much waiting. */
 export const PRIORITY_WORTH_MS = 60_000;
@@ -10,15 +12,17 @@ export const PRIORITY_WORTH_MS = 60_000;
 /**
  * Adds jobs, all or none. What one needs stands before it, or is in the store already.
  *
- * @throws {KitError} `job-missing` for a need that nobody knows
+ * @throws {KitError} `job-missing` for a need that nobody knows; `queue-full`
  */
 export function* add(jobs: readonly NewJob[]): Script<readonly AddReceipt[]> {
+  for (const queue of new Set(jobs.map((job) => job.queue))) yield* checkBound(queue);
   yield* lockOrders(jobs);
   return yield* addInOrder(jobs);
 }
 
 /** The same for a transaction that has locked their orders. */
 export function* addInOrder(jobs: readonly NewJob[]): Script<readonly AddReceipt[]> {
+  const counted = new Map<string, { added: number; addedBytes: number }>();
   const receipts: AddReceipt[] = [];
   /** Ids of this call that turned out to be jobs there were. */
   const actual = new Map<string, string>();
@@ -33,7 +37,10 @@ export function* addInOrder(jobs: readonly NewJob[]): Script<readonly AddReceipt
     const needs = job.needs.map((need) => ({ ...need, job: actual.get(need.job) ?? need.job }));
     yield* insert({ ...job, needs }, locked);
     locked.add(id);
+    const { added, addedBytes } = counted.get(job.queue) ?? { added: 0, addedBytes: 0 };
+    counted.set(job.queue, { added: added + 1, addedBytes: addedBytes + job.payload.length });
   }
+  for (const [queue, numbers] of counted) yield* count(queue, jobs[0]?.id ?? '', numbers);
   return receipts;
 }
 
@@ -61,8 +68,8 @@ function* insert(job: NewJob, locked: Set<string>): Script<void> {
   const blockers = needs.filter(({ state }) => !isFinal(state)).length + (isBehind ? 1 : 0);
   yield* rows(
     `INSERT INTO jobs (id, queue, task, version, idempotency_key, state, payload, headers, created_at, run_at, rank,
-       deadline_at, priority, share_group, order_key, limit_key, max_attempts, max_crashes, blockers)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+       deadline_at, priority, share_group, order_key, limit_key, max_attempts, max_crashes, blockers, place)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
     [
       job.id,
       job.queue,
@@ -83,6 +90,7 @@ function* insert(job: NewJob, locked: Set<string>): Script<void> {
       job.maxAttempts,
       job.maxCrashes,
       blockers,
+      placeOf(job, job.createdAt),
     ],
   );
   for (const { job: needed, onFailure } of job.needs) {

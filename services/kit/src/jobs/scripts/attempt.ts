@@ -39,7 +39,7 @@ function* take({ job, release, token, worker, leaseUntil, now }: BeginArguments)
   // A job that still runs had a worker that vanished: it did not settle, and the bus delivered again.
   return yield* row<JobRow>(
     `UPDATE jobs SET state = 'running', token = $3, attempt = attempt + 1, worker = $4, lease_until = $5,
-       crashes = CASE WHEN state = 'running' THEN crashes + 1 ELSE 0 END, started_at = COALESCE(started_at, $6)
+       crashes = CASE WHEN state = 'running' THEN crashes + 1 ELSE crashes END, started_at = COALESCE(started_at, $6)
      WHERE id = $1 AND release_no = $2 AND (state = 'released' OR (state = 'running' AND token < $3))
        AND cancel_requested_at IS NULL AND (deadline_at IS NULL OR deadline_at > $6) AND attempt < max_attempts
        AND (state = 'released' OR crashes < max_crashes)
@@ -65,7 +65,8 @@ function* refuse(args: BeginArguments): Script<DropReason | JobRow> {
   return verdict[0];
 }
 
-function verdictOn(job: LockedJob, now: number): readonly [DropReason, Ending] | undefined {
+/** Why a job that is out may not begin again. */
+export function verdictOn(job: LockedJob, now: number): readonly [DropReason, Ending] | undefined {
   if (job.cancel_requested_at !== null) return ['cancelled', { state: 'cancelled', reason: 'cancelled on request' }];
   if (job.deadline_at !== null && job.deadline_at <= now)
     return ['late', { state: 'failed', code: 'deadline-exceeded', reason: 'its deadline was over before it began' }];
@@ -234,9 +235,9 @@ function* makeReady(
     failure === undefined ? job.history : withFailure(job.history, { attempt: job.attempt, at: now, ...failure });
   yield* rows(
     `UPDATE jobs SET state = 'ready', run_at = $2, rank = $2 - (run_at - rank), attempt = attempt - $3, history = $4,
-       lease_until = NULL, worker = NULL, crashes = 0
+       lease_until = NULL, worker = NULL, crashes = 0, place = 0
      WHERE id = $1`,
     [job.id, runAt, counted ? 0 : 1, history],
   );
-  yield* giveBackSlot(job.task, job.limit_key);
+  yield* giveBackSlot(job);
 }

@@ -1,6 +1,8 @@
 import { type AttemptFailure, FINAL_STATES, type JobState, type OnFailure } from '../job.ts';
 import { row, rows, type Script } from '../script.ts';
+import { count } from './count.ts';
 import { lockUnfinished } from './lock.ts';
+import { PLACE } from './place.ts';
 import type { LockedJob } from './record.ts';
 
 export const isFinal = (state: JobState): boolean => (FINAL_STATES as readonly JobState[]).includes(state);
@@ -47,22 +49,39 @@ function* finishOne(job: LockedJob, ending: Ending, now: number): Script<[string
           reason: ending.reason,
           code: ending.state === 'failed' ? ending.code : 'cancelled',
         });
-  yield* rows(
+  const ended = yield* row<{ readonly bytes: number }>(
     `UPDATE jobs SET state = $2, finished_at = $3, result = $4, history = $5, lease_until = NULL, worker = NULL
-     WHERE id = $1`,
+     WHERE id = $1 RETURNING length(payload) AS bytes`,
     [job.id, ending.state, now, ending.state === 'succeeded' ? (ending.result ?? null) : null, history],
   );
-  if (job.state === 'released' || job.state === 'running') yield* giveBackSlot(job.task, job.limit_key);
+  yield* count(job.queue, job.id, {
+    ended: 1,
+    endedBytes: ended?.bytes ?? 0,
+    failed: ending.state === 'failed' ? 1 : 0,
+  });
+  if (job.state === 'released' || job.state === 'running') yield* giveBackSlot(job);
+  else if (job.state === 'ready') yield* leaveLine(job);
   if (job.order_key !== null) yield* unblockNextInOrder(job.queue, job.order_key, job.seq);
   return yield* tellDependents(job.id, ending.state);
 }
 
 /** A job that is out no longer counts against the limit of its key. */
-export function* giveBackSlot(task: string, limitKey: string | null): Script<void> {
-  if (limitKey === null) return;
-  yield* rows('UPDATE job_limits SET in_flight = in_flight - 1 WHERE task = $1 AND limit_key = $2 AND in_flight > 0', [
+export function* giveBackSlot({ queue, task, limit_key }: LockedJob): Script<void> {
+  if (limit_key === null) return;
+  yield* rows(
+    `UPDATE job_limits SET in_flight = CASE WHEN in_flight > 0 THEN in_flight - 1 ELSE 0 END, look_at = 0
+     WHERE queue = $1 AND task = $2 AND limit_key = $3`,
+    [queue, task, limit_key],
+  );
+}
+
+/** Its place in line is for the next one behind the limit. */
+function* leaveLine({ queue, task, limit_key, place }: LockedJob): Script<void> {
+  if (limit_key === null || place !== PLACE.inLine) return;
+  yield* rows('UPDATE job_limits SET look_at = 0 WHERE queue = $1 AND task = $2 AND limit_key = $3', [
+    queue,
     task,
-    limitKey,
+    limit_key,
   ]);
 }
 
@@ -96,7 +115,7 @@ function* tellDependents(id: string, state: Ending['state']): Script<[string, En
 
 function* unblock(id: string): Script<boolean> {
   const unblocked = yield* row(
-    `UPDATE jobs SET blockers = blockers - 1, state = CASE WHEN blockers = 1 THEN 'ready' ELSE state END
+    `UPDATE jobs SET blockers = blockers - 1, place = 0, state = CASE WHEN blockers = 1 THEN 'ready' ELSE state END
      WHERE id = $1 AND state = 'waiting' RETURNING id`,
     [id],
   );

@@ -24,6 +24,8 @@ export interface JobRow {
   readonly attempt: number;
   readonly crashes: number;
   readonly blockers: number;
+  /** One of PLACE; means something while it is ready. */
+  readonly place: number;
   readonly release_no: number;
   readonly token: number;
   /** Of the delivery that ended the last attempt. */
@@ -44,7 +46,7 @@ export type LockedJob = Omit<JobRow, 'payload' | 'headers' | 'progress' | 'resul
 
 /** The columns of a `LockedJob`. */
 export const LOCKED = `seq, id, queue, task, version, idempotency_key, state, created_at, run_at, rank, deadline_at, priority,
-  share_group, order_key, limit_key, max_attempts, max_crashes, attempt, crashes, blockers, release_no, token,
+  share_group, order_key, limit_key, max_attempts, max_crashes, attempt, crashes, blockers, place, release_no, token,
   settled_token, released_at, lease_until, worker, cancel_requested_at, started_at, finished_at, history`;
 
 export const recordOf = (row: JobRow): JobRecord => ({

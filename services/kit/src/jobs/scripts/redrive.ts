@@ -1,5 +1,6 @@
 import type { JobState, OnFailure } from '../job.ts';
 import { row, rows, type Script } from '../script.ts';
+import { count } from './count.ts';
 import { isFinal } from './finish.ts';
 import { lockOrders, lockUnfinished } from './lock.ts';
 import { LOCKED, type LockedJob } from './record.ts';
@@ -89,13 +90,15 @@ function* redriveOne(id: string, now: number): Script<RedriveAnswer> {
     if (last !== undefined && last.seq > job.seq) return 'order-passed';
     if (last !== undefined) blockers += 1;
   }
-  yield* rows(
+  const redriven = yield* row<{ readonly bytes: number }>(
     `UPDATE jobs SET state = $2, blockers = $3, run_at = $4, rank = $4 - (run_at - rank), deadline_at = NULL,
        attempt = 0, crashes = 0, settled_token = NULL, cancel_requested_at = NULL, started_at = NULL,
-       finished_at = NULL, progress = NULL
-     WHERE id = $1`,
+       finished_at = NULL, progress = NULL, place = 0
+     WHERE id = $1 RETURNING length(payload) AS bytes`,
     [id, blockers > 0 ? 'waiting' : 'ready', blockers, now],
   );
+  // Its end stays counted: it came a second time.
+  yield* count(job.queue, id, { added: 1, addedBytes: redriven?.bytes ?? 0 });
   yield* blockDependents(id);
   return 'redriven';
 }

@@ -109,7 +109,7 @@ export class DispatchLane {
     if (!(await this.#lead(now))) return now + this.#times.leadMs / RENEWALS;
     const scheduledAt = await this.#schedule(now);
     const isLookMore = await this.#look(now);
-    const released = await this.#release(now);
+    const released = await this.#release(this.#options.now());
     const latest = Math.min(this.#renewAt, this.#lookAt, now + LONGEST_WAIT_MS);
     if (isLookMore || released === 'more') return now;
     return Math.min(latest, scheduledAt, released ?? latest);
@@ -186,8 +186,8 @@ export class DispatchLane {
       this.#leadership = undefined;
       return undefined;
     }
-    await this.#publish(released.references);
     this.#released += released.references.length;
+    await this.#publish(released.references);
     return released.more ? 'more' : released.nextAt;
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type DispatchedQueue, DispatchLane, type DispatchNumbers } from './dispatch-lane.ts';
 import type { JobStore } from './job-store.ts';
@@ -14,7 +15,10 @@ export interface DispatcherOptions {
 
 /** After a store that does not answer. */
 const PAUSE_MS = 1_000;
-const LEAST_WAIT_MS = 1;
+const LONGEST_WAIT_MS = 5_000;
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  setTimeout(ms, undefined, { signal }).catch(() => undefined);
 
 /** Serves the queues of one store: each in its own rhythm, all woken by one change. */
 export class Dispatcher implements AsyncDisposable {
@@ -55,10 +59,21 @@ export class Dispatcher implements AsyncDisposable {
   async #loop(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      const round = new AbortController();
+      const either = AbortSignal.any([signal, round.signal]);
+      // Listens before it looks: what changes meanwhile is not slept over.
+      const change = this.#options.store.changed(LONGEST_WAIT_MS, either).catch((error: unknown) => {
+        this.#options.log.warn(
+          { err: error },
+          'the store does not say when something changes; it is asked by the clock',
+        );
+        return pause(PAUSE_MS, either);
+      });
       const times = await Promise.all(this.#lanes.map((lane) => this.#turn(lane)));
       const waitMs = Math.min(...times) - this.#now();
-      if (signal.aborted || waitMs <= 0) continue;
-      await this.#options.store.changed(Math.max(waitMs, LEAST_WAIT_MS), signal);
+      if (waitMs > 0) await Promise.race([change, pause(waitMs, either)]);
+      round.abort();
+      await change;
     }
   }
 

@@ -10,6 +10,8 @@ import { discover, earliest, nextShares, type Share, writeShare } from './share.
 
 /** Jobs released in one call, at most: a transaction stays short whatever the window. */
 export const MOST_RELEASED = 256;
+/** Groups found without a job in one call. */
+const MOST_SILENT = 256;
 /** Jobs that became due, sorted in one call. */
 const SORTED = 1_024;
 
@@ -108,6 +110,8 @@ const downstreamsOf = ({ tasks }: ReleasePolicy): ReadonlySet<string> =>
 /** Which downstreams may be called: freely, by one probe, or not at all. */
 type Gate = 'open' | 'probe' | 'shut';
 
+const copyOf = (share: Share | undefined): Share | undefined => (share === undefined ? undefined : { ...share });
+
 /** One call's choice. */
 class Turn {
   /** Of all groups: where the last job chosen started. */
@@ -131,19 +135,24 @@ class Turn {
     const { queue, policy } = this.#args;
     yield* this.#readGates();
     const shares = yield* nextShares(queue, room);
+    let last = shares.length < room ? undefined : copyOf(shares.at(-1));
     const touched = new Set<Share>();
     const chosen: Candidate[] = [];
-    while (chosen.length < room) {
+    for (let silent = 0; chosen.length < room; ) {
       const share = earliest(shares);
-      if (share === undefined) {
-        this.hasMoreGroups = shares.length === room;
-        break;
-      }
+      if (share === undefined) break;
       touched.add(share);
       const candidate = yield* this.#nextOf(share.group);
       if (candidate === undefined) {
         // What is in line but not to go is found again by discovery.
         share.active = false;
+        silent += 1;
+        this.hasMoreGroups = silent === MOST_SILENT;
+        if (this.hasMoreGroups) break;
+        // Nobody may be passed by for not having been read.
+        const [next] = last === undefined ? [] : yield* nextShares(queue, 1, last);
+        last = copyOf(next);
+        if (next !== undefined) shares.push(next);
         continue;
       }
       chosen.push(candidate);

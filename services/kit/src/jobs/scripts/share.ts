@@ -58,12 +58,13 @@ export function* discover(queue: string, seen: string | null, clock: number): Sc
   return { seen: named.length < DISCOVERED ? null : (named.at(-1)?.share_group ?? null), found };
 }
 
-/** Those whose turn is next. */
-export function* nextShares(queue: string, limit: number): Script<Share[]> {
+/** Those whose turn is next, after the one that was read last. */
+export function* nextShares(queue: string, limit: number, after?: Share): Script<Share[]> {
   const found = yield* rows<ShareRow>(
     `SELECT share_group, virtual_time FROM job_shares WHERE queue = $1 AND active = 1
-     ORDER BY virtual_time, share_group LIMIT $2`,
-    [queue, limit],
+       AND (virtual_time, share_group) > ($2, $3)
+     ORDER BY virtual_time, share_group LIMIT $4`,
+    [queue, after?.startAt ?? -1, after?.group ?? '', limit],
   );
   return found.map(({ share_group, virtual_time }) => ({ group: share_group, startAt: virtual_time, active: true }));
 }

@@ -64,23 +64,23 @@ export class History {
     this.note(`settle ${fence.job} release ${fence.release} token ${fence.token} as ${how}: ${answer}`);
   }
 
-  released(references: readonly JobReference[], window: number, before: readonly string[]): void {
+  released(references: readonly JobReference[], window: number, at: number, before: readonly string[]): void {
     if (references.length === 0) return;
     this.note(`release ${references.map(({ job, release }) => `${job}.${release}`).join(' ')}`);
     const out = this.#rows(`SELECT * FROM jobs WHERE ${OUT}`);
     if (out.length > window) this.#violated(`${out.length} jobs are out, ${window} may be`);
     const released = references.map(({ job }) => this.#rows('SELECT * FROM jobs WHERE id = $1', job)[0] as Row);
-    for (const row of released) this.#checkLimit(row, out);
+    for (const row of released) this.#checkLimit(row, out, at);
     this.#checkBreaker(released, before);
     this.#checkTurns(released);
     this.#checkShares();
   }
 
   /** Whether the breaker was shut before, and to whom. */
-  breaker(): readonly string[] {
+  breaker(now: number): readonly string[] {
     const [breaker] = this.#store.database.prepare('SELECT state, probe_at FROM job_breakers').all();
     if (breaker === undefined || breaker['state'] === 'closed') return [];
-    return [(breaker['probe_at'] as number) <= this.#line.now ? 'probe' : 'shut'];
+    return [(breaker['probe_at'] as number) <= now ? 'probe' : 'shut'];
   }
 
   #checkBreaker(released: readonly Row[], before: readonly string[]): void {
@@ -90,7 +90,7 @@ export class History {
     if (gate === 'probe' && calls > 1) this.#violated(`${calls} calls probed at once`);
   }
 
-  #checkLimit({ id, task, limit_key }: Row, out: readonly Row[]): void {
+  #checkLimit({ id, task, limit_key }: Row, out: readonly Row[], at: number): void {
     const limit = POLICY.tasks[task]?.limit;
     if (limit === undefined || limit_key === null) return;
     const same = out.filter((other) => other.task === task && other.limit_key === limit_key).length;
@@ -98,13 +98,16 @@ export class History {
       this.#violated(`${same} of ${task} ${limit_key} are out with ${id}, ${limit.concurrency} may be`);
     if (limit.perMs === undefined) return;
     const key = `${task} ${limit_key}`;
-    const times = [...(this.#releases.get(key) ?? []), this.#line.now];
+    const earlier = this.#releases.get(key) ?? [];
+    // By the clock of whoever leads, which for one that was held up is behind; it never counts backwards.
+    const time = Math.max(at, earlier.at(-1) ?? at);
+    const times = [...earlier, time];
     this.#releases.set(key, times);
     for (const [index, from] of times.entries()) {
       const count = times.length - index;
-      const allowed = limit.burst + limit.perMs * (this.#line.now - from);
+      const allowed = limit.burst + limit.perMs * (time - from);
       if (count > allowed + EPSILON)
-        this.#violated(`${count} of ${key} were released in ${this.#line.now - from} ms, ${allowed.toFixed(3)} may be`);
+        this.#violated(`${count} of ${key} were released in ${time - from} ms, ${allowed.toFixed(3)} may be`);
     }
   }
 

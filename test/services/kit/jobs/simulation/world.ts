@@ -197,12 +197,12 @@ export class World {
       for (const other of this.#dispatchers) if (other !== asking) await this.#turn(other);
     }
     if (this.#chance.is(faults * 0.05)) throw new KitError('store-unreachable', 'did not hear');
-    const before = name === 'release' ? this.#history.breaker() : [];
+    const before = name === 'release' ? this.#history.breaker((args[0] as ReleaseArguments).now) : [];
     const result = this.#store.runNow(name, ...args);
     if (name === 'release') {
       const released = result as ScriptResult<'release'>;
-      const { window } = args[0] as ReleaseArguments;
-      if (released !== undefined) this.#history.released(released.references, window, before);
+      const { window, now } = args[0] as ReleaseArguments;
+      if (released !== undefined) this.#history.released(released.references, window, now, before);
     }
     if (WAKES[name]) this.#wake();
     if (this.#chance.is(faults * 0.05)) throw new KitError('store-unreachable', 'answered in vain');

@@ -1,5 +1,6 @@
 import type { JobState } from '../job.ts';
 import { row, type Script } from '../script.ts';
+import { oldestReadyMs } from './measure.ts';
 
 /** How far jobs of one state are counted: a look at a queue of millions costs no more than one at a queue of these. */
 export const COUNTED_AT_MOST = 10_000;
@@ -48,10 +49,6 @@ export function* counts(queue: string, now: number): Script<QueueCounts> {
     );
     states[state as JobState] = counted?.n ?? 0;
   }
-  const oldest = yield* row<{ readonly run_at: number }>(
-    `SELECT run_at FROM jobs WHERE queue = $1 AND state = 'ready' ORDER BY run_at LIMIT 1`,
-    [queue],
-  );
   const line = yield* row<{
     readonly paused_at: number | null;
     readonly leader: string | null;
@@ -61,7 +58,7 @@ export function* counts(queue: string, now: number): Script<QueueCounts> {
   return {
     queue,
     states,
-    oldestReadyMs: Math.max(0, now - (oldest?.run_at ?? now)),
+    oldestReadyMs: yield* oldestReadyMs(queue, now),
     pausedAt,
     isDrained: pausedAt !== undefined && states.released + states.running === 0,
     leader: line !== undefined && line.leader_until > now ? (line.leader ?? undefined) : undefined,

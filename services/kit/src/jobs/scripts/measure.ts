@@ -32,15 +32,7 @@ export function* measure(queue: string, now: number): Script<QueueMeasure> {
   const out = yield* upTo(`queue = $1 AND state IN ('released', 'running')`, [queue]);
   const inPlace = `state = 'ready' AND queue = $1 AND place = $2 AND run_at`;
   let ready = 0;
-  let oldestAt = now;
-  for (const place of Object.values(PLACE)) {
-    ready += yield* upTo(`${inPlace} <= $3`, [queue, place, now]);
-    const first = yield* row<{ readonly run_at: number }>(
-      `SELECT run_at FROM jobs WHERE state = 'ready' AND queue = $1 AND place = $2 ORDER BY run_at LIMIT 1`,
-      [queue, place],
-    );
-    oldestAt = Math.min(oldestAt, first?.run_at ?? now);
-  }
+  for (const place of Object.values(PLACE)) ready += yield* upTo(`${inPlace} <= $3`, [queue, place, now]);
   const delayed = yield* upTo(`${inPlace} > $3`, [queue, PLACE.unsorted, now]);
   const waiting = yield* upTo(`state = 'waiting' AND queue = $1`, [queue]);
   return {
@@ -53,7 +45,7 @@ export function* measure(queue: string, now: number): Script<QueueMeasure> {
     ready: Math.min(COUNTED_UP_TO, ready),
     delayed,
     waiting,
-    oldestMs: now - oldestAt,
+    oldestMs: yield* oldestReadyMs(queue, now),
   };
 }
 
@@ -63,4 +55,17 @@ function* upTo(where: string, params: readonly (string | number)[]): Script<numb
     params,
   );
   return counted?.n ?? 0;
+}
+
+/** How long the ready job has been due that is due longest; 0 when none is. */
+export function* oldestReadyMs(queue: string, now: number): Script<number> {
+  let oldestAt = now;
+  for (const place of Object.values(PLACE)) {
+    const first = yield* row<{ readonly run_at: number }>(
+      `SELECT run_at FROM jobs WHERE state = 'ready' AND queue = $1 AND place = $2 ORDER BY run_at LIMIT 1`,
+      [queue, place],
+    );
+    oldestAt = Math.min(oldestAt, first?.run_at ?? now);
+  }
+  return now - oldestAt;
 }

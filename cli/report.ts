@@ -105,3 +105,23 @@ function block(title: string, facts: string, rows: readonly (readonly [string, u
 }
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(4))} %`;
+
+/** What `penstock check` says of one target. */
+export interface CheckedTarget {
+  /** e.g. `kubernetes/prod`. */
+  readonly name: string;
+  readonly objects: number;
+  /** How many rules it was held against. */
+  readonly rules: number;
+  /** One text a broken rule. */
+  readonly findings: readonly string[];
+}
+
+/** One target in one line. */
+export const targetLine = ({ name, objects, rules, findings }: CheckedTarget): string =>
+  `${name.padEnd(26)}${objects} objects, ${verdictOf(rules, findings.length)}`;
+
+function verdictOf(rules: number, findings: number): string {
+  if (findings > 0) return `${findings} findings`;
+  return rules === 0 ? 'synthesized' : `all of ${rules} rules hold`;
+}

@@ -4,22 +4,12 @@ import { checkRequested, GCP_POLICIES } from '../constructs/policies/gcp/index.t
 import { checkManifests, type Finding, type Manifest, POLICIES } from '../constructs/policies/index.ts';
 import { environments } from '../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../stacks/kubernetes/synthesize.ts';
-
-/** What one target in one environment would be given, and which rules that breaks. */
-export interface SynthesizedTarget {
-  /** e.g. `kubernetes/prod`. */
-  readonly name: string;
-  readonly objects: number;
-  /** How many rules it was held against. */
-  readonly rules: number;
-  /** One text a broken rule. */
-  readonly findings: readonly string[];
-}
+import type { CheckedTarget } from './report.ts';
 
 /** The manifests of every environment that has a cluster. Writes nothing. */
 export function* synthesizeClusters(
   topology: Topology,
-): Iterable<SynthesizedTarget & { readonly manifests: readonly Manifest[] }> {
+): Iterable<CheckedTarget & { readonly manifests: readonly Manifest[] }> {
   for (const environment of Object.values(environments)) {
     const manifests = synthesizeKubernetes(topology, environment);
     const findings = checkManifests(manifests).map(textOf);
@@ -34,7 +24,7 @@ export function* synthesizeClusters(
 }
 
 /** Synthesizes every target there is. The CDK and Pulumi are loaded only here. */
-export async function* synthesizeTargets(topology: Topology): AsyncIterable<SynthesizedTarget> {
+export async function* synthesizeTargets(topology: Topology): AsyncIterable<CheckedTarget> {
   yield* synthesizeClusters(topology);
   const { synthesizeAws } = await import('../stacks/aws/synthesize.ts');
   for (const [name, template] of Object.entries(synthesizeAws(topology))) {

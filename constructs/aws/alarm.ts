@@ -3,7 +3,7 @@ import type { AlertName } from '../monitoring/alert.ts';
 import type { Signal } from './alarm-signal.ts';
 import type { Severity } from './alert-topics.ts';
 
-/** Alarms of what Amazon alone can say. Those that mean what an alert in a cluster means have its name. */
+/** Alarms of what Amazon alone can say. Those that mean what an alert in a cluster or of any cloud means have its name. */
 export const AWS_ALERT_NAMES = [
   'PenstockTopicInflow',
   'PenstockPostgresConnectionsFull',
@@ -13,9 +13,6 @@ export const AWS_ALERT_NAMES = [
   'PenstockValkeyThrottled',
   'PenstockClusterSilent',
   'PenstockClusterStoreFilling',
-  'PenstockPodsUnschedulable',
-  'PenstockEndpointSlow',
-  'PenstockEndpointFailing',
   'PenstockEndpointBacklog',
   'PenstockEndpointNotStarted',
   'PenstockNotificationsFailing',

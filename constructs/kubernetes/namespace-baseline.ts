@@ -103,8 +103,10 @@ function quota(metadata: k8s.ObjectMeta, total: Footprint, claims: NamespaceBase
 
 /** A container that states nothing gets what the smallest workload has; none gets more than the largest. */
 function limits(metadata: k8s.ObjectMeta, footprints: readonly Footprint[]): unknown {
+  // Where nothing has to find room, nothing gets any.
+  const sizes = footprints.length === 0 ? [totalOf(footprints)] : footprints;
   const by = <T>(pick: (footprint: Footprint) => T, wins: (a: T, b: T) => boolean): T =>
-    footprints.map(pick).reduce((best, each) => (wins(each, best) ? each : best));
+    sizes.map(pick).reduce((best, each) => (wins(each, best) ? each : best));
   const memory = (footprint: Footprint) => footprint.resources.memory;
   const storage = (footprint: Footprint) => footprint.resources.ephemeralStorage;
   const less = (a: Bytes, b: Bytes) => a.bytes < b.bytes;

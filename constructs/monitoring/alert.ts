@@ -66,17 +66,23 @@ export const BROKER_ALERT_NAMES = [
   'PenstockValkeyLogFailing',
 ] as const;
 
-/** Alerts of what Google runs for a platform, beside those of the same names above. */
-export const GOOGLE_ALERT_NAMES = [
-  'PenstockPodsPending',
-  'PenstockPostgresDown',
-  'PenstockValkeyRefusing',
-  'PenstockEngineSlow',
-  'PenstockEngineFailing',
+/** Alerts of what a cloud runs for a platform, by the same name on each, beside those of the names above. */
+export const CLOUD_ALERT_NAMES = [
+  'PenstockPodsUnschedulable',
+  'PenstockEndpointSlow',
+  'PenstockEndpointFailing',
 ] as const;
 
+/** Alerts of what Google alone can say. */
+export const GOOGLE_ALERT_NAMES = ['PenstockPostgresDown', 'PenstockValkeyRefusing'] as const;
+
 /** Every alert there is. */
-export const ALERT_NAMES = [...PLATFORM_ALERT_NAMES, ...BROKER_ALERT_NAMES, ...GOOGLE_ALERT_NAMES] as const;
+export const ALERT_NAMES = [
+  ...PLATFORM_ALERT_NAMES,
+  ...BROKER_ALERT_NAMES,
+  ...CLOUD_ALERT_NAMES,
+  ...GOOGLE_ALERT_NAMES,
+] as const;
 
 export type AlertName = (typeof ALERT_NAMES)[number];
 

@@ -143,7 +143,7 @@ export function vertexRules(engine: ResolvedInferenceEngine, endpoint: string): 
       description: `{{ $value }} of ${limits.replicas} replicas answer; all of them are needed for ${engine.peakRequests} requests a second.`,
     },
     {
-      name: 'PenstockEngineSlow',
+      name: 'PenstockEndpointSlow',
       expr: `histogram_quantile(0.99, sum by (le) (rate(${latency}[5m]))) > ${engine.doneWithin.toMilliseconds('up')}`,
       holds: TEN_MINUTES,
       severity: 'page',
@@ -152,10 +152,10 @@ export function vertexRules(engine: ResolvedInferenceEngine, endpoint: string): 
       description: `One in a hundred requests takes {{ $value }} milliseconds; ${engine.doneWithin} are promised.`,
     },
     {
-      name: 'PenstockEngineFailing',
+      name: 'PenstockEndpointFailing',
       expr: `sum(rate(${failed}[5m])) > 0`,
       holds: TEN_MINUTES,
-      severity: 'page',
+      severity: 'ticket',
       labels,
       summary: `${engine.id} answers with errors`,
       description: '{{ $value }} requests a second fail for a reason of the server.',
@@ -172,10 +172,11 @@ export function unschedulableRule(topology: Topology, namespace: string): AlertP
   // A node that is on its way is there by then.
   const holds = Duration.max(TEN_MINUTES, ...starts).roundedUpToSeconds();
   return {
-    name: 'PenstockPodsPending',
+    name: 'PenstockPodsUnschedulable',
     expr: `sum(${metric('podUnschedulable', { namespace })}) > 0`,
     holds,
-    severity: 'page',
+    // What suffers by it pages by itself.
+    severity: 'ticket',
     labels: { namespace },
     summary: `${topology.name}: pods find no node`,
     description: `{{ $value }} pods have waited for ${holds}: a quota, a machine that is sold out, or a pool at its maximum.`,

@@ -44,10 +44,10 @@ describe('alert policies', () => {
       return condition?.conditionPrometheusQueryLanguage.alertRule;
     });
     const managed = [
-      ...['PenstockPodsPending', 'PenstockTopicLag', 'PenstockTopicStuck', 'PenstockTopicDeadLetters'],
+      ...['PenstockPodsUnschedulable', 'PenstockTopicLag', 'PenstockTopicStuck', 'PenstockTopicDeadLetters'],
       ...['PenstockPostgresDown', 'PenstockPostgresDiskFilling', 'PenstockPostgresFreezing'],
       ...['PenstockValkeyFull', 'PenstockValkeyRefusing'],
-      ...['PenstockEngineMissing', 'PenstockEngineSlow', 'PenstockEngineFailing'],
+      ...['PenstockEngineMissing', 'PenstockEndpointSlow', 'PenstockEndpointFailing'],
     ];
     expect(made.toSorted()).toEqual([...shared, ...managed].toSorted());
     expect(new Set(asked.of(POLICY).map(({ name }) => name)).size).toBe(made.length);
@@ -65,7 +65,7 @@ describe('alert policies', () => {
     expect(conditionOf('shop-PenstockTopicLag-sales-ledger')?.query).toMatch(
       new RegExp(`> ${topicAlerts(sales, ledger as NonNullable<typeof ledger>).lagLimit}$`),
     );
-    expect(conditionOf('shop-PenstockEngineSlow-ranker')?.query).toMatch(/> 2000$/);
+    expect(conditionOf('shop-PenstockEndpointSlow-ranker')?.query).toMatch(/> 2000$/);
   });
 
   test('ask for series and not for records, also over the three days that no burn rate of Cloud Monitoring reaches', () => {
@@ -111,11 +111,11 @@ describe('alert policies', () => {
   });
 
   test('ask Vertex AI, and not pods that there are none of, where an engine is behind an endpoint', () => {
-    const ofEngine = asked.of(POLICY).filter(({ name }) => name.startsWith('shop-PenstockEngine'));
-    expect(ofEngine.map(({ name }) => name)).toEqual([
+    const ofEngine = asked.of(POLICY).filter(({ name }) => /^shop-PenstockEn(gine|dpoint)/.test(name));
+    expect(ofEngine.map(({ name }) => name).toSorted()).toEqual([
+      'shop-PenstockEndpointFailing-ranker',
+      'shop-PenstockEndpointSlow-ranker',
       'shop-PenstockEngineMissing-ranker',
-      'shop-PenstockEngineSlow-ranker',
-      'shop-PenstockEngineFailing-ranker',
     ]);
     for (const { name } of ofEngine) expect(conditionOf(name)?.query).toContain('aiplatform_googleapis_com:');
   });

@@ -78,3 +78,17 @@ describe('a namespace', () => {
     });
   });
 });
+
+test('a namespace whose workloads are all elsewhere lets nothing run, and is closed like any other', () => {
+  const empty = new Chart(new App(), 'empty');
+  new NamespaceBaseline(empty, 'baseline', {
+    topology: { ...topology, workers: {} },
+    name: 'small',
+    claims: { count: 0, storage: Bytes.parse('0 B') },
+  });
+  const objects = empty.toJson() as Manifest[];
+  const specOf = (kind: string) => objects.find((each) => each.kind === kind)?.['spec'];
+  expect(specOf('ResourceQuota')).toMatchObject({ hard: { pods: 0, 'requests.cpu': '0m', 'limits.memory': '0' } });
+  expect(specOf('LimitRange')).toMatchObject({ limits: [{ default: { memory: '0' }, max: { memory: '0' } }] });
+  expect(objects.map(({ kind }) => kind)).toEqual(manifests.map(({ kind }) => kind));
+});

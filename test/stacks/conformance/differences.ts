@@ -88,7 +88,7 @@ export const REVIEWED: readonly ReviewedDifference[] = [
   {
     target: 'gcp',
     what: 'an alert about pods that find no node',
-    at: /^alert\/PenstockPodsPending\//,
+    at: /^alert\/PenstockPodsUnschedulable\//,
     reason: 'the cloud that owns the machines counts them; elsewhere the cluster has alerts of its own about that',
   },
   {

@@ -64,7 +64,7 @@ export const PROMISED = {
   workloads: /^(Deployment|StatefulSet|Job|CronJob)\/\S+ \.(apiVersion|kind)/,
   'replica bounds': /^(ScaledObject\/\S+ \.spec\.(min|max)ReplicaCount|(Deployment|StatefulSet)\/\S+ \.spec\.replicas)/,
   grace: /\.terminationGracePeriodSeconds|\.lifecycle\./,
-  thresholds: /^(ScaledObject\/\S+ \.spec\.triggers\[(?!prometheus)|alert\/(?!PenstockPodsPending))/,
+  thresholds: /^(ScaledObject\/\S+ \.spec\.triggers\[(?!prometheus)|alert\/(?!PenstockPodsUnschedulable))/,
   permissions: /^(NetworkPolicy\/\S+ \.spec|ServiceAccount\/\S+ \.automount|(Cluster)?Role(Binding)?\/)/,
   profiles: /\[PENSTOCK_PROFILE\]\.value/,
 } as const satisfies Readonly<Record<string, RegExp>>;

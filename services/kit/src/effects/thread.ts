@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
+import { StatementCache } from '../sqlite/statement-cache.ts';
 import { faultOf, openDatabase, Refusal, type StoreHandler, serveStore, transact } from '../sqlite/store-thread.ts';
 import type { EffectOperation, EffectResult, EffectStoreOptions, Statement } from './effect-store.ts';
 
@@ -15,7 +16,7 @@ const TABLES = `
 `;
 
 const PURGED_AT_ONCE = 4;
-/** Prepared statements of effects kept; an effect is one of a few texts, with different values. */
+/** An effect is one of a few texts, with different values. */
 const STATEMENT_LIMIT = 100;
 
 interface Row {
@@ -30,11 +31,12 @@ class EffectHandler implements StoreHandler<EffectOperation, EffectResult> {
   readonly #fence: StatementSync;
   readonly #remember: StatementSync;
   readonly #purge: StatementSync;
-  readonly #prepared = new Map<string, StatementSync>();
+  readonly #statements: StatementCache;
 
   constructor(database: DatabaseSync, windowMs: number) {
     this.#database = database;
     this.#windowMs = windowMs;
+    this.#statements = new StatementCache(database, STATEMENT_LIMIT);
     this.#find = database.prepare('SELECT token, applied_at FROM effects WHERE key = ?');
     this.#fence = database.prepare(
       'INSERT INTO effects (key, token, expires_at) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET token = excluded.token, expires_at = excluded.expires_at',
@@ -74,7 +76,7 @@ class EffectHandler implements StoreHandler<EffectOperation, EffectResult> {
   #apply(effect: readonly Statement[]): void {
     this.#database.exec('SAVEPOINT effect');
     try {
-      for (const { sql, params } of effect) this.#prepare(sql).run(...params);
+      for (const { sql, params } of effect) this.#statements.prepare(sql).run(...params);
     } catch (error) {
       // A fault of the file, e.g. a full disk, is not this effect's: the whole batch has to know.
       if (!this.#database.isTransaction || faultOf(error, path).code !== 'storage-failed') throw error;
@@ -82,15 +84,6 @@ class EffectHandler implements StoreHandler<EffectOperation, EffectResult> {
       throw new Refusal('storage-failed', `the effect was not applied: ${(error as Error).message}`);
     }
     this.#database.exec('RELEASE effect');
-  }
-
-  #prepare(sql: string): StatementSync {
-    const known = this.#prepared.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#database.prepare(sql);
-    if (this.#prepared.size >= STATEMENT_LIMIT) this.#prepared.clear();
-    this.#prepared.set(sql, statement);
-    return statement;
   }
 }
 

@@ -53,7 +53,9 @@ export class StoreClient<Op, Result> {
     const worker = new Worker(thread, { workerData });
     const opened = await new Promise<Fault | 'open'>((resolve) => {
       worker.once('message', resolve);
-      worker.once('error', (error) => resolve({ code: 'storage-failed', message: error.message, repair: undefined }));
+      worker.once('error', (error) =>
+        resolve({ code: 'storage-failed', message: error.message, repair: undefined, retryAfterMs: undefined }),
+      );
     });
     if (opened !== 'open') {
       await worker.terminate();
@@ -139,5 +141,8 @@ export class StoreClient<Op, Result> {
   }
 }
 
-const errorOf = ({ code, message, repair }: Fault): KitError =>
-  new KitError(code as KitErrorCode, message, repair === undefined ? {} : { repair });
+export const errorOf = ({ code, message, repair, retryAfterMs }: Fault): KitError =>
+  new KitError(code as KitErrorCode, message, {
+    ...(repair === undefined ? {} : { repair }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });

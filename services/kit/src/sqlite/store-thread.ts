@@ -7,11 +7,13 @@ import type { Batch, Fault, Outcome, Reply } from './thread-port.ts';
 export class Refusal extends Error {
   readonly code: KitErrorCode;
   readonly repair: string | undefined;
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: KitErrorCode, message: string, repair?: string) {
+  constructor(code: KitErrorCode, message: string, repair?: string, retryAfterMs?: number) {
     super(message);
     this.code = code;
     this.repair = repair;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -103,7 +105,7 @@ function runOne<Op, Result>(
     else if (result !== LATER) outcomes.push({ id, ok: true, result });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    outcomes.push({ id, ok: false, fault: { code: error.code, message: error.message, repair: error.repair } });
+    outcomes.push({ id, ok: false, fault: faultOf(error, '') });
   }
 }
 
@@ -126,8 +128,9 @@ const CORRUPT = [11, 26];
 
 /** What SQLite says, as a fault a person can act on. Primary result codes are the low byte. */
 export function faultOf(error: unknown, path: string): Fault {
-  if (error instanceof Refusal) return { code: error.code, message: error.message, repair: error.repair };
-  if (KitError.is(error)) return { code: error.code, message: error.message, repair: error.repair };
+  if (error instanceof Refusal)
+    return { code: error.code, message: error.message, repair: error.repair, retryAfterMs: error.retryAfterMs };
+  if (KitError.is(error)) return faultOfKit(error);
   const { message, errcode } = error as Error & { readonly errcode?: number };
   const primary = (errcode ?? 0) & 0xff;
   if (primary === FULL)
@@ -135,6 +138,7 @@ export function faultOf(error: unknown, path: string): Fault {
       code: 'storage-full',
       message: `no room for ${path}`,
       repair: 'free some space; nothing that was accepted is lost, and publishing works again at once',
+      retryAfterMs: undefined,
     };
   if (CORRUPT.includes(primary))
     return {
@@ -142,6 +146,13 @@ export function faultOf(error: unknown, path: string): Fault {
       message: `${path} is not a sound database: ${message}`,
       repair:
         'nothing was written to it; move it aside, recover it with the sqlite3 command .recover, or restore a copy',
+      retryAfterMs: undefined,
     };
-  return { code: 'storage-failed', message: `${path}: ${message}`, repair: undefined };
+  return { code: 'storage-failed', message: `${path}: ${message}`, repair: undefined, retryAfterMs: undefined };
+}
+
+/** What the error adds to its message by itself is added again on the other side. */
+function faultOfKit({ code, message, repair, retryAfterMs }: KitError): Fault {
+  const added = ` [${code}]${repair === undefined ? '' : `; ${repair}`}`;
+  return { code, message: message.endsWith(added) ? message.slice(0, -added.length) : message, repair, retryAfterMs };
 }

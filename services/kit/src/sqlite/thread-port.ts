@@ -15,6 +15,7 @@ export interface Fault {
   readonly code: string;
   readonly message: string;
   readonly repair: string | undefined;
+  readonly retryAfterMs: number | undefined;
 }
 
 export interface Reply<Result> {

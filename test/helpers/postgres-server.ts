@@ -88,6 +88,11 @@ export class PostgresServer implements AsyncDisposable {
     throw new Error(`postgres is not ready:\n${log}`);
   }
 
+  /** Where a client goes that comes over the network, without a password. */
+  url(database = 'postgres', user = 'postgres'): string {
+    return `postgres://${user}@127.0.0.1:${this.#port}/${database}`;
+  }
+
   /** Rows of a query of the superuser. */
   ask<Row>(query: string, database = 'postgres'): Promise<readonly Row[]> {
     return this.#query(query, { host: this.#folder, user: 'postgres', database });

@@ -109,10 +109,13 @@ interface Need {
 /** What is needed and not over must not end before this job stands where it will be looked for. */
 function* lockNeeds(job: NewJob, locked: Set<string>): Script<readonly Need[]> {
   const needs: Need[] = [];
-  for (const { job: needed, onFailure } of job.needs) {
+  // In one order, so that two who need the same jobs do not wait for each other in a circle.
+  for (const { job: needed, onFailure } of job.needs.toSorted((a, b) => (a.job < b.job ? -1 : 1))) {
     // One that is over is locked as well: it must not be redriven before this job is seen to need it.
     const found = yield* row<{ readonly state: JobState }>(
-      'UPDATE jobs SET blockers = blockers WHERE id = $1 RETURNING state',
+      locked.has(needed)
+        ? 'SELECT state FROM jobs WHERE id = $1'
+        : 'UPDATE jobs SET blockers = blockers WHERE id = $1 RETURNING state',
       [needed],
     );
     if (found === undefined) {
@@ -121,6 +124,7 @@ function* lockNeeds(job: NewJob, locked: Set<string>): Script<readonly Need[]> {
       });
     }
     if (!isFinal(found.state)) locked.add(needed);
+    locked.add(needed);
     needs.push({ job: needed, state: found.state, onFailure });
   }
   return needs;

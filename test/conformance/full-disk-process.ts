@@ -63,7 +63,7 @@ const effects = await openSqliteEffects({
   schema: ['CREATE TABLE IF NOT EXISTS ledger (item TEXT NOT NULL, body BLOB NOT NULL)'],
 });
 const apply = (key: string) =>
-  effects.apply(key, 1, [{ sql: 'INSERT INTO ledger (item, body) VALUES (?, ?)', params: [key, payload] }]);
+  effects.apply(key, 1, [{ sql: 'INSERT INTO ledger (item, body) VALUES ($1, $2)', params: [key, payload] }]);
 const written = await untilRefused(apply);
 makeRoom();
 // Whoever was refused tries again, and whoever was answered and does not know it, too.

@@ -23,6 +23,7 @@ export {
   type SqlValue,
   type Statement,
 } from './effects/effect-store.ts';
+export { openEffects } from './effects/open-effects.ts';
 export { type Embeddings, type EmbedOptions, EngineClient, type EngineClientOptions } from './engine-client.ts';
 export { KitError, type KitErrorCode, type KitErrorOptions } from './errors.ts';
 export { listenError, OpsServer, type OpsServerOptions, type ReadinessCheck } from './health.ts';

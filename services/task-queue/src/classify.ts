@@ -41,7 +41,7 @@ export function classifyMails({ embedder, callDeadlineMs, classifier, effects }:
     }
     const score = scoreOf(classifier, vectors[0] ?? new Float32Array());
     const verdict: Statement = {
-      sql: 'INSERT INTO verdicts (mail_id, verdict, score, attempt, published_at, done_at) VALUES (?, ?, ?, ?, ?, ?)',
+      sql: 'INSERT INTO verdicts (mail_id, verdict, score, attempt, published_at, done_at) VALUES ($1, $2, $3, $4, $5, $6)',
       params: [
         mail.id,
         score >= 0.5 ? 'spam' : 'ham',

@@ -10,5 +10,5 @@ export const openLedger = (path: string): Promise<EffectStore> =>
 
 /** The effect: one row. */
 export const entryOf = (item: string): readonly Statement[] => [
-  { sql: 'INSERT INTO ledger (item) VALUES (?)', params: [item] },
+  { sql: 'INSERT INTO ledger (item) VALUES ($1)', params: [item] },
 ];

@@ -9,7 +9,7 @@ let folder: string;
 let path: string;
 let effects: EffectStore;
 
-const note = (text: string): Statement => ({ sql: 'INSERT INTO notes (text) VALUES (?)', params: [text] });
+const note = (text: string): Statement => ({ sql: 'INSERT INTO notes (text) VALUES ($1)', params: [text] });
 
 function notes(): readonly unknown[] {
   const database = new DatabaseSync(path, { readOnly: true });

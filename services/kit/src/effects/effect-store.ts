@@ -3,7 +3,7 @@ import { StoreClient } from '../sqlite/store-client.ts';
 // Effectively once: delivery is at least once, so the effect has to know whether it was there before. The store keeps
 // the key of every applied effect in the same transaction as the effect itself, and refuses a worker that is late.
 
-/** A value SQLite can bind. */
+/** A value that SQLite and PostgreSQL can bind. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
 
 /**
@@ -11,6 +11,7 @@ export type SqlValue = null | number | bigint | string | Uint8Array;
  * of many items share one transaction and one fsync.
  */
 export interface Statement {
+  /** With parameters `$1`, `$2`, ... */
   readonly sql: string;
   readonly params: readonly SqlValue[];
 }

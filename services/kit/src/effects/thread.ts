@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
+import { parametersOf } from '../sqlite/parameters.ts';
 import { StatementCache } from '../sqlite/statement-cache.ts';
 import { faultOf, openDatabase, Refusal, type StoreHandler, serveStore, transact } from '../sqlite/store-thread.ts';
 import type { EffectOperation, EffectResult, EffectStoreOptions, Statement } from './effect-store.ts';
@@ -76,7 +77,7 @@ class EffectHandler implements StoreHandler<EffectOperation, EffectResult> {
   #apply(effect: readonly Statement[]): void {
     this.#database.exec('SAVEPOINT effect');
     try {
-      for (const { sql, params } of effect) this.#statements.prepare(sql).run(...params);
+      for (const { sql, params } of effect) this.#statements.prepare(sql).run(parametersOf(params));
     } catch (error) {
       // A fault of the file, e.g. a full disk, is not this effect's: the whole batch has to know.
       if (!this.#database.isTransaction || faultOf(error, path).code !== 'storage-failed') throw error;

@@ -1,6 +1,6 @@
+export { addWithin } from './add-within.ts';
 export type { DispatchedQueue, DispatchNumbers, DispatchTimes } from './dispatch-lane.ts';
 export { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
-export { addWithin } from './add-within.ts';
 export type { AddReceipt, AttemptFailure, JobProgress, JobRecord, JobReference, JobState, NewJob } from './job.ts';
 export type { HandledJob, JobContext, JobHandler, NeededJob, StepScope } from './job-context.ts';
 export { type JobOptions, JobQueue, type JobQueueOptions, type Need } from './job-queue.ts';
@@ -8,9 +8,9 @@ export { JobRunner, type JobRunnerOptions } from './job-runner.ts';
 export type { JobStore, ProvisionOptions } from './job-store.ts';
 export { openJobStore, provisionJobStore } from './open-store.ts';
 export { type KeyRing, PayloadCodec } from './payload-codec.ts';
+export { openPostgresJobs, type PostgresJobStore } from './postgres/postgres-job-store.ts';
 export { type ReleasePolicy, releasePolicyOf } from './release-policy.ts';
 export { type MissedRuns, type Schedule, Timetable } from './schedule.ts';
-export { openPostgresJobs, type PostgresJobStore } from './postgres/postgres-job-store.ts';
 export type { Query } from './script.ts';
 export type { AttemptEffect } from './scripts/attempt.ts';
 export type { BreakerPolicy, BreakerState } from './scripts/breaker.ts';

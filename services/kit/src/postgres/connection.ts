@@ -72,7 +72,8 @@ function nameOf(sql: string): string | undefined {
 /** @param isOurs a connection of the caller's is not filled with prepared statements of ours */
 export function askingOf(client: PostgresClient, isOurs: boolean): Ask {
   return async (sql, params = []) => {
-    const name = isOurs ? nameOf(sql) : undefined;
+    // What has no values is told once, and may be several statements.
+    const name = isOurs && params.length > 0 ? nameOf(sql) : undefined;
     const query = { text: sql, values: [...params], types: ROW_TYPES };
     return (await client.query(name === undefined ? query : { ...query, name })).rows as PostgresRow[];
   };

@@ -17,7 +17,7 @@ describeWith(postgresRequirement(), 'PostgreSQL', () => {
   beforeAll(async () => {
     server = await PostgresServer.start({ parameters: {}, access: ['host all all 127.0.0.1/32 trust'] });
   }, 60_000);
-  afterAll(() => server?.[Symbol.asyncDispose]());
+  afterAll(async () => server?.[Symbol.asyncDispose](), 60_000);
 
   describeJobStore('PostgreSQL', () => postgresFixture(server));
 });

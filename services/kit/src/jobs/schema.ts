@@ -67,7 +67,8 @@ export function jobTables(dialect: Dialect): readonly string[] {
     `CREATE INDEX IF NOT EXISTS jobs_line ON jobs (queue, share_group, task, rank, seq) WHERE state = 'ready' AND place = 1`,
     `CREATE INDEX IF NOT EXISTS jobs_limited ON jobs (queue, task, limit_key, place, rank, seq)
       WHERE state = 'ready' AND limit_key IS NOT NULL`,
-    `CREATE INDEX IF NOT EXISTS jobs_out ON jobs (queue, released_at) WHERE state IN ('released', 'running')`,
+    `CREATE INDEX IF NOT EXISTS jobs_out ON jobs (queue, state, released_at)
+      WHERE state IN ('released', 'running')`,
     `CREATE INDEX IF NOT EXISTS jobs_order ON jobs (queue, order_key, seq)
       WHERE order_key IS NOT NULL AND state NOT IN ('succeeded', 'failed', 'cancelled')`,
     `CREATE INDEX IF NOT EXISTS jobs_finished ON jobs (queue, state, finished_at)
@@ -75,7 +76,7 @@ export function jobTables(dialect: Dialect): readonly string[] {
     // What people look at: the newest and the oldest, and the dead letters.
     'CREATE INDEX IF NOT EXISTS jobs_listed ON jobs (queue, seq)',
     `CREATE INDEX IF NOT EXISTS jobs_dead ON jobs (queue, seq) WHERE state = 'failed'`,
-    `CREATE INDEX IF NOT EXISTS jobs_deadline ON jobs (deadline_at)
+    `CREATE INDEX IF NOT EXISTS jobs_deadline ON jobs (queue, deadline_at)
       WHERE deadline_at IS NOT NULL AND state NOT IN ('succeeded', 'failed', 'cancelled')`,
     `CREATE TABLE IF NOT EXISTS job_keys (
       queue TEXT NOT NULL,
@@ -136,6 +137,7 @@ export function jobTables(dialect: Dialect): readonly string[] {
       PRIMARY KEY (queue, share_group)
     )`,
     'CREATE INDEX IF NOT EXISTS job_shares_by_turn ON job_shares (queue, virtual_time, share_group) WHERE active = 1',
+    'CREATE INDEX IF NOT EXISTS job_shares_idle ON job_shares (queue, virtual_time) WHERE active = 0',
     // look_at: when what is held behind the limit is worth a look; nothing while nothing is held.
     `CREATE TABLE IF NOT EXISTS job_limits (
       queue TEXT NOT NULL,
@@ -148,6 +150,7 @@ export function jobTables(dialect: Dialect): readonly string[] {
       look_at ${number},
       PRIMARY KEY (queue, task, limit_key)
     )`,
+    `CREATE INDEX IF NOT EXISTS job_limits_idle ON job_limits (queue, full_at) WHERE in_flight = 0 AND look_at IS NULL`,
     'CREATE INDEX IF NOT EXISTS job_limits_by_look ON job_limits (queue, look_at) WHERE look_at IS NOT NULL',
     `CREATE TABLE IF NOT EXISTS job_breakers (
       downstream TEXT PRIMARY KEY,

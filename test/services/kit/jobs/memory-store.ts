@@ -38,6 +38,21 @@ export class MemoryStore implements Pick<JobStore, 'run'> {
     }
   }
 
+  /** How the database goes about each statement of a script, which it runs and takes back. */
+  plansOf<Name extends ScriptName>(name: Name, ...args: ScriptArguments<Name>): readonly string[] {
+    const script = (SCRIPTS[name] as (...args: unknown[]) => Script<ScriptResult<Name>>)(...args);
+    const plans: string[] = [];
+    this.database.exec('BEGIN');
+    runSync(script, ({ sql, params }) => {
+      const named = Object.fromEntries(params.map((value, index) => [`$${index + 1}`, value]));
+      const steps = this.#prepare(`EXPLAIN QUERY PLAN ${sql}`).all(named);
+      plans.push(...steps.map(({ detail }) => String(detail)));
+      return this.#prepare(sql).all(named) as Row[];
+    });
+    this.database.exec('ROLLBACK');
+    return plans;
+  }
+
   #prepare(sql: string): StatementSync {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;

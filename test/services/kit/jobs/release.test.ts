@@ -269,3 +269,20 @@ describe('a queue', () => {
     expect(store.runNow('purge', { queue: 'q', now: 100, retentionMs: 100 })).toMatchObject({ jobs: 2 });
   });
 });
+
+describe('what a dispatcher asks of a store', () => {
+  test('is answered from an index that knows no more jobs than it is about', () => {
+    const store = new MemoryStore();
+    store.runNow('add', [newJob('a'), newJob('b', { task: 'few', limitKey: 'k', deadlineAt: 5 })]);
+    const leadership = { queue: 'q', owner: 'me', term: store.runNow('lead', 'q', 'me', 0, 1_000) ?? 0, now: 1 };
+    const policy = { tasks: { few: { limit: { concurrency: 1, burst: 1 } } }, weights: {}, probeMs: 1 };
+    const plans = [
+      ...store.plansOf('release', { ...leadership, window: 9, policy }),
+      ...store.plansOf('reclaim', { ...leadership, unbegunMs: 1, graceMs: 1 }),
+      ...store.plansOf('measure', 'q', 1),
+      ...store.plansOf('purge', { queue: 'q', now: 1, retentionMs: 1 }),
+    ];
+    expect(plans.join('; ')).toMatch(/jobs_line \(queue=\? AND share_group=\? AND task=\?/);
+    expect(plans.filter((plan) => /SCAN (jobs|job_)|jobs_listed|jobs_out \(queue=\?\)$/.test(plan))).toEqual([]);
+  });
+});

@@ -48,16 +48,19 @@ export function* purge({ queue, now, retentionMs }: PurgeArguments): Script<Purg
     [now],
   );
   // A bucket that is full again, and a group that is not ahead of the clock, are as if they had never been.
-  yield* rows(`DELETE FROM job_limits WHERE queue = $1 AND in_flight = 0 AND look_at IS NULL AND full_at <= $2`, [
-    queue,
-    now,
-  ]);
+  yield* rows(
+    `DELETE FROM job_limits WHERE queue = $1 AND in_flight = 0 AND look_at IS NULL AND full_at <= $2
+       AND (task, limit_key) IN (SELECT task, limit_key FROM job_limits WHERE queue = $1 AND in_flight = 0
+         AND look_at IS NULL AND full_at <= $2 ORDER BY full_at LIMIT ${MOST_PURGED})`,
+    [queue, now],
+  );
   const clock = yield* row<{ readonly virtual_time: number }>('SELECT virtual_time FROM job_queues WHERE queue = $1', [
     queue,
   ]);
-  yield* rows('DELETE FROM job_shares WHERE queue = $1 AND active = 0 AND virtual_time <= $2', [
-    queue,
-    clock?.virtual_time ?? 0,
-  ]);
+  yield* rows(
+    `DELETE FROM job_shares WHERE queue = $1 AND active = 0 AND share_group IN (SELECT share_group FROM job_shares
+       WHERE queue = $1 AND active = 0 AND virtual_time <= $2 ORDER BY virtual_time LIMIT ${MOST_PURGED})`,
+    [queue, clock?.virtual_time ?? 0],
+  );
   return { jobs, keys: keys.length, more: jobs >= MOST_PURGED || keys.length === MOST_PURGED };
 }

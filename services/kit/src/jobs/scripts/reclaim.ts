@@ -45,20 +45,25 @@ export function* reclaim(args: ReclaimArguments): Script<Reclaimed | undefined> 
      ORDER BY deadline_at LIMIT ${MOST_RECLAIMED}`,
     [queue, now, now - graceMs],
   );
-  const lost = yield* rows<Found>(
-    `SELECT id FROM jobs WHERE queue = $1 AND state IN ('released', 'running')
-       AND ((state = 'released' AND released_at <= $2) OR (state = 'running' AND lease_until <= $3))
-     ORDER BY released_at LIMIT ${MOST_RECLAIMED}`,
-    [queue, now - unbegunMs, now - graceMs],
+  const unbegun = yield* rows<Found>(
+    `SELECT id FROM jobs WHERE queue = $1 AND state = 'released' AND state IN ('released', 'running')
+       AND released_at <= $2 ORDER BY released_at LIMIT ${MOST_RECLAIMED}`,
+    [queue, now - unbegunMs],
   );
+  const vanished = yield* rows<Found>(
+    `SELECT id FROM jobs WHERE queue = $1 AND state = 'running' AND state IN ('released', 'running')
+       AND lease_until <= $2 ORDER BY released_at LIMIT ${MOST_RECLAIMED}`,
+    [queue, now - graceMs],
+  );
+  const found = [late, unbegun, vanished];
   const counts = { unbegun: 0, crashed: 0, overdue: 0, cancelled: 0 };
-  for (const { id } of [...late, ...lost]) {
+  for (const { id } of found.flat()) {
     const job = yield* lockUnfinished(id);
     // It may have begun, or been extended, before it was locked.
     if (job === undefined || !isLost(job, args)) continue;
     counts[yield* putRight(job, now)] += 1;
   }
-  return { ...counts, more: late.length === MOST_RECLAIMED || lost.length === MOST_RECLAIMED };
+  return { ...counts, more: found.some(({ length }) => length === MOST_RECLAIMED) };
 }
 
 function isLost(job: LockedJob, { now, unbegunMs, graceMs }: ReclaimArguments): boolean {

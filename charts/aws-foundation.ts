@@ -36,7 +36,7 @@ export class AwsFoundationChart extends Chart {
     if (secrets === undefined) return;
     const { reference } = new ClusterSecretStore(this, 'secrets', {
       name: secrets.store,
-      region: secrets.region,
+      backend: { cloud: 'aws', region: secrets.region },
       namespaces: [CERT_MANAGER, ...secrets.namespaces],
     });
     new AuthorityIssuer(this, 'issuer', { topology, name: secrets.issuer, store: reference, ...secrets.authority });

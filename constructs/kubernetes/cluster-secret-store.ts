@@ -2,27 +2,31 @@ import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { Binding } from '../binding.ts';
 import type { Override } from './api-object.ts';
-import { clusterSecretStore } from './crd/external-secret.ts';
+import { type ClusterSecretStoreSpec, clusterSecretStore } from './crd/external-secret.ts';
 import { clusterMetadata } from './labels.ts';
+
+/** Secrets Manager of a region of AWS, or Secret Manager of a project of Google Cloud. */
+export type ClusterSecretBackend =
+  | { readonly cloud: 'aws'; readonly region: Binding<string> }
+  | { readonly cloud: 'gcp'; readonly project: Binding<string> };
 
 export interface ClusterSecretStoreProps {
   readonly name: string;
-  /** Of AWS Secrets Manager. */
-  readonly region: Binding<string>;
+  readonly backend: ClusterSecretBackend;
   /** Whose secrets may come from here. */
   readonly namespaces: readonly [string, ...string[]];
   readonly overrides?: { readonly store?: Override };
 }
 
 /**
- * AWS Secrets Manager for several namespaces, read as the operator itself: EKS Pod Identity knows its pods, and lends it
- * to no other account. What it may read is said by the grant of its role.
+ * The store of a cloud for several namespaces, read as the operator itself: EKS Pod Identity and Workload Identity of GKE
+ * know its pods, and lend it to no other account. What it may read is said by the grant of its account.
  */
 export class ClusterSecretStore extends Construct {
   readonly nodes: { readonly store: ApiObject };
   readonly reference: { readonly name: string; readonly kind: 'ClusterSecretStore' };
 
-  constructor(scope: Construct, id: string, { name, region, namespaces, overrides }: ClusterSecretStoreProps) {
+  constructor(scope: Construct, id: string, { name, backend, namespaces, overrides }: ClusterSecretStoreProps) {
     super(scope, id);
     this.nodes = {
       store: clusterSecretStore(
@@ -30,10 +34,7 @@ export class ClusterSecretStore extends Construct {
         'store',
         {
           metadata: clusterMetadata(name, 'secrets'),
-          spec: {
-            provider: { aws: { service: 'SecretsManager', region: region.lower() } },
-            conditions: [{ namespaces: [...namespaces] }],
-          },
+          spec: { provider: providerOf(backend), conditions: [{ namespaces: [...namespaces] }] },
         },
         overrides?.store,
       ),
@@ -41,3 +42,8 @@ export class ClusterSecretStore extends Construct {
     this.reference = { name, kind: 'ClusterSecretStore' };
   }
 }
+
+const providerOf = (backend: ClusterSecretBackend): ClusterSecretStoreSpec['provider'] =>
+  backend.cloud === 'aws'
+    ? { aws: { service: 'SecretsManager', region: backend.region.lower() } }
+    : { gcpsm: { projectID: backend.project.lower() } };

@@ -1,30 +1,53 @@
 import { dev as devCluster } from './dev.ts';
-import type { KubernetesEnvironment } from './kubernetes-environment.ts';
+import type { BrokerEnvironment, KubernetesEnvironment } from './kubernetes-environment.ts';
 import { prod as prodCluster } from './prod.ts';
 
 /** What runs in a cluster of Google Cloud. Images and weights lie in the registry of the artifacts. */
 export interface GcpWorkloads extends Omit<KubernetesEnvironment, 'images' | 'weights' | 'accounts' | 'reaches'> {
   /** Tag of each service's image, by the name it declares. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Key, in Secret Manager, of what the authority of the platform's own servers signs by. @default - its store and its issuer are there already */
+  readonly authorityKey?: string;
 }
+
+/** Of GKE's own classes. Its `standard` binds a volume before it is known in which zone the pod will be. */
+type DiskClass = 'standard-rwo' | 'premium-rwo';
 
 /**
  * GKE brings collectors of its own, in a namespace of theirs, and the rules are evaluated outside of the cluster. Nothing
  * inside answers queries, so that workers are scaled by their backlog alone.
  */
-function collectedByGoogle(cluster: KubernetesEnvironment): KubernetesEnvironment {
-  const { prometheus: _none, ...rest } = cluster;
-  return { ...rest, collector: 'google-managed', monitoringNamespace: 'gke-gmp-system' };
+function onGoogle(cluster: KubernetesEnvironment, storageClass: DiskClass): KubernetesEnvironment {
+  const { prometheus: _none, nats, effects, ...rest } = cluster;
+  return {
+    ...rest,
+    nats: 'cluster' in nats ? { cluster: brokerOnGoogle(nats.cluster, storageClass) } : nats,
+    effects: { ...effects, storageClass },
+    collector: 'google-managed',
+    monitoringNamespace: 'gke-gmp-system',
+  };
+}
+
+/** Its secrets by names without folders, which Secret Manager does not have. */
+function brokerOnGoogle(broker: BrokerEnvironment, storageClass: DiskClass): BrokerEnvironment {
+  const named = <K extends { readonly seed: string }>(key: K): K => ({ ...key, seed: key.seed.replaceAll('/', '-') });
+  return {
+    ...broker,
+    storage: { ...broker.storage, storageClass },
+    operator: named(broker.operator),
+    clients: Object.fromEntries(Object.entries(broker.clients).map(([id, key]) => [id, named(key)])),
+  };
 }
 
 const dev: GcpWorkloads = {
-  ...collectedByGoogle(devCluster),
+  ...onGoogle(devCluster, 'standard-rwo'),
   versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' },
 };
 
 const prod: GcpWorkloads = {
-  ...collectedByGoogle(prodCluster),
+  ...onGoogle(prodCluster, 'premium-rwo'),
   versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' },
+  authorityKey: 'internal-authority-key',
 };
 
 /** By the names that `Pulumi.<stack>.yaml` says. */

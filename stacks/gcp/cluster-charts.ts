@@ -4,7 +4,7 @@ import { type AddonName, addonsFor, type NeededAddon } from '../../charts/addons
 import { helmValues } from '../../charts/helm-values.ts';
 import type { ObservabilityChart } from '../../charts/observability.ts';
 import type { ArtifactPlaces } from '../../constructs/gcp/artifact-store.ts';
-import { type ClusterAddon, ClusterAddons } from '../../constructs/gcp/cluster-addons.ts';
+import { type ClusterAddon, ClusterAddons, type HelmChart } from '../../constructs/gcp/cluster-addons.ts';
 import { ClusterManifests } from '../../constructs/gcp/cluster-manifests.ts';
 import type { GkeCluster } from '../../constructs/gcp/gke-cluster.ts';
 import { KubernetesAccess } from '../../constructs/gcp/kubernetes-access.ts';
@@ -15,6 +15,7 @@ import type { WatchedPlatform } from '../../constructs/monitoring/platform-rules
 import type { Manifest } from '../../constructs/policies/index.ts';
 import type { KubernetesEnvironment } from '../environments/index.ts';
 import { platformApp } from '../kubernetes/platform-app.ts';
+import { secretsChart } from './cluster-secrets.ts';
 import type { DataServices } from './data-services.ts';
 import type { GcpEnvironment } from './environment.ts';
 
@@ -27,10 +28,15 @@ export interface ClusterSurroundings {
   readonly identities: Readonly<Record<string, WorkloadIdentity>>;
   /** What pods may have to be placed on. */
   readonly pools: readonly Resource[];
+  /** Who the operator that reads secrets is. */
+  readonly reader: WorkloadIdentity | undefined;
 }
 
 /** The server that gives pods the tokens of their accounts, on every node. */
 const METADATA_SERVER: Flow = { peer: { cidr: '169.254.169.254/32' }, ports: [tcp(80)] };
+
+/** By it GKE knows which account of Google one of the cluster becomes. */
+const ACCOUNT_ANNOTATION = 'iam.gke.io/gcp-service-account';
 
 /** GKE brings its own of these. */
 const BY_GKE: readonly AddonName[] = ['gateway-api', 'nvidia-device-plugin', 'dcgm-exporter', 'kube-prometheus-stack'];
@@ -46,16 +52,24 @@ export function clusterCharts(
   options: ComponentResourceOptions,
 ): readonly WatchedPlatform[] {
   const { name } = topology;
-  const { cluster, pools } = surroundings;
+  const { cluster, pools, reader } = surroundings;
   const bindings = new LateBindings<Output<string>>();
   const settings = kubernetesEnvironment(topology, environment, surroundings, bindings);
-  const { charts } = platformApp(topology, settings);
+  const app = platformApp(topology, settings);
+  secretsChart(app, topology, environment);
+  const { charts } = app;
   const manifests = charts.flatMap((chart) => chart.toJson() as Manifest[]);
   const access = new KubernetesAccess(name, { cluster }, options);
-  const addons = new ClusterAddons(name, { access, addons: installed(manifests) }, options);
+  const addons = new ClusterAddons(name, { access, addons: installed(manifests, reader) }, options);
   new ClusterManifests(
     name,
-    { access, manifests, bindings, environment: environment.environment, after: [...pools, addons] },
+    {
+      access,
+      manifests,
+      bindings,
+      environment: environment.environment,
+      after: [...pools, addons, ...(reader === undefined ? [] : [reader])],
+    },
     options,
   );
   return (
@@ -89,21 +103,27 @@ function kubernetesEnvironment(
         { ...workloads.addresses[id], ...mapValues(data.variablesOf(id), (address) => late(address.lower())) },
       ]),
     ),
-    accounts: mapValues(identities, ({ email }) => ({ 'iam.gke.io/gcp-service-account': late(email) })),
+    accounts: mapValues(identities, ({ email }) => ({ [ACCOUNT_ANNOTATION]: late(email) })),
     reaches: mapValues(identities, (_identity, id) => [METADATA_SERVER, ...data.flowsOf(id, ranges)]),
   };
 }
 
-const installed = (manifests: readonly Manifest[]): readonly ClusterAddon[] =>
+const installed = (manifests: readonly Manifest[], reader: ClusterSurroundings['reader']): readonly ClusterAddon[] =>
   addonsFor(manifests)
     .filter(({ name }) => !BY_GKE.includes(name))
-    .map(addonOf);
+    .map((addon) => addonOf(addon, addon.name === 'external-secrets' && reader !== undefined ? knownAs(reader) : {}));
 
-function addonOf({ name, version, namespace, source }: NeededAddon): ClusterAddon {
+function addonOf({ name, version, namespace, source }: NeededAddon, settings: HelmChart['values']): ClusterAddon {
   if (source.kind === 'manifest') return { name, manifestUrl: source.url };
   const { repository, chart, values } = source;
-  return { name, namespace: namespace ?? name, repository, chart, version, values: helmValues(values) };
+  const given = { ...helmValues(values), ...settings };
+  return { name, namespace: namespace ?? name, repository, chart, version, values: given };
 }
+
+/** An operator as an account of Google, in the values that its chart has for it. */
+const knownAs = ({ email }: WorkloadIdentity): HelmChart['values'] => ({
+  serviceAccount: { annotations: { [ACCOUNT_ANNOTATION]: email } },
+});
 
 const mapValues = <T, U>(
   record: Readonly<Record<string, T>>,

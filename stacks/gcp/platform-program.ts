@@ -6,6 +6,7 @@ import type { GkeCluster } from '../../constructs/gcp/gke-cluster.ts';
 import type { VertexInference } from '../../constructs/gcp/vertex-inference.ts';
 import type { WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
 import { clusterCharts } from './cluster-charts.ts';
+import { secretsReader } from './cluster-secrets.ts';
 import { DataServices } from './data-services.ts';
 import type { GcpEnvironment } from './environment.ts';
 import { foundationOf } from './foundation.ts';
@@ -46,7 +47,9 @@ export function platformProgram(
   const identities = identitiesOf(topology, environment, cluster, reaches, options);
   data.admit(identities);
   budgetOf(topology, environment, options);
-  const charts = clusterCharts(inCluster, environment, { cluster, artifacts, data, identities, pools }, options);
+  const reader = secretsReader(topology, environment, cluster, options);
+  const surroundings = { cluster, artifacts, data, identities, pools, reader };
+  const charts = clusterCharts(inCluster, environment, surroundings, options);
   for (const watched of charts) observe({ ...watched, topology }, environment, { data, vertex }, options);
   return { cluster, data, identities, vertex };
 }

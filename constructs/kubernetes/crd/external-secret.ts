@@ -66,7 +66,9 @@ export function secretStore(
 
 /** The fields of a ClusterSecretStore that we emit: without `auth` the operator reads as who it is itself. */
 export interface ClusterSecretStoreSpec {
-  readonly provider: { readonly aws: { readonly service: 'SecretsManager'; readonly region: string } };
+  readonly provider:
+    | { readonly aws: { readonly service: 'SecretsManager'; readonly region: string } }
+    | { readonly gcpsm: { readonly projectID: string } };
   /** Namespaces that may refer to it. */
   readonly conditions: readonly { readonly namespaces: readonly string[] }[];
 }

@@ -68,8 +68,33 @@ export const REVIEWED: readonly ReviewedDifference[] = [
   },
   {
     target: 'gcp',
+    what: 'class of the volumes',
+    at: /\.storageClassName$/,
+    reason:
+      'the default class of GKE binds a volume before it is known in which zone the pod will be, on the slowest disks',
+  },
+  {
+    target: 'gcp',
+    what: 'the store of secrets, the issuer of certificates and its authority',
+    at: /^(ClusterSecretStore|ClusterIssuer|ExternalSecret\/cert-manager)\//,
+    reason: 'its program brings what the environment of a cluster elsewhere says is there already',
+  },
+  {
+    target: 'gcp',
+    what: 'keys of secrets in their store',
+    at: /^ExternalSecret\/mailroom(-nats)?\/\S+ \.spec\.data\[\d+\]\.remoteRef\.key$/,
+    reason: 'Secret Manager has no folders',
+  },
+  {
+    target: 'gcp',
+    what: 'rights at the cloud of the operator that reads secrets',
+    at: /^identity external-secrets\/external-secrets$/,
+    reason: 'it reads the store that this program brings, the keys that the platform names and no others',
+  },
+  {
+    target: 'gcp',
     what: 'annotations `pulumi.com/...`',
-    at: /\.metadata\.annotations\.pulumi\.com\//,
+    at: /^(?!(ClusterSecretStore|ClusterIssuer|ExternalSecret\/cert-manager)\/).*\.metadata\.annotations\.pulumi\.com\//,
     reason: 'Pulumi waits by them for what others build upon; nobody else reads them',
   },
   {

@@ -132,6 +132,7 @@ test.each([
   'cli',
   'test',
   'bench',
+  'chaos',
   'docs',
 ])('the room %s says what may enter it', (room) => {
   expect(textOf(`${room}/README.md`).trim().length).toBeGreaterThan(100);

@@ -18,18 +18,22 @@ export class NatsClusterOnLoopback {
   readonly routes: readonly number[];
   readonly #processes = new Map<string, ChildProcess>();
 
-  private constructor(addresses: string[], routes: readonly number[]) {
+  readonly #folder: string;
+  readonly #monitors: readonly number[];
+
+  private constructor(folder: string, addresses: string[], routes: readonly number[], monitors: readonly number[]) {
+    this.#folder = folder;
     this.addresses = addresses;
     this.routes = routes;
+    this.#monitors = monitors;
   }
 
   static async start(config: string, folder: string): Promise<NatsClusterOnLoopback> {
     const ports = await freePorts(SERVERS * 3);
     const portOf = (server: number, kind: 0 | 1 | 2): number => ports[server * 3 + kind] as number;
-    const cluster = new NatsClusterOnLoopback(
-      Array.from({ length: SERVERS }, (_, server) => `localhost:${portOf(server, 0)}`),
-      Array.from({ length: SERVERS }, (_, server) => portOf(server, 1)),
-    );
+    const portsOf = (kind: 0 | 1 | 2): number[] => Array.from({ length: SERVERS }, (_, server) => portOf(server, kind));
+    const addresses = portsOf(0).map((port) => `localhost:${port}`);
+    const cluster = new NatsClusterOnLoopback(folder, addresses, portsOf(1), portsOf(2));
     for (let server = 0; server < SERVERS; server += 1) {
       const own = join(folder, `nats-${server}`);
       await mkdir(own, { recursive: true });
@@ -45,19 +49,9 @@ export class NatsClusterOnLoopback {
         .replace('"/data"', JSON.stringify(join(own, 'data')))
         .replace('"/var/run/nats/nats.pid"', JSON.stringify(join(own, 'nats.pid')));
       await writeFile(join(own, 'nats.conf'), placed);
-      const env = { SERVER_NAME: `nats-${server}`, ZONE_TAG: `az:zone-${server}` };
-      const child = spawn(findNatsServer() as string, ['-c', join(own, 'nats.conf'), '-l', join(own, 'log')], {
-        env,
-        stdio: 'ignore',
-      });
-      cluster.#processes.set(`nats-${server}`, child);
+      cluster.#launch(server);
     }
-    await cluster.untilReady(async () => {
-      const healthy = await Promise.all(
-        Array.from({ length: SERVERS }, (_, server) => fetch(`http://127.0.0.1:${portOf(server, 2)}/healthz`)),
-      );
-      if (healthy.some(({ ok }) => !ok)) throw new Error('not healthy yet');
-    });
+    await Promise.all(Array.from({ length: SERVERS }, (_, server) => cluster.#untilHealthy(server)));
     return cluster;
   }
 
@@ -84,8 +78,32 @@ export class NatsClusterOnLoopback {
     await this.#end(name, 'SIGKILL');
   }
 
+  /** Starts a server again with what is in its folder. */
+  async restart(name: string): Promise<void> {
+    const server = Number(name.at(-1));
+    this.#launch(server);
+    await this.#untilHealthy(server);
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#processes.keys()].map((name) => this.#end(name, 'SIGTERM')));
+  }
+
+  #launch(server: number): void {
+    const own = join(this.#folder, `nats-${server}`);
+    const env = { SERVER_NAME: `nats-${server}`, ZONE_TAG: `az:zone-${server}` };
+    const child = spawn(findNatsServer() as string, ['-c', join(own, 'nats.conf'), '-l', join(own, 'log')], {
+      env,
+      stdio: 'ignore',
+    });
+    this.#processes.set(`nats-${server}`, child);
+  }
+
+  #untilHealthy(server: number): Promise<void> {
+    return this.untilReady(async () => {
+      const { ok } = await fetch(`http://127.0.0.1:${this.#monitors[server]}/healthz`);
+      if (!ok) throw new Error('not healthy yet');
+    });
   }
 
   async #end(name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

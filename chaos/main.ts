@@ -1,0 +1,89 @@
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { KitError } from '@penstock/kit';
+import { BACKBONE_KINDS } from './backbone.ts';
+import { experiment } from './lab.ts';
+import { BACKBONES, type BackboneName, type Plan, planOf, readPlan } from './plan.ts';
+import { lineOf, pageOf, summaryOf, tableOf } from './report.ts';
+import type { RunResult } from './run.ts';
+
+// npm run chaos -- [--driver all|sqlite|nats|nats-cluster|redis|kafka|rabbitmq[,…]] [--runs 1000] [--seed 1] [--lanes 2]
+//                  [--replay FILE] [--report FILE] [--out FOLDER]
+
+const VIOLATIONS = 1;
+const MISUSED = 2;
+
+function numberOf(option: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new KitError('address-malformed', `--${option}: received ${JSON.stringify(text)}, expected a positive number`);
+}
+
+function backbonesOf(text: string): readonly BackboneName[] {
+  if (text === 'all') return BACKBONES;
+  const asked = text.split(',');
+  const unknown = asked.filter((name) => !BACKBONES.some((known) => known === name));
+  if (unknown.length === 0) return BACKBONES.filter((name) => asked.includes(name));
+  const expected = ['all', ...BACKBONES].join(', ');
+  throw new KitError('address-malformed', `--driver: received ${unknown.join(', ')}, expected some of ${expected}`);
+}
+
+function plansOf(name: BackboneName, runs: number, seed: number): readonly Plan[] {
+  return Array.from({ length: runs }, (_, index) => planOf(name, seed + index));
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      driver: { type: 'string', default: 'all' },
+      runs: { type: 'string', default: '1000' },
+      seed: { type: 'string', default: '1' },
+      lanes: { type: 'string', default: '2' },
+      out: { type: 'string', default: join('.penstock', 'chaos') },
+      replay: { type: 'string' },
+      report: { type: 'string' },
+    },
+  });
+  const [runs, seed, lanes] = [
+    numberOf('runs', values.runs),
+    numberOf('seed', values.seed),
+    numberOf('lanes', values.lanes),
+  ];
+  const replayed = values.replay === undefined ? undefined : readPlan(readFileSync(values.replay, 'utf8'));
+  const interrupted = new AbortController();
+  // What is under way ends in order: servers and workers are processes of their own.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  mkdirSync(values.out, { recursive: true });
+  const all: RunResult[] = [];
+  for (const name of replayed === undefined ? backbonesOf(values.driver) : [replayed.backbone]) {
+    const { requirement } = BACKBONE_KINDS[name];
+    if (!requirement.available) {
+      console.error(`${name}: left out, ${requirement.name} is missing: ${requirement.howToGet}`);
+      continue;
+    }
+    const plans = replayed === undefined ? plansOf(name, runs, seed) : [replayed];
+    if (replayed !== undefined) console.log(JSON.stringify(replayed, undefined, 2));
+    let done = 0;
+    const onRun = (result: RunResult): void => {
+      done += 1;
+      console.error(lineOf(result, done, plans.length));
+      appendFileSync(join(values.out, `${name}.jsonl`), `${JSON.stringify(result)}\n`);
+      if (result.findings.length === 0) return;
+      const file = join(values.out, `${name}-${result.plan.seed}.json`);
+      writeFileSync(file, `${JSON.stringify(result, undefined, 2)}\n`);
+      console.error(`  run it again: npm run chaos -- --replay ${file}`);
+    };
+    all.push(...(await experiment({ plans, lanes, onRun, signal: interrupted.signal })));
+  }
+  console.log(tableOf(summaryOf(all)));
+  if (values.report !== undefined) writeFileSync(values.report, pageOf(all));
+  return all.some(({ findings }) => findings.length > 0) ? VIOLATIONS : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!KitError.is(error)) throw error;
+  console.error(error.message);
+  process.exitCode = MISUSED;
+}

@@ -1,0 +1,168 @@
+import { KitError } from '@penstock/kit';
+import type { Direction } from './link.ts';
+import { SeededRandom } from './random.ts';
+
+// What happens in a run, decided before it begins: it follows from a seed alone and can be written down and run again.
+
+export const BACKBONES = ['sqlite', 'nats', 'nats-cluster', 'redis', 'kafka', 'rabbitmq'] as const;
+export type BackboneName = (typeof BACKBONES)[number];
+
+export interface Plan {
+  readonly backbone: BackboneName;
+  readonly seed: number;
+  readonly workers: number;
+  /** Items that one worker has in hand at once. */
+  readonly concurrency: number;
+  readonly prefetch: number;
+  readonly ackWaitMs: number;
+  /** Publishes under way at once. With one, one worker and one place of work, the order of the queue can be seen. */
+  readonly publishers: number;
+  readonly isOrdered: boolean;
+  readonly items: readonly PlannedItem[];
+  readonly faults: readonly PlannedFault[];
+}
+
+export interface PlannedItem {
+  readonly key: string;
+  readonly workMs: number;
+  /** Attempts that fail before one succeeds; `refused` fails for good and belongs to the dead letters. */
+  readonly failures: number | 'refused';
+}
+
+/** By the run's own events: how fast a machine is does not matter. */
+export interface Moment {
+  readonly event: RunEvent;
+  /** 1 is the first of its kind. */
+  readonly count: number;
+}
+
+/** An item published, a delivery begun, an effect applied. */
+export type RunEvent = 'published' | 'begun' | 'applied';
+
+export interface PlannedFault {
+  readonly at: Moment;
+  readonly fault: Fault;
+}
+
+export type LinkName = 'publishers' | 'workers';
+
+export type Fault =
+  | { readonly kind: 'kill-worker'; readonly worker: number }
+  | { readonly kind: 'stop-worker'; readonly worker: number; readonly forMs: number }
+  | { readonly kind: 'jump-clock'; readonly worker: number; readonly byMs: number }
+  | { readonly kind: 'cut'; readonly link: LinkName }
+  | {
+      readonly kind: 'stall' | 'lose';
+      readonly link: LinkName;
+      readonly directions: readonly Direction[];
+      readonly forMs: number;
+    }
+  | { readonly kind: 'delay'; readonly link: LinkName; readonly byMs: number; readonly forMs: number }
+  | { readonly kind: 'refuse'; readonly link: LinkName; readonly forMs: number }
+  | { readonly kind: 'publish-again'; readonly item: number }
+  | { readonly kind: 'kill-broker'; readonly server: number; readonly forMs: number }
+  | { readonly kind: 'fill-disk'; readonly forMs: number };
+
+export type FaultKind = Fault['kind'];
+
+const PROCESS_FAULTS: readonly FaultKind[] = ['kill-worker', 'stop-worker', 'jump-clock', 'publish-again'];
+const NETWORK_FAULTS: readonly FaultKind[] = ['cut', 'stall', 'lose', 'delay', 'refuse'];
+
+/** What can happen on each, as often as it stands here. */
+export const FAULTS: Readonly<Record<BackboneName, readonly FaultKind[]>> = {
+  sqlite: [...PROCESS_FAULTS, ...PROCESS_FAULTS, 'fill-disk'],
+  nats: [...PROCESS_FAULTS, ...NETWORK_FAULTS, 'kill-broker'],
+  'nats-cluster': [...PROCESS_FAULTS, 'kill-broker'],
+  redis: [...PROCESS_FAULTS, ...NETWORK_FAULTS, 'kill-broker'],
+  // These two take their time to start again.
+  kafka: [...PROCESS_FAULTS, ...PROCESS_FAULTS, ...NETWORK_FAULTS, ...NETWORK_FAULTS, 'kill-broker'],
+  rabbitmq: [...PROCESS_FAULTS, ...PROCESS_FAULTS, ...NETWORK_FAULTS, ...NETWORK_FAULTS, 'kill-broker'],
+};
+
+/** Long enough that a busy machine keeps its leases, short enough that losing one does not fill a run. */
+const ACK_WAIT_MS = 800;
+/** Beyond a lease, whenever it was extended last. */
+const STOPPED_MS = [1_000, 1_600] as const;
+const ORDERED_SHARE = 0.25;
+/** By seconds where times of a process stay behind it: an item leased until tomorrow is waited for until tomorrow. */
+const FORWARD_MS = [500, 3_000] as const;
+const BACKWARD_MS = [1_000, 600_000] as const;
+/** A file keeps the time at which an item can be taken: on a clock that was set back, that is to come. */
+const BACKWARD_ON_SQLITE_MS = FORWARD_MS;
+const SERVERS = 3;
+
+export function planOf(backbone: BackboneName, seed: number): Plan {
+  const random = new SeededRandom(`${backbone} ${seed}`);
+  const isOrdered = random.chance(ORDERED_SHARE);
+  const count = random.between(30, 60);
+  const items = Array.from({ length: count }, (_, index) => itemOf(random, index, isOrdered));
+  const workers = isOrdered ? 1 : random.between(2, 3);
+  const faults = Array.from({ length: random.between(2, 3) }, () => faultOf(random, backbone, workers, count));
+  return {
+    backbone,
+    seed,
+    workers,
+    concurrency: isOrdered ? 1 : random.between(2, 6),
+    prefetch: random.between(2, 10),
+    ackWaitMs: ACK_WAIT_MS,
+    publishers: isOrdered ? 1 : random.between(1, 6),
+    isOrdered,
+    items,
+    faults,
+  };
+}
+
+function itemOf(random: SeededRandom, index: number, isOrdered: boolean): PlannedItem {
+  const workMs = random.chance(0.1) ? random.between(20, 120) : random.between(0, 8);
+  const draw = random.next();
+  const failures = draw < 0.05 ? 'refused' : draw < 0.15 && !isOrdered ? random.between(1, 2) : 0;
+  return { key: `item-${index}`, workMs, failures };
+}
+
+function faultOf(random: SeededRandom, backbone: BackboneName, workers: number, items: number): PlannedFault {
+  const event = random.pick(['published', 'begun', 'applied'] as const);
+  // The last items may fail or be lost on their way to a handler: a moment has to come.
+  const at = { event, count: random.between(1, Math.floor(items * 0.8)) };
+  return { at, fault: detailsOf(random, backbone, workers, items) };
+}
+
+function detailsOf(random: SeededRandom, backbone: BackboneName, workers: number, items: number): Fault {
+  const kind = random.pick(FAULTS[backbone]);
+  const worker = random.between(0, workers - 1);
+  const link = random.chance(0.7) ? 'workers' : 'publishers';
+  const directions = random.pick([['up'], ['down'], ['up', 'down']] as const);
+  switch (kind) {
+    case 'kill-worker':
+      return { kind, worker };
+    case 'stop-worker':
+      return { kind, worker, forMs: random.between(...STOPPED_MS) };
+    case 'jump-clock': {
+      const [least, most] = backbone === 'sqlite' ? BACKWARD_ON_SQLITE_MS : BACKWARD_MS;
+      return { kind, worker, byMs: random.chance(0.5) ? random.between(...FORWARD_MS) : -random.between(least, most) };
+    }
+    case 'cut':
+      return { kind, link };
+    case 'stall':
+    case 'lose':
+      return { kind, link, directions, forMs: random.between(100, 1_200) };
+    case 'delay':
+      return { kind, link, byMs: random.between(5, 60), forMs: random.between(200, 1_000) };
+    case 'refuse':
+      return { kind, link, forMs: random.between(100, 1_000) };
+    case 'publish-again':
+      return { kind, item: random.between(0, items - 1) };
+    case 'kill-broker':
+      return { kind, server: random.between(0, SERVERS - 1), forMs: random.between(0, 500) };
+    case 'fill-disk':
+      return { kind, forMs: random.between(100, 600) };
+  }
+}
+
+/** A plan as it was written down. @throws {KitError} `item-malformed` */
+export function readPlan(text: string): Plan {
+  const { plan } = JSON.parse(text) as { readonly plan?: Plan };
+  if (plan !== undefined && BACKBONES.includes(plan.backbone) && Array.isArray(plan.faults)) return plan;
+  throw new KitError('item-malformed', 'this file holds no plan of a run', {
+    repair: 'name one that a run with findings has left',
+  });
+}

@@ -8,6 +8,8 @@ import { exempt } from './exemption.ts';
 
 export interface ArtifactStoreProps {
   readonly topology: Topology;
+  /** Repositories for images of others, by the names that they have where they come from. @default - none */
+  readonly copies?: readonly string[];
 }
 
 /**
@@ -18,11 +20,11 @@ export class ArtifactStore extends Construct {
   /** The raw resources; repositories by the name of the image. For what no prop offers, change their L1 child. */
   readonly nodes: { readonly repositories: Readonly<Record<string, Repository>>; readonly weights: Bucket };
 
-  constructor(scope: Construct, id: string, { topology }: ArtifactStoreProps) {
+  constructor(scope: Construct, id: string, { topology, copies = [] }: ArtifactStoreProps) {
     super(scope, id);
     const artifacts = artifactsOf(topology);
     const repositories = Object.fromEntries(
-      imageNames(artifacts).map((name) => [name, this.#repository(topology, name)]),
+      [...imageNames(artifacts), ...copies].map((name) => [name, this.#repository(topology, name)]),
     );
     const weights = this.#weights();
     this.nodes = { repositories, weights };

@@ -251,6 +251,6 @@ function pinned(image: string): string {
   throw new ConstructError(
     'image-mutable',
     `node image ${JSON.stringify(image)}`,
-    'expected one build, such as bottlerocket@v1.54.0 or al2023@v20261101: tomorrow another one has another driver',
+    'expected one build, such as bottlerocket@v1.64.0 or al2023@v20261101: tomorrow another one has another driver',
   );
 }

@@ -31,6 +31,7 @@ export function platformInCluster(
   const { versions, finds = {}, ...kubernetes } = environment.workloads;
   const registry = `${stack.account}.dkr.ecr.${stack.region}.${stack.urlSuffix}/${topology.name}`;
   const engines = Object.values<ResolvedInferenceEngine>(topology.engines);
+  const broker = brokerIn(kubernetes);
   const addressOf = (name: PublishedAddress): string =>
     PublishedBindings.read(stack, addressPrefix(topology, environment), name).lower();
   for (const workload of Object.keys(finds)) takesAddresses(topology, environment, workload);
@@ -42,6 +43,7 @@ export function platformInCluster(
     ...kubernetes,
     name: environment.name,
     images: mapped(versions, (tag, service) => `${registry}/${service}:${tag}`),
+    nats: broker === undefined ? kubernetes.nats : { cluster: { ...broker, images: copiesIn(registry, broker) } },
     weights: Object.fromEntries(
       engines.map(({ id, model }) => [id, `${registry}/models/${model.id}:${model.revision}`]),
     ),
@@ -79,6 +81,18 @@ const mapped = <T, U>(
   from: Readonly<Record<string, T>>,
   to: (value: T, key: string) => U,
 ): Readonly<Record<string, U>> => Object.fromEntries(Object.entries(from).map(([key, value]) => [key, to(value, key)]));
+
+const copiesIn = (registry: string, { images }: BrokerEnvironment): BrokerEnvironment['images'] => ({
+  server: `${registry}/${images.server}`,
+  exporter: `${registry}/${images.exporter}`,
+  reloader: `${registry}/${images.reloader}`,
+});
+
+/** Images of others that an environment runs, each with its tag, as they are named where they come from. */
+export function copiedImages({ workloads }: Pick<AwsEnvironment, 'workloads'>): readonly string[] {
+  const broker = brokerIn(workloads);
+  return broker === undefined ? [] : Object.values<string>(broker.images);
+}
 
 /** The servers of the platform's queues, where they are its own. */
 export const brokerIn = ({ nats }: Pick<KubernetesEnvironment, 'nats'>): BrokerEnvironment | undefined =>

@@ -13,16 +13,18 @@ import { Binding } from '../../constructs/binding.ts';
 import type { AwsEnvironment, DataEnvironment } from '../environments/aws-environment.ts';
 import { clusterStack } from './cluster-stack.ts';
 import { observabilityStack } from './observability-stack.ts';
+import { copiedImages } from './platform-in-cluster.ts';
 import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
 import { workloadsStack } from './workloads-stack.ts';
 
 /** Artifacts have no environment: what was tested in one is what runs in the next, by the same digest. */
-export function artifactStack(app: App, topology: Topology): Stack {
+export function artifactStack(app: App, topology: Topology, environments: readonly AwsEnvironment[]): Stack {
   const stack = new Stack(app, `${topology.name}-artifacts`, {
     description: `Images and model weights of ${topology.name}`,
     terminationProtection: true,
   });
-  new ArtifactStore(stack, 'Artifacts', { topology });
+  const copies = environments.flatMap(copiedImages).map((image) => image.split(':')[0] as string);
+  new ArtifactStore(stack, 'Artifacts', { topology, copies: [...new Set(copies)].toSorted() });
   return stack;
 }
 

@@ -12,7 +12,7 @@ export function awsApp(
   context: Readonly<Record<string, unknown>> = {},
 ): App {
   const app = new App({ analyticsReporting: false, context });
-  artifactStack(app, topology);
+  artifactStack(app, topology, environments);
   for (const environment of environments) environmentStacks(app, topology, environment);
   return app;
 }

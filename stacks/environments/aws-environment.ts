@@ -98,7 +98,10 @@ export interface GpuReservation {
   readonly zone: string;
 }
 
-/** What runs in the cluster. Images and weights lie in the registry of the account and region. */
+/**
+ * What runs in the cluster. Images and weights lie in the registry of the account and region: also those of `nats.cluster`,
+ * which are copied there under the names that they have here.
+ */
 export interface WorkloadsEnvironment extends Omit<KubernetesEnvironment, 'name' | 'images' | 'weights'> {
   /** Tag of each service's image, by the name it declares. */
   readonly versions: Readonly<Record<string, string>>;

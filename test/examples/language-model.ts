@@ -46,7 +46,7 @@ export function languageModel(): App {
     name: 'h100',
     gpu: 'h100',
     capacity: { type: 'on-demand', machines: ['p5.48xlarge'] },
-    image: 'bottlerocket@v1.54.0',
+    image: 'bottlerocket@v1.64.0',
     maxGpus: 24,
     cluster: { role: Binding.of('gpu-nodes'), discovery: Binding.of('prod') },
   });

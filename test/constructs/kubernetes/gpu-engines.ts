@@ -169,7 +169,7 @@ export function gpuPlatform(): readonly Manifest[] {
     namespace: NAMESPACE,
   });
   const cluster = { role: Binding.of('nodes'), discovery: Binding.of('prod') };
-  const image = 'bottlerocket@v1.54.0';
+  const image = 'bottlerocket@v1.64.0';
   const l4 = {
     gpu: 'l4',
     capacity: { type: 'on-demand', machines: ['g6.2xlarge'] },

@@ -27,7 +27,7 @@ const l4 = {
   name: 'l4',
   gpu: 'l4',
   capacity: { type: 'on-demand', machines: ['g6.2xlarge', 'g6.12xlarge'] },
-  image: 'bottlerocket@v1.54.0',
+  image: 'bottlerocket@v1.64.0',
   maxGpus: 8,
   cluster,
 } as const satisfies GpuNodePoolProps<'l4'>;
@@ -134,7 +134,7 @@ describe('GPU nodes', () => {
     const { nodeClass } = pool(l4);
     expect(nodeClass).toMatchObject({
       instanceStorePolicy: 'RAID0',
-      amiSelectorTerms: [{ alias: 'bottlerocket@v1.54.0' }],
+      amiSelectorTerms: [{ alias: 'bottlerocket@v1.64.0' }],
       role: 'nodes',
       subnetSelectorTerms: [{ tags: { 'karpenter.sh/discovery': 'prod' } }],
       securityGroupSelectorTerms: [{ tags: { 'karpenter.sh/discovery': 'prod' } }],

@@ -6,7 +6,7 @@ import { GpuNodePool, type GpuNodePoolProps } from '../../../constructs/kubernet
 
 declare const scope: Construct;
 const cluster = { role: Binding.of('nodes'), discovery: Binding.of('prod') };
-const common = { name: 'gpus', maxGpus: 8, cluster, image: 'bottlerocket@v1.54.0' } as const;
+const common = { name: 'gpus', maxGpus: 8, cluster, image: 'bottlerocket@v1.64.0' } as const;
 const slices = { kind: 'mig', profile: '1g.10gb' } as const;
 const h100 = {
   ...common,

@@ -46,7 +46,7 @@ export const laterTopology = defineTopology({
 });
 
 export const COMPUTE = {
-  karpenter: { mode: 'nodes', version: '1.36', gpus: { by: 'karpenter', image: 'bottlerocket@v1.54.0' } },
+  karpenter: { mode: 'nodes', version: '1.36', gpus: { by: 'karpenter', image: 'bottlerocket@v1.64.0' } },
   'node-groups': { mode: 'nodes', version: '1.36', gpus: { by: 'node-groups' } },
   auto: { mode: 'auto', version: '1.36', maxCpus: 200 },
 } as const satisfies Readonly<Record<string, ClusterEnvironment['compute']>>;

@@ -130,6 +130,9 @@ test('weights and images keep their logical ids: another id is an empty bucket b
   expect(ids.toSorted()).toEqual([
     'ArtifactsInferenceEngine85BCEB60',
     'ArtifactsModelsAllMinilmL6V2856C5CEC',
+    'ArtifactsNatsC1139000',
+    'ArtifactsNatsioNatsServerConfigReloader4E52FFDE',
+    'ArtifactsNatsioPrometheusNatsExporterAAD3A76F',
     'ArtifactsTaskQueueAC0CFE0C',
     'ArtifactsWeightsE91C97CE',
   ]);

@@ -176,10 +176,10 @@ describe('what the workloads may do in AWS', () => {
       (statement) => JSON.stringify(statement).match(/:secret:([^"]*)-\?{6}"/)?.[1],
     );
     expect(names).toEqual([
-      'internal-authority',
-      'internal-authority-key',
-      'mailroom/nats/classify',
-      'mailroom/nats/operator',
+      'mailroom/dev/authority',
+      'mailroom/dev/authority-key',
+      'mailroom/dev/nats/classify',
+      'mailroom/dev/nats/operator',
     ]);
   });
 });

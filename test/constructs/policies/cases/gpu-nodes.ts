@@ -17,14 +17,14 @@ function gpuNodes(): readonly Manifest[] {
     name: 'l40s',
     gpu: 'l40s',
     capacity: { type: 'on-demand', machines: ['g6e.12xlarge', 'g6e.48xlarge'] },
-    image: 'bottlerocket@v1.54.0',
+    image: 'bottlerocket@v1.64.0',
   });
   new GpuNodePool(chart, 'cut', {
     ...common,
     name: 'h100-cut',
     gpu: 'h100',
     capacity: { type: 'on-demand', machines: ['p5.48xlarge'] },
-    image: 'bottlerocket@v1.54.0',
+    image: 'bottlerocket@v1.64.0',
     sharing: { kind: 'mig', profile: '1g.10gb' },
   });
   new GpuNodePool(chart, 'turns', {
@@ -32,7 +32,7 @@ function gpuNodes(): readonly Manifest[] {
     name: 'l4-turns',
     gpu: 'l4',
     capacity: { type: 'spot' },
-    image: 'bottlerocket@v1.54.0',
+    image: 'bottlerocket@v1.64.0',
     sharing: timeSlicing,
   });
   new GpuNodePool(chart, 'amazon-linux', {
@@ -57,7 +57,7 @@ function gpuNodes(): readonly Manifest[] {
       machines: ['p5e.48xlarge'],
       reservations: { ids: [Binding.of('cr-0123456789abcdef0')] },
     },
-    image: 'bottlerocket@v1.54.0',
+    image: 'bottlerocket@v1.64.0',
   });
   new GpuNodePool(chart, 'reservation', {
     ...common,

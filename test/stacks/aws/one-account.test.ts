@@ -46,6 +46,9 @@ const imagesOf = (environment: AwsEnvironment): readonly string[] => {
 const WITHIN_ANOTHER =
   /^(AWS::EKS::(Addon|PodIdentityAssociation)|Custom::AWSCDK-EKS.*|AWS::IAM::Policy|AWS::APS::RuleGroupsNamespace)$/;
 
+/** Names of what is there already: measures and services of Amazon. */
+const OF_OTHERS: ReadonlySet<string> = new Set(['MetricName', 'ServiceName']);
+
 describe('one account', () => {
   test('holds dev and prod: nothing that has a name has it in both', () => {
     const namesIn = (environment: string): readonly string[] =>
@@ -55,7 +58,7 @@ describe('one account', () => {
         .filter(({ Type }) => !WITHIN_ANOTHER.test(Type))
         .flatMap(({ Type, Properties = {} }) =>
           Object.entries(Properties).flatMap(([key, value]) =>
-            /(?:Name|Identifier|Alias)$/.test(key) && typeof value === 'string' && key !== 'MetricName'
+            /(?:Name|Identifier|Alias)$/.test(key) && typeof value === 'string' && !OF_OTHERS.has(key)
               ? [`${Type} ${key} ${value}`]
               : [],
           ),

@@ -151,6 +151,18 @@ export const ADDONS = {
     // It speaks to the operator by certificates of cert-manager.
     needs: ['cert-manager', 'cloudnative-pg'],
   },
+  // Grows the groups of machines that a cloud keeps, where Karpenter brings none.
+  'cluster-autoscaler': {
+    version: '9.59.0',
+    namespace: 'kube-system',
+    source: helm('https://kubernetes.github.io/autoscaler', 'cluster-autoscaler', {
+      // One minor version of Kubernetes each. The one that the chart names is not in its registry any more.
+      'image.tag': 'v1.36.1',
+      'rbac.serviceAccount.name': 'cluster-autoscaler',
+    }),
+    crds: [],
+    needs: [],
+  },
   karpenter: {
     version: '1.14.0',
     namespace: 'kube-system',
@@ -239,6 +251,9 @@ function sourceOf(name: AddonName, manifests: readonly Manifest[]): AddonSource 
     values: { ...source.values, 'config.name': DEVICE_PLUGIN_CONFIG.name, 'config.default': 'whole' },
   };
 }
+
+/** One that no object of a platform names: whoever brings its machines knows of it. */
+export const addonNamed = (name: AddonName): NeededAddon => ({ name, ...ADDONS[name], kinds: [] });
 
 /**
  * The add-ons that a platform's objects need, each after those it needs itself.

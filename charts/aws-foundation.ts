@@ -12,15 +12,14 @@ export interface AwsFoundationChartProps {
   readonly storageClasses: readonly string[];
   /** Who brings the driver of their disks. */
   readonly driver: 'add-on' | 'auto-mode';
-  /** @default - the platform reads no secret and has no certificate signed */
+  /** @default - the platform reads no secret */
   readonly secrets?: {
     readonly region: Binding<string>;
     /** Name of the store of the whole cluster. */
     readonly store: string;
     readonly namespaces: readonly string[];
-    /** Name of the issuer of the whole cluster. */
-    readonly issuer: string;
-    readonly authority: { readonly certificate: SecretReference; readonly key: SecretReference };
+    /** Who signs certificates in the whole cluster, by its name. @default - somebody else, or nobody */
+    readonly issuer?: { readonly name: string; readonly certificate: SecretReference; readonly key: SecretReference };
   };
 }
 
@@ -39,6 +38,7 @@ export class AwsFoundationChart extends Chart {
       backend: { cloud: 'aws', region: secrets.region },
       namespaces: [CERT_MANAGER, ...secrets.namespaces],
     });
-    new AuthorityIssuer(this, 'issuer', { topology, name: secrets.issuer, store: reference, ...secrets.authority });
+    if (secrets.issuer !== undefined)
+      new AuthorityIssuer(this, 'issuer', { topology, store: reference, ...secrets.issuer });
   }
 }

@@ -27,6 +27,8 @@ import {
   type Peer,
   prometheusRate,
   QueueAutoscaler,
+  SyncedSecret,
+  type SyncedSecretProps,
   type Weights,
   Worker,
   type WorkerProps,
@@ -54,6 +56,8 @@ export interface WorkloadsChartProps {
   readonly monitoringNamespace?: string;
   /** By what a cloud knows the account of a workload. @default - no cloud does */
   readonly accountOf?: (workload: string) => WorkloadContext<Workload>['account'];
+  /** Secrets that a workload reads as files. @default - none */
+  readonly secretsOf?: (workload: string) => Pick<SyncedSecretProps, 'store' | 'files'> | undefined;
   /** What a workload speaks to outside of the topology, e.g. a database. @default - nothing */
   readonly reachesOf?: (workload: string) => readonly Flow[];
   /** Who calls a service beside routes of the gateway. @default - nobody */
@@ -104,8 +108,15 @@ export class WorkloadsChart extends Chart {
     return new Migration(this, workload.id, {
       context: contextOf(workload, props),
       addresses: props.addressesOf?.(workload.id) ?? {},
+      secrets: this.#kept(workload.id, props),
       reaches: props.reachesOf?.(workload.id) ?? [],
     });
+  }
+
+  #kept(id: string, { topology, secretsOf }: WorkloadsChartProps): readonly SyncedSecret[] {
+    const kept = secretsOf?.(id);
+    const name = `${id}-secrets`;
+    return kept === undefined ? [] : [new SyncedSecret(this, name, { topology, name, ...kept })];
   }
 
   /** How one that takes from a queue or publishes to one gets to it, and who it is there. */
@@ -125,9 +136,11 @@ export class WorkloadsChart extends Chart {
     const { topology, nats } = props;
     const { id } = workload;
     const context = contextOf(workload, props);
+    const { bus, secrets = [] } = this.#bus(id, props);
     const worker = new Worker(this, id, {
       context,
-      ...this.#bus(id, props),
+      bus,
+      secrets: [...secrets, ...this.#kept(id, props)],
       ...this.#dealings(workload, props),
       effects: new EffectVolume(this, `${id}-effects`, { context, ...props.effects }),
     });
@@ -166,9 +179,12 @@ export class WorkloadsChart extends Chart {
     });
   }
 
-  /** Nothing for a service that publishes nothing: there is no key of it either. */
+  /** No bus for a service that publishes nothing: there is no key of it either. */
   #publishing({ id, publishes }: ResolvedHttpService | ResolvedSchedule, props: WorkloadsChartProps) {
-    return publishes.length === 0 ? {} : this.#bus(id, props);
+    const kept = this.#kept(id, props);
+    if (publishes.length === 0) return { secrets: kept };
+    const { bus, secrets = [] } = this.#bus(id, props);
+    return { bus, secrets: [...secrets, ...kept] };
   }
 
   /** Where a workload finds those that it deals with. */

@@ -120,7 +120,7 @@ export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
       encryptionConfig: [{ provider: { keyArn: key.keyArn }, resources: ['secrets'] }],
       logging: { clusterLogging: { enabledTypes: LOG_TYPES.map((type) => ({ type })) } },
       deletionProtection: props.deletionProtection ?? true,
-      // Extended support costs 0.60 USD an hour instead of 0.10: that is somebody's decision and not an oversight's.
+      // Extended support costs several times as much by the hour: that is somebody's decision and not an oversight's.
       upgradePolicy: { supportType: 'STANDARD' },
       ...autoMode(auto),
     });

@@ -8,7 +8,7 @@ import type { Binding } from '../binding.ts';
 
 // CDK's own classes miss their interfaces where an optional field may be undefined: only what is read is asked for.
 type Bucket = Pick<IBucket, 'bucketArn' | 'arnForObjects'> & { readonly encryptionKey?: IKey | undefined };
-type Secret = Pick<ISecret, 'secretArn'> & { readonly encryptionKey?: IKey | undefined };
+type Secret = Pick<ISecret, 'secretArn'> & { readonly encryptionKey?: Pick<IKey, 'keyArn'> | undefined };
 type Queue = Pick<IQueue, 'queueArn'> & { readonly encryptionMasterKey?: IKey | undefined };
 
 export interface TopicGrantProps {
@@ -80,6 +80,16 @@ export class WorkloadGrant {
     ]);
   }
 
+  /** Connects to ElastiCache as one user: both by their ARN. */
+  static connectCache({ cache, user }: { readonly cache: string; readonly user: string }): WorkloadGrant {
+    return new WorkloadGrant([new PolicyStatement({ actions: ['elasticache:Connect'], resources: [cache, user] })]);
+  }
+
+  /** Connects to Aurora as one user, whose ARN names the cluster by its resource id. */
+  static connectDatabase(user: string): WorkloadGrant {
+    return new WorkloadGrant([new PolicyStatement({ actions: ['rds-db:connect'], resources: [user] })]);
+  }
+
   static consumeQueue(queue: Queue): WorkloadGrant {
     return new WorkloadGrant([
       new PolicyStatement({
@@ -133,5 +143,5 @@ const within = (cluster: Binding<string>, kind: 'topic' | 'group', name: string)
   return `${Fn.select(0, parts)}:${kind}/${Fn.select(1, parts)}/${name}`;
 };
 
-const decrypt = (key: IKey | undefined): readonly PolicyStatement[] =>
+const decrypt = (key: Pick<IKey, 'keyArn'> | undefined): readonly PolicyStatement[] =>
   key === undefined ? [] : [new PolicyStatement({ actions: ['kms:Decrypt'], resources: [key.keyArn] })];

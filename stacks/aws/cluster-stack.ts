@@ -1,5 +1,6 @@
 import type { GpuClass, Topology } from '@penstock/model';
 import type { App, Stack } from 'aws-cdk-lib';
+import { AutoscalerAccess } from '../../constructs/aws/autoscaler-access.ts';
 import { EksCluster } from '../../constructs/aws/eks-cluster.ts';
 import { type GpuGroupCapacity, GpuNodePool, type GpuNodePoolProps } from '../../constructs/aws/gpu-node-pool.ts';
 import { KarpenterAccess } from '../../constructs/aws/karpenter-access.ts';
@@ -51,9 +52,17 @@ export function clusterStack(app: App, topology: Topology, environment: AwsEnvir
     });
     return cluster;
   }
+  if (growsGroups(topology, environment)) new AutoscalerAccess(stack, 'Autoscaler', { cluster });
   for (const pool of gpuPoolsOf('aws', topology, environment.workloads.machines))
     new GpuNodePool(stack, pool.name, { cluster, ...nodeGroupOf(pool, environment.cluster) });
   return cluster;
+}
+
+/** Whether an environment has groups of machines that somebody in the cluster has to grow and to shrink. */
+export function growsGroups(topology: Topology, { cluster, workloads }: AwsEnvironment): boolean {
+  const { compute } = cluster;
+  if (compute.mode === 'auto' || compute.gpus.by !== 'node-groups') return false;
+  return gpuPoolsOf('aws', topology, workloads.machines).length > 0;
 }
 
 const roleIn = (stack: Stack, name: string): Binding<string> =>

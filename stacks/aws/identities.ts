@@ -5,10 +5,11 @@ import type { EksCluster } from '../../constructs/aws/eks-cluster.ts';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { WorkloadGrant } from '../../constructs/aws/workload-grant.ts';
 import { WorkloadIdentity } from '../../constructs/aws/workload-identity.ts';
+import { ConstructError } from '../../constructs/errors.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
-import { brokerIn } from './platform-in-cluster.ts';
+import { brokerIn, secretOf } from './platform-in-cluster.ts';
 import { prometheusAccess } from './prometheus-in-cluster.ts';
-import { addressPrefix } from './stack-of.ts';
+import { addressPrefix, environmentName } from './stack-of.ts';
 
 /** Account of whoever reads a topic as one consumer group: its name with hyphens. */
 export const consumerAccount = (group: string): string => group.replaceAll('.', '-');
@@ -20,8 +21,10 @@ export function identitiesOf(
   environment: AwsEnvironment,
   cluster: EksCluster,
 ): readonly WorkloadIdentity[] {
-  const secrets = secretKeys(environment);
-  const [first, ...others] = secrets.map((key) => WorkloadGrant.readSecret({ secretArn: secretNamed(stack, key) }));
+  const [first, ...others] = [
+    ...secretKeys(environment).map((key) => WorkloadGrant.readSecret({ secretArn: secretNamed(stack, key) })),
+    ...secretsOfData(stack, topology, environment),
+  ];
   const operator =
     first === undefined
       ? []
@@ -37,7 +40,12 @@ export function identitiesOf(
     environment.observability === undefined
       ? []
       : [prometheusAccess(stack, topology, environment, cluster).nodes.metrics];
-  return [...operator, ...observers, ...consumersOf(stack, topology, environment, cluster)];
+  return [
+    ...operator,
+    ...observers,
+    ...consumersOf(stack, topology, environment, cluster),
+    ...usersOf(stack, topology, environment, cluster),
+  ];
 }
 
 /** Of each group that reads a topic of MSK: that topic, that group, and where it puts what it gives up. */
@@ -64,6 +72,72 @@ function consumersOf(
         }),
     ),
   );
+}
+
+/** Each workload that connects as a user of a store, and to nothing else. */
+function usersOf(
+  stack: Stack,
+  topology: Topology,
+  environment: AwsEnvironment,
+  cluster: EksCluster,
+): readonly WorkloadIdentity[] {
+  const { users = {}, namespace } = environment.workloads;
+  const named = environmentName(topology, environment);
+  const { workers, httpServices, schedules, migrations } = topology;
+  const accounts: Readonly<Record<string, { readonly name: string }>> = {
+    ...workers,
+    ...httpServices,
+    ...schedules,
+    ...migrations,
+  };
+  return Object.entries(users).flatMap(([id, { cache, database }]) => {
+    const serviceAccount = accounts[id]?.name;
+    const [first, ...others] = [
+      ...(cache === undefined ? [] : [cacheUser(stack, environment, named, cache)]),
+      ...(database === undefined ? [] : [databaseUser(stack, topology, environment, database)]),
+    ];
+    if (first === undefined || serviceAccount === undefined) return [];
+    const grants = [first, ...others] as const;
+    return [new WorkloadIdentity(stack, `User-${id}`, { cluster, namespace, serviceAccount, grants })];
+  });
+}
+
+/** @throws {ConstructError} `reference-missing` for a user that the cache does not have */
+function cacheUser(stack: Stack, { name, data }: AwsEnvironment, named: string, user: string): WorkloadGrant {
+  const cache = data?.cache;
+  if (cache === undefined || !Object.hasOwn(cache.users, user))
+    throw new ConstructError('reference-missing', `environment ${name}`, `data.cache.users has no ${user}`);
+  const arn = (resource: string, resourceName: string): string =>
+    stack.formatArn({ service: 'elasticache', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+  return WorkloadGrant.connectCache({
+    cache: arn(cache.kind.kind === 'serverless' ? 'serverlesscache' : 'replicationgroup', named),
+    user: arn('user', `${named}-${user}`),
+  });
+}
+
+/** @throws {ConstructError} `reference-missing` without a database */
+function databaseUser(stack: Stack, topology: Topology, environment: AwsEnvironment, user: string): WorkloadGrant {
+  if (environment.data?.database === undefined)
+    throw new ConstructError('reference-missing', `environment ${environment.name}`, 'has no data.database');
+  const resource = PublishedBindings.read(stack, addressPrefix(topology, environment), 'database-resource').lower();
+  return WorkloadGrant.connectDatabase(
+    stack.formatArn({
+      service: 'rds-db',
+      resource: 'dbuser',
+      resourceName: `${resource}/${user}`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    }),
+  );
+}
+
+/** Those that AWS made and some workload reads, with the key that they are encrypted by. */
+function secretsOfData(stack: Stack, topology: Topology, environment: AwsEnvironment): readonly WorkloadGrant[] {
+  const names = Object.values(environment.workloads.reads ?? {}).flatMap((files) => Object.values(files));
+  const read = (name: string): string =>
+    PublishedBindings.read(stack, addressPrefix(topology, environment), name).lower();
+  return [...new Set(names.map(secretOf))]
+    .toSorted()
+    .map((name) => WorkloadGrant.readSecret({ secretArn: read(name), encryptionKey: { keyArn: read('data-key') } }));
 }
 
 /** Every secret that the platform's objects name, by its name in the store. */

@@ -1,13 +1,13 @@
 import type { Topology } from '@penstock/model';
 import type { Stack } from 'aws-cdk-lib';
-import { type AddonName, addonsFor, type NeededAddon } from '../../charts/addons.ts';
+import { type AddonName, addonNamed, addonsFor, type NeededAddon } from '../../charts/addons.ts';
 import { type HelmSettings, helmValues } from '../../charts/helm-values.ts';
 import type { HelmRelease } from '../../constructs/aws/helm-releases.ts';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { ConstructError } from '../../constructs/errors.ts';
 import type { Manifest } from '../../constructs/policies/index.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
-import { CLUSTER_ADDRESSES } from './cluster-stack.ts';
+import { CLUSTER_ADDRESSES, growsGroups } from './cluster-stack.ts';
 import { prometheusValues } from './prometheus-in-cluster.ts';
 import { addressPrefix, environmentName } from './stack-of.ts';
 
@@ -23,7 +23,9 @@ export function operatorsFor(
   manifests: readonly Manifest[],
 ): readonly HelmRelease[] {
   const present: readonly AddonName[] = environment.workloads.present ?? [];
-  return addonsFor(manifests)
+  // First, so that what comes after it finds machines.
+  const machines = growsGroups(topology, environment) ? [addonNamed('cluster-autoscaler')] : [];
+  return [...machines, ...addonsFor(manifests)]
     .filter(({ name }) => !present.includes(name))
     .map((addon) => releaseOf(addon, settingsOf(addon.name, stack, topology, environment)));
 }
@@ -42,6 +44,8 @@ function releaseOf({ name, namespace = name, version, source }: NeededAddon, set
 /** What an operator has to know of this environment, by its path in the values of its chart. */
 function settingsOf(name: AddonName, stack: Stack, topology: Topology, environment: AwsEnvironment): HelmSettings {
   if (name === 'karpenter') return karpenter(stack, topology, environment);
+  if (name === 'cluster-autoscaler')
+    return { awsRegion: stack.region, 'autoDiscovery.clusterName': environmentName(topology, environment) };
   return name === 'kube-prometheus-stack' && environment.observability !== undefined
     ? prometheusValues(stack, topology, environment)
     : {};

@@ -4,7 +4,7 @@ import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { ConstructError } from '../../constructs/errors.ts';
 import type { Flow } from '../../constructs/kubernetes/index.ts';
 import { tcp } from '../../constructs/kubernetes/network-flow.ts';
-import type { AwsEnvironment, PublishedAddress } from '../environments/aws-environment.ts';
+import type { AwsEnvironment, PublishedAddress, PublishedSecret } from '../environments/aws-environment.ts';
 import type { BrokerEnvironment, KubernetesEnvironment } from '../environments/index.ts';
 import { addressPrefix } from './stack-of.ts';
 
@@ -21,20 +21,26 @@ const PORTS: Readonly<Record<PublishedAddress, number>> = {
  * The cluster of an environment as its charts see it: images and weights in the registry of its account, and addresses
  * of what Amazon runs as they are when the stack is deployed.
  *
- * @throws {ConstructError} `reference-missing` for addresses of a workload that takes none
+ * @throws {ConstructError} `reference-missing` for addresses, secrets or users of a workload that takes none
  */
 export function platformInCluster(
   stack: Stack,
   topology: Topology,
   environment: AwsEnvironment,
 ): KubernetesEnvironment {
-  const { versions, finds = {}, ...kubernetes } = environment.workloads;
+  const { versions, finds = {}, reads = {}, users = {}, ...kubernetes } = environment.workloads;
   const registry = `${stack.account}.dkr.ecr.${stack.region}.${stack.urlSuffix}/${topology.name}`;
   const engines = Object.values<ResolvedInferenceEngine>(topology.engines);
   const broker = brokerIn(kubernetes);
   const addressOf = (name: PublishedAddress): string =>
     PublishedBindings.read(stack, addressPrefix(topology, environment), name).lower();
-  for (const workload of Object.keys(finds)) takesAddresses(topology, environment, workload);
+  const keptIn = (name: PublishedSecret) => ({
+    key: PublishedBindings.read(stack, addressPrefix(topology, environment), secretOf(name)).lower(),
+    property: name.slice(name.indexOf('-') + 1),
+  });
+  for (const [field, section] of Object.entries({ finds, reads, users })) {
+    for (const workload of Object.keys(section)) takes(field, topology, environment, workload);
+  }
   const found = mapped(finds, (variables, workload) => ({
     ...kubernetes.addresses[workload],
     ...mapped(variables, addressOf),
@@ -48,17 +54,27 @@ export function platformInCluster(
       engines.map(({ id, model }) => [id, `${registry}/models/${model.id}:${model.revision}`]),
     ),
     addresses: { ...kubernetes.addresses, ...found },
-    reaches: {
-      ...kubernetes.reaches,
-      ...mapped(finds, (variables, workload) => [
-        ...(kubernetes.reaches?.[workload] ?? []),
-        flowTo(environment, Object.values(variables)),
-      ]),
-    },
+    secrets: mapped(reads, (files) => ({ store: secretStoreOf(kubernetes), files: mapped(files, keptIn) })),
+    reaches: mapped({ ...kubernetes.reaches, ...finds, ...users }, (_, workload) => [
+      ...(kubernetes.reaches?.[workload] ?? []),
+      ...(finds[workload] === undefined ? [] : [flowTo(environment, Object.values(finds[workload]))]),
+      ...(users[workload] === undefined ? [] : [IDENTITY_AGENT]),
+    ]),
   };
 }
 
-function takesAddresses(
+/** Where EKS Pod Identity lends a pod its rights: on its own node. */
+const IDENTITY_AGENT: Flow = { peer: { cidr: '169.254.170.23/32' }, ports: [tcp(80)] };
+
+/** Parameter that names the secret of a first user. */
+export const secretOf = (name: PublishedSecret): string => `${name.split('-')[0]}-secret`;
+
+/** Store of the cluster that the platform's secrets come from. */
+export const secretStoreOf = (workloads: Pick<KubernetesEnvironment, 'nats'>): BrokerEnvironment['secrets']['store'] =>
+  brokerIn(workloads)?.secrets.store ?? { name: 'platform', kind: 'ClusterSecretStore' };
+
+function takes(
+  field: string,
   { workers, httpServices, schedules, migrations }: Topology,
   { name }: AwsEnvironment,
   id: string,
@@ -67,7 +83,7 @@ function takesAddresses(
   throw new ConstructError(
     'reference-missing',
     `environment ${name}`,
-    `workloads.finds[${JSON.stringify(id)}] is no worker, service, schedule or migration`,
+    `workloads.${field}[${JSON.stringify(id)}] is no worker, service, schedule or migration`,
   );
 }
 

@@ -31,9 +31,12 @@ export function artifactStack(app: App, topology: Topology, environments: readon
 /** What one environment has: a stack each for what changes at a rate of its own. */
 export function environmentStacks(app: App, topology: Topology, environment: AwsEnvironment): void {
   const network = networkStack(app, topology, environment);
-  if (environment.data !== undefined) dataStack(app, topology, environment, environment.data, network);
+  const data =
+    environment.data === undefined ? undefined : dataStack(app, topology, environment, environment.data, network);
   const cluster = clusterStack(app, topology, environment, network);
   const workloads = workloadsStack(app, topology, environment, cluster);
+  // It reads addresses by parameter, which CDK does not take for a dependency.
+  if (data !== undefined) workloads.addStackDependency(data);
   if (environment.observability !== undefined)
     // Where samples go has to be known before somebody sends some.
     workloads.addStackDependency(observabilityStack(app, topology, environment, environment.observability));
@@ -57,14 +60,14 @@ function dataStack(
   environment: AwsEnvironment,
   data: DataEnvironment,
   network: Network,
-): void {
+): Stack {
   const stack = stackOf(app, topology, environment, 'data', {
     description: 'Brokers and stores of the platform',
     terminationProtection: true,
   });
   const name = environmentName(topology, environment);
   const { key } = new DataKey(stack, 'Key', { description: `Data of ${name}` });
-  const addresses: Record<string, Binding<string>> = {};
+  const addresses: Record<string, Binding<string>> = { 'data-key': Binding.of(key.keyArn) };
   if (data.kafka !== undefined && Object.keys(topology.topics).length > 0) {
     const kafka = new MskCluster(stack, 'Kafka', { topology, name, network, key, kind: data.kafka });
     addresses['kafka'] = kafka.bootstrap;
@@ -74,12 +77,18 @@ function dataStack(
     const database = new AuroraPostgres(stack, 'Database', { name, network, key, ...data.database });
     addresses['database'] = database.host;
     addresses['database-readers'] = database.readerHost;
+    addresses['database-secret'] = Binding.of(database.administrator.lower().key);
+    // Rights to connect name the cluster by an id of its own, which no name is part of.
+    addresses['database-resource'] = Binding.of(database.nodes.cluster.clusterResourceIdentifier);
   }
   if (data.cache !== undefined) {
     addresses['cache'] = new ValkeyCache(stack, 'Cache', { name, network, key, ...data.cache }).host;
   }
   if (data.rabbitMq !== undefined) {
-    addresses['rabbitmq'] = new RabbitMqBroker(stack, 'RabbitMq', { name, network, key, ...data.rabbitMq }).url;
+    const rabbitMq = new RabbitMqBroker(stack, 'RabbitMq', { name, network, key, ...data.rabbitMq });
+    addresses['rabbitmq'] = rabbitMq.url;
+    addresses['rabbitmq-secret'] = Binding.of(rabbitMq.administrator.lower().key);
   }
   new PublishedBindings(stack, 'Addresses', { prefix: addressPrefix(topology, environment), values: addresses });
+  return stack;
 }

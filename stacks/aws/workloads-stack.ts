@@ -18,7 +18,7 @@ import { platformApp } from '../kubernetes/platform-app.ts';
 import { CLUSTER_ADDRESSES } from './cluster-stack.ts';
 import { identitiesOf } from './identities.ts';
 import { operatorsFor } from './operators.ts';
-import { brokerIn, platformInCluster } from './platform-in-cluster.ts';
+import { brokerIn, platformInCluster, secretStoreOf } from './platform-in-cluster.ts';
 import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
 
 /** Changes with every release: what runs in the cluster, the operators it needs, and what it may do in AWS. */
@@ -70,20 +70,27 @@ function foundationChart(
 ): void {
   const broker = brokerIn(workloads);
   const stored = (key: string): SecretReference => SecretReference.inStore({ key: Binding.of(key) });
+  const issuer =
+    broker === undefined || workloads.authorityKey === undefined
+      ? undefined
+      : {
+          name: broker.issuer.name,
+          certificate: stored(broker.secrets.authority),
+          key: stored(workloads.authorityKey),
+        };
   const classes = [effects.storageClass, ...(broker === undefined ? [] : [broker.storage.storageClass])];
   new AwsFoundationChart(charts, '0-foundation', {
     topology,
     storageClasses: [...new Set(classes)],
     driver: cluster.compute.mode === 'auto' ? 'auto-mode' : 'add-on',
-    ...(broker === undefined || workloads.authorityKey === undefined
+    ...(issuer === undefined && workloads.reads === undefined
       ? {}
       : {
           secrets: {
             region: Binding.of(stack.region),
-            store: broker.secrets.store.name,
-            namespaces: [namespace, broker.namespace],
-            issuer: broker.issuer.name,
-            authority: { certificate: stored(broker.secrets.authority), key: stored(workloads.authorityKey) },
+            store: secretStoreOf(workloads).name,
+            namespaces: [namespace, ...(broker === undefined ? [] : [broker.namespace])],
+            ...(issuer === undefined ? {} : { issuer }),
           },
         }),
   });

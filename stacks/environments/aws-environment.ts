@@ -102,7 +102,7 @@ export interface GpuReservation {
  * What runs in the cluster. Images and weights lie in the registry of the account and region: also those of `nats.cluster`,
  * which are copied there under the names that they have here.
  */
-export interface WorkloadsEnvironment extends Omit<KubernetesEnvironment, 'name' | 'images' | 'weights'> {
+export interface WorkloadsEnvironment extends Omit<KubernetesEnvironment, 'name' | 'images' | 'weights' | 'secrets'> {
   /** Tag of each service's image, by the name it declares. */
   readonly versions: Readonly<Record<string, string>>;
   /** Key, in the store of secrets, of what the authority of the platform's own servers signs by. @default - its issuer is there already */
@@ -111,6 +111,20 @@ export interface WorkloadsEnvironment extends Omit<KubernetesEnvironment, 'name'
   readonly present?: readonly AddonName[];
   /** Where a workload finds what Amazon runs: name of its variable to what is published. By the worker's id. @default - nowhere */
   readonly finds?: Readonly<Record<string, Readonly<Record<string, PublishedAddress>>>>;
+  /** Secrets that AWS makes, which a workload reads as files: name of the file to what is in it. By its id. @default - none */
+  readonly reads?: Readonly<Record<string, Readonly<Record<string, PublishedSecret>>>>;
+  /** Who a workload is to stores that know it by a signature of IAM, without a password. By its id. @default - nobody */
+  readonly users?: Readonly<Record<string, WorkloadUser>>;
+}
+
+/** Of a first user, whose password AWS makes: whoever makes the other users reads it, and of RabbitMQ whoever connects. */
+export type PublishedSecret = `${'database' | 'rabbitmq'}-${'username' | 'password'}`;
+
+export interface WorkloadUser {
+  /** User of the cache, by its name in `data.cache.users`. */
+  readonly cache?: string;
+  /** User of PostgreSQL that was granted `rds_iam`. */
+  readonly database?: string;
 }
 
 /** What the stack of data publishes. */

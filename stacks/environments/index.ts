@@ -7,6 +7,7 @@ export type {
   EdgeEnvironment,
   KubernetesEnvironment,
   WeightsPlace,
+  WorkloadSecrets,
 } from './kubernetes-environment.ts';
 
 /** The clusters there are, by name. */

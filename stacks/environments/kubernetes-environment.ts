@@ -44,12 +44,20 @@ export interface KubernetesEnvironment {
   readonly runbooks?: string;
   /** What a service asks for by name beside its bus, effects and engines: files in its image. By the worker's id. */
   readonly addresses: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Secrets that a workload reads as files, by its id: of each file its key in the store. @default - none */
+  readonly secrets?: Readonly<Record<string, WorkloadSecrets>>;
   /** Annotations by which a cloud knows the account of a workload, by its id. @default - no cloud does */
   readonly accounts?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What a workload speaks to outside of the cluster, by its id. @default - nothing */
   readonly reaches?: Readonly<Record<string, readonly Flow[]>>;
   /** How engines are reached from outside of the cluster. @default - they are not */
   readonly edge?: EdgeEnvironment;
+}
+
+/** Files in `/var/run/secrets/penstock/<id>-secrets`, and where the value of each is kept. */
+export interface WorkloadSecrets {
+  readonly store: SyncedSecretProps['store'];
+  readonly files: Readonly<Record<string, { readonly key: string; readonly property?: string }>>;
 }
 
 /** NATS servers of one platform, in a cluster with cert-manager and the External Secrets operator. */

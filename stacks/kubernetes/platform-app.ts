@@ -6,7 +6,8 @@ import type { WorkloadsChart } from '../../charts/workloads.ts';
 import { Binding } from '../../constructs/binding.ts';
 import { ConstructError } from '../../constructs/errors.ts';
 import { ImageReference, Weights } from '../../constructs/kubernetes/index.ts';
-import type { KubernetesEnvironment, WeightsPlace } from '../environments/index.ts';
+import { SecretReference } from '../../constructs/secret-reference.ts';
+import type { KubernetesEnvironment, WeightsPlace, WorkloadSecrets } from '../environments/index.ts';
 import { brokerOf } from './broker.ts';
 
 /** Everything of a platform in one cluster: its charts, and by what its environment says a broker and a way in. */
@@ -40,6 +41,10 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
       const account = environment.accounts?.[workload];
       return account === undefined ? undefined : bound(account);
     },
+    secretsOf: (workload) => {
+      const kept = environment.secrets?.[workload];
+      return kept === undefined ? undefined : { store: kept.store, files: references(kept.files) };
+    },
     reachesOf: (workload) => environment.reaches?.[workload] ?? [],
     effects: { storageClass: environment.effects.storageClass, size: Bytes.parse(environment.effects.size) },
     monitoringNamespace: environment.monitoringNamespace,
@@ -58,6 +63,14 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
 
 const bound = (texts: Readonly<Record<string, string>>): Readonly<Record<string, Binding<string>>> =>
   Object.fromEntries(Object.entries(texts).map(([name, value]) => [name, Binding.of(value)]));
+
+const references = (files: WorkloadSecrets['files']): Readonly<Record<string, SecretReference>> =>
+  Object.fromEntries(
+    Object.entries(files).map(([file, { key, ...rest }]) => [
+      file,
+      SecretReference.inStore({ key: Binding.of(key), ...rest }),
+    ]),
+  );
 
 function weightsAt(place: WeightsPlace): Weights {
   if (typeof place === 'string') return Weights.image(ImageReference.parse(place));

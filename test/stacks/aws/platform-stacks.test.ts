@@ -95,11 +95,15 @@ describe('the stacks of a platform on AWS', () => {
       .map(({ Properties }) => Properties?.['Name']);
     expect(names.toSorted()).toEqual([
       '/shop/prod/cache',
+      '/shop/prod/data-key',
       '/shop/prod/database',
       '/shop/prod/database-readers',
+      '/shop/prod/database-resource',
+      '/shop/prod/database-secret',
       '/shop/prod/kafka',
       '/shop/prod/kafka-arn',
       '/shop/prod/rabbitmq',
+      '/shop/prod/rabbitmq-secret',
     ]);
     expect(Object.hasOwn(templates['shop-prod-data'] ?? {}, 'Outputs')).toBe(false);
   });

@@ -82,6 +82,18 @@ describe('the stack of workloads', () => {
     );
   });
 
+  test('brings Cluster Autoscaler before the other operators, where groups of machines are to grow', () => {
+    const releases = (form: Form) =>
+      ofType(form, 'Custom::AWSCDK-EKS-HelmChart').map(([, { Properties }]) => Properties);
+    const [first] = releases('node-groups');
+    expect(first).toMatchObject({ Release: 'cluster-autoscaler', Namespace: 'kube-system' });
+    expect(JSON.stringify(first?.['Values'])).toMatch(/clusterName.*shop-prod/);
+    for (const form of ['karpenter', 'auto'] as const)
+      expect(releases(form).map((properties) => properties?.['Release'])).not.toContain('cluster-autoscaler');
+    const cluster = Object.values(shops['node-groups']['shop-prod-cluster']?.Resources ?? {});
+    expect(cluster.map(({ Properties }) => Properties?.['ServiceAccount'])).toContain('cluster-autoscaler');
+  });
+
   test('reads addresses of other stacks by parameter and gives none away', () => {
     const template = shops.karpenter['shop-prod-workloads'];
     const read = Object.values(template?.Parameters ?? {}).map(({ Default }) => Default);

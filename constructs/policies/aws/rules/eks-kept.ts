@@ -7,7 +7,7 @@ export const eksKept: TemplatePolicy = {
   rules: [5],
   source: 'EKS User Guide (deletion protection, upgrade policy)',
   reason:
-    'one call by mistake takes a platform away, and a version that nobody upgrades is billed at six times the price',
+    'one call by mistake takes a platform away, and a version that nobody upgrades is billed at several times the price',
   types: ['AWS::EKS::Cluster'],
   check: (cluster) => [
     at(cluster, 'DeletionProtection') !== true && 'may be deleted by one call',

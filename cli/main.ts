@@ -5,6 +5,10 @@ type Command = (args: readonly string[]) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => Promise<Command>]>> = {
   up: ['run the platform on this machine', async () => (await import('./commands/up.ts')).up],
+  orders: [
+    'run a shop on this machine, with faults, and audit its books',
+    async () => (await import('./commands/orders.ts')).orders,
+  ],
   check: [
     'derive every number, synthesize every target and hold it against the rules',
     async () => (await import('./commands/check.ts')).check,

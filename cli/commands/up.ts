@@ -29,6 +29,7 @@ processes, feeds them real mails and shows what happens. ctrl-C at any moment lo
   --engine-port N     port of the engine's API (default: a free one)
   --state DIR         where runs are kept (default .penstock)
   --platform FILE     the declaration (default stacks/platform.ts)
+  --example orders    runs the shop instead (penstock orders --help says more)
 `;
 
 const OPTIONS = {
@@ -46,6 +47,8 @@ const ONCE_LIMIT = 500;
 
 export async function up(args: readonly string[]): Promise<number> {
   const launchedAt = Date.now();
+  const example = exampleOf(args);
+  if (example !== undefined) return (await import('./orders.ts')).orders(example);
   const options = parseOptions(args, OPTIONS, HELP);
   if (options === undefined) return EXIT.ok;
   const once = options.once === true;
@@ -131,6 +134,14 @@ export async function up(args: readonly string[]): Promise<number> {
   } finally {
     await local.close();
   }
+}
+
+/** The arguments of the example that was asked for; undefined for the platform itself. */
+function exampleOf(args: readonly string[]): readonly string[] | undefined {
+  const at = args.indexOf('--example');
+  if (at === -1) return undefined;
+  if (args[at + 1] === 'orders') return args.toSpliced(at, 2);
+  throw new CommandError('usage', `--example: received ${JSON.stringify(args[at + 1] ?? '')}, expected orders`);
 }
 
 async function openSource(input: string | undefined, limit: string | undefined, once: boolean): Promise<MailSource> {

@@ -21,9 +21,9 @@ export interface ServicePlan {
   readonly terminationGraceMs: number;
 }
 
-const LOCAL_ENV = { PENSTOCK_HOST: '127.0.0.1', PENSTOCK_OPS_PORT: '0', PENSTOCK_LOG_LEVEL: 'info' } as const;
+export const LOCAL_ENV = { PENSTOCK_HOST: '127.0.0.1', PENSTOCK_OPS_PORT: '0', PENSTOCK_LOG_LEVEL: 'info' } as const;
 
-const mainOf = (service: string): string => join(root, 'services', service, 'src', 'main.ts');
+export const mainOf = (service: string): string => join(root, 'services', service, 'src', 'main.ts');
 
 /** The engine serves the model that this machine has, which may be another one than the declared. */
 export function enginePlan(

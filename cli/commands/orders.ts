@@ -1,0 +1,112 @@
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { styleText } from 'node:util';
+import { CommandError, EXIT } from '../exit.ts';
+import { countOption, parseOptions } from '../options.ts';
+import { flightOrders, permitOrders } from '../orders/order-source.ts';
+import { type OrdersProgress, OrdersRun } from '../orders/orders-run.ts';
+
+const HELP = `usage: penstock orders [options]      (npm start -- --example orders [options])
+
+Runs a shop on this machine: every order is reserved, charged, shipped and confirmed by jobs, or taken back where a step
+fails. Providers answer late or not at all and worker processes are killed; then the books are audited to the cent.
+
+  --limit N      orders at most (default 1000)
+  --permits FILE orders from the log of a permit process instead of the flights that come with this project
+  --kills N      worker processes killed on the way (default 3)
+  --seed TEXT    draws which calls meet a fault (default 1)
+  --bus URL      nats://, redis://, kafka://, amqp:// (default: an embedded broker in the run's folder)
+  --state DIR    where runs are kept (default .penstock)
+  --once         accepted for symmetry with the platform: this run always ends by itself
+`;
+
+const OPTIONS = {
+  limit: { type: 'string', default: '1000' },
+  permits: { type: 'string' },
+  kills: { type: 'string', default: '3' },
+  seed: { type: 'string', default: '1' },
+  bus: { type: 'string' },
+  state: { type: 'string', default: '.penstock' },
+  once: { type: 'boolean' },
+} as const;
+
+export async function orders(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args, OPTIONS, HELP);
+  if (options === undefined) return EXIT.ok;
+  const limit = countOption('limit', options.limit);
+  const kills = Number(options.kills) === 0 ? 0 : countOption('kills', options.kills);
+  const source = options.permits === undefined ? await flightOrders(limit) : await permitOrders(options.permits, limit);
+  const folder = await newFolder(resolve(options.state));
+  const startedAt = performance.now();
+  const show = progressLine();
+  const run = new OrdersRun({
+    folder,
+    source,
+    kills,
+    seed: options.seed,
+    onProgress: show,
+    ...(options.bus === undefined ? {} : { busUrl: options.bus }),
+  });
+  process.stdout.write(`${source.orders.length} orders of ${source.title}\n  ${styleText('dim', source.rule)}\n`);
+  const interruption = interruptionOf();
+  const { audit, providers } = await run.execute(interruption);
+  show.end();
+  if (interruption.aborted) return EXIT.interrupted;
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const outcomes = [...audit.outcomes]
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([outcome, count]) => `${count} ${outcome}`);
+  const row = (label: string, text: string): string => `  ${styleText('dim', label.padEnd(10))}${text}\n`;
+  process.stdout.write(
+    [
+      `${styleText('bold', 'audited')}\n`,
+      row('orders', outcomes.join(', ')),
+      row(
+        'faults',
+        `${run.kills} workers killed, ${providers.faults.unavailable} calls refused, ${providers.faults.answersLost} answers lost, ${providers.repeats} calls repeated by key`,
+      ),
+      row(
+        'speed',
+        `${(source.orders.length / seconds).toFixed(1)} orders/s, five or six transactions each and a job more to tell`,
+      ),
+      ...audit.findings.map(({ title, holds, detail }) =>
+        row(holds ? 'holds' : styleText('red', 'BROKEN'), `${title}: ${detail}`),
+      ),
+      row('look', relative(process.cwd(), join(folder, 'shop.db'))),
+    ].join(''),
+  );
+  const broken = audit.findings.filter(({ holds }) => !holds);
+  if (broken.length > 0)
+    throw new CommandError(
+      'run-incomplete',
+      `the books do not balance: ${broken.map(({ title }) => title).join('; ')}`,
+    );
+  return EXIT.ok;
+}
+
+async function newFolder(state: string): Promise<string> {
+  const parent = join(state, 'shop');
+  await mkdir(parent, { recursive: true });
+  return mkdtemp(join(parent, 'run-'));
+}
+
+function interruptionOf(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}
+
+/** One line that is written over on a terminal; elsewhere a line a tenth. */
+function progressLine(): ((progress: OrdersProgress) => void) & { readonly end: () => void } {
+  const isTerminal = process.stdout.isTTY === true;
+  let tenth = 0;
+  const show = ({ total, placed, finished, kills }: OrdersProgress): void => {
+    const text = `placed ${placed}, finished ${finished} of ${total}, ${kills} workers killed`;
+    if (isTerminal) process.stdout.write(`\r\u001b[2K${text}`);
+    else if (Math.floor((10 * finished) / total) > tenth) {
+      tenth = Math.floor((10 * finished) / total);
+      process.stdout.write(`${text}\n`);
+    }
+  };
+  return Object.assign(show, { end: () => void (isTerminal && process.stdout.write('\r\u001b[2K')) });
+}

@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openBusAdmin } from '@penstock/kit';
+import { addWithin, JobQueue, type JobStore, openJobStore, provisionJobStore } from '@penstock/kit/jobs';
+import { encodeProfile, PROFILE_VARIABLE, queueProfile, workerProfile } from '@penstock/model';
+import { BOOKS, stockUp, takeOrder } from '@penstock/order-fulfilment/books';
+import type { Order } from '@penstock/order-fulfilment/order';
+import { jobsOf } from '@penstock/order-fulfilment/tasks';
+import { shop } from '../../stacks/orders.ts';
+import { ServiceProcess } from '../local/service-process.ts';
+import { LOCAL_ENV, mainOf } from '../local/services.ts';
+import { type Audit, Books } from './audit.ts';
+import { type OrderSource, stockFor } from './order-source.ts';
+import { type ProviderBooks, ProviderPeer } from './provider-peer.ts';
+import { ShopFile } from './shop-file.ts';
+
+export interface OrdersRunOptions {
+  readonly folder: string;
+  readonly source: OrderSource;
+  /** Worker processes killed without warning while orders are worked on. */
+  readonly kills: number;
+  readonly seed: string;
+  /** @default - an embedded broker in the folder */
+  readonly busUrl?: string;
+  readonly onProgress: (progress: OrdersProgress) => void;
+}
+
+export interface OrdersProgress {
+  readonly total: number;
+  readonly placed: number;
+  readonly finished: number;
+  readonly kills: number;
+}
+
+const WORKERS = 2;
+const LOOK_MS = 100;
+/** Orders placed in one transaction. */
+const CHUNK = 50;
+
+/** The shop on this machine: workers as processes, providers that fail, processes that are killed; then the audit. */
+export class OrdersRun {
+  readonly #options: OrdersRunOptions;
+  readonly #services: ServiceProcess[] = [];
+  readonly #failed = Promise.withResolvers<never>();
+  #kills = 0;
+  #placed = 0;
+
+  constructor(options: OrdersRunOptions) {
+    this.#options = options;
+    this.#failed.promise.catch(() => {});
+  }
+
+  get kills(): number {
+    return this.#kills;
+  }
+
+  /** @throws {CommandError} `service-failed` */
+  async execute(signal: AbortSignal): Promise<{ readonly audit: Audit; readonly providers: ProviderBooks }> {
+    const { source, seed, folder } = this.#options;
+    const jobsUrl = `sqlite:${join(folder, 'shop.db')}`;
+    await provisionJobStore(jobsUrl, { schema: BOOKS });
+    const providers = await ProviderPeer.listen(seed);
+    const store = await openJobStore(jobsUrl);
+    const books = new Books(join(folder, 'shop.db'));
+    try {
+      await this.#startWorkers(jobsUrl, providers.url);
+      const placing = this.#place(join(folder, 'shop.db'), store, source.orders, signal);
+      await Promise.race([Promise.all([placing, this.#untilFinished(books, signal)]), this.#failed.promise]);
+      return { audit: books.audit(source.orders, providers.books), providers: providers.books };
+    } finally {
+      for (const service of this.#services) await service.stop();
+      books[Symbol.dispose]();
+      await store.close();
+      await providers.close();
+    }
+  }
+
+  async #startWorkers(jobsUrl: string, providersUrl: string): Promise<void> {
+    const { folder } = this.#options;
+    const busUrl = this.#options.busUrl ?? `sqlite:${join(folder, 'bus.db')}`;
+    const queue = shop.queues['fulfilment'];
+    const worker = shop.workers['fulfil'];
+    const admin = await openBusAdmin(busUrl);
+    await admin.provision(queueProfile(queue, worker));
+    await admin.close();
+    for (let number = 1; number <= WORKERS; number++) {
+      const service = new ServiceProcess({
+        name: `fulfil-${number}`,
+        main: mainOf(worker.service.name),
+        logFile: join(folder, `fulfil-${number}.log`),
+        terminationGraceMs: worker.terminationGrace.toMilliseconds('up'),
+        onFailed: (error) => this.#failed.reject(error),
+        env: {
+          ...LOCAL_ENV,
+          PENSTOCK_BUS: busUrl,
+          PENSTOCK_JOBS: jobsUrl,
+          PENSTOCK_PROVIDERS: providersUrl,
+          [PROFILE_VARIABLE]: encodeProfile(workerProfile(shop, 'fulfil')),
+        },
+      });
+      this.#services.push(service);
+      await service.start();
+    }
+  }
+
+  /** As a shop takes orders: its own rows and the jobs that follow from them in one transaction of its own. */
+  async #place(path: string, store: JobStore, orders: readonly Order[], signal: AbortSignal): Promise<void> {
+    const queue = new JobQueue({ queue: shop.queues['fulfilment'].id, store });
+    using shopFile = new ShopFile(path);
+    shopFile.transact((tx) => {
+      for (const [sku, quantity] of stockFor(orders)) tx.run(stockUp(sku, quantity));
+    });
+    for (let at = 0; at < orders.length && !signal.aborted; at += CHUNK) {
+      const chunk = orders.slice(at, at + CHUNK);
+      shopFile.transact(({ database, run }) => {
+        for (const order of chunk) {
+          run(takeOrder(order));
+          addWithin(database, jobsOf(queue, order));
+        }
+      });
+      this.#placed += chunk.length;
+      // The workers wait for the file meanwhile.
+      await delay(1);
+    }
+  }
+
+  async #untilFinished(books: Books, signal: AbortSignal): Promise<void> {
+    const { source, kills, onProgress } = this.#options;
+    const total = source.orders.length;
+    for (let finished = 0; finished < total && !signal.aborted; ) {
+      finished = books.finished;
+      // Evenly over the run, by what is done and not by the clock: the same share of the work on any machine.
+      if (this.#kills < kills && finished >= ((this.#kills + 1) * total) / (kills + 1)) this.#killOne();
+      onProgress({ total, placed: this.#placed, finished, kills: this.#kills });
+      await delay(LOOK_MS);
+    }
+  }
+
+  /** As a machine dies: no warning, nothing is handed back. */
+  #killOne(): void {
+    const { pid } = this.#services[this.#kills % this.#services.length] as ServiceProcess;
+    if (pid === undefined) return;
+    process.kill(pid, 'SIGKILL');
+    this.#kills++;
+  }
+}

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { dataFile, realData } from '../helpers/requirement.ts';
+import { dataPath, realData } from '../helpers/manifests.ts';
 import { describeWith } from '../helpers/requirement.ts';
 import { penstock } from './command.ts';
 
@@ -34,7 +34,7 @@ describe('orders of flights', () => {
 
 describeWith(realData, 'orders of a permit process', () => {
   test('balance to the cent', async () => {
-    const permits = dataFile('events/receipt.csv');
+    const permits = dataPath('events/receipt.csv');
     const { status, stdout } = await orders('--permits', permits, '--limit', '150', '--kills', '2');
     expect(stdout).not.toContain('BROKEN');
     expect(status).toBe(0);

@@ -9,6 +9,9 @@ import type { Requirement } from './requirement.ts';
 
 const DATA = process.env['PENSTOCK_DATA'] ?? join(import.meta.dirname, '../../../shared/data');
 
+/** A file of the data that no one here wrote. */
+export const dataPath = (path: string): string => join(DATA, path);
+
 /** Real schemas and the official pods of the Pod Security Standards. */
 export const realData: Requirement = {
   name: 'data',

@@ -6,9 +6,10 @@ import type { AttemptFence, JobReference } from './job.ts';
 import { JobAttempt, JobCancelled, lost } from './job-attempt.ts';
 import type { HandledJob } from './job-context.ts';
 import type { JobStore } from './job-store.ts';
-import { settlementOf } from './outcome.ts';
+import { downstreamOutcomeOf, settlementOf } from './outcome.ts';
 import { type KeyRing, PayloadCodec } from './payload-codec.ts';
 import type { Settlement } from './scripts/attempt.ts';
+import type { BreakerPolicy } from './scripts/breaker.ts';
 import type { TaskHandler } from './task-handler.ts';
 import { payloadOf } from './upgrade.ts';
 
@@ -16,6 +17,9 @@ import { payloadOf } from './upgrade.ts';
 const LOOK_MS = 400;
 /** Of the lease, after which it is extended: two may fail before it is over. */
 const EXTENSIONS_PER_LEASE = 3;
+const DEFAULT_BREAKER: BreakerPolicy = { failures: 5, restMs: 10_000 };
+/** Then the settlement may have been made all the same, or can be made once there is room. */
+const SETTLED_AGAIN = ['store-unreachable', 'storage-full'] as const;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -28,6 +32,8 @@ export interface JobRunnerOptions {
   readonly leaseMs: number;
   readonly log: Logger;
   readonly keys?: KeyRing;
+  /** When the breaker of a task's downstream opens. @default - after 5 failures in a row, for 10 seconds */
+  readonly breaker?: BreakerPolicy;
   /** @default Date.now */
   readonly now?: () => number;
   /** From 0 to 1, for jitter. @default Math.random */
@@ -122,11 +128,25 @@ export class JobRunner {
         createdAt: record.createdAt,
       };
       const result = await attempt.race(handler.run(job, attempt, record.payload.length));
+      await this.#report(attempt, handler, 'ok');
       return { state: 'succeeded', result: this.#resultOf(handler, record.id, result) };
     } catch (error) {
       const settlement = settlementOf(error, record, handler?.task.retry ?? {}, this.#now(), this.#random());
       attempt.log.warn({ err: error, next: settlement?.state ?? 'lost' }, 'the attempt did not succeed');
+      if (handler !== undefined)
+        await this.#report(attempt, handler, downstreamOutcomeOf(error, handler.task.retry ?? {}));
       return settlement;
+    }
+  }
+
+  /** Tells the breaker of what the task calls. That nobody hears it is no reason to do the work again. */
+  async #report(attempt: JobAttempt, { task }: TaskHandler, outcome: 'ok' | 'failed' | undefined): Promise<void> {
+    if (task.downstream === undefined || outcome === undefined) return;
+    const { store, breaker = DEFAULT_BREAKER } = this.#options;
+    try {
+      await store.run('report', task.downstream, outcome, attempt.record.id, this.#now(), breaker);
+    } catch (error) {
+      attempt.log.warn({ err: error, downstream: task.downstream }, 'the breaker did not hear of an outcome');
     }
   }
 
@@ -143,7 +163,7 @@ export class JobRunner {
   /** A settlement nobody confirms is made again: one that was made finds the fence gone, and both are the end of it. */
   async #settle(attempt: JobAttempt, settlement: Settlement | undefined): Promise<void> {
     const { store } = this.#options;
-    const { fence } = attempt;
+    const { fence, record } = attempt;
     if (settlement === undefined) throw lost(fence.job);
     const effect = settlement.state === 'succeeded' ? attempt.gathered : {};
     let isUnsure = false;
@@ -153,7 +173,13 @@ export class JobRunner {
         if (answer === 'lost' && !isUnsure) throw lost(fence.job);
         return;
       } catch (error) {
-        if (!KitError.is(error) || !error.retryable || attempt.signal.aborted) throw error;
+        if (!SETTLED_AGAIN.some((code) => KitError.is(error, code)) || attempt.signal.aborted) {
+          if (settlement.state !== 'succeeded' || KitError.is(error, 'lease-lost')) throw error;
+          // Its effect cannot be written, so it did not succeed.
+          attempt.log.warn({ err: error }, 'the effect was refused');
+          const retry = this.#handlers.get(record.task)?.task.retry ?? {};
+          return this.#settle(attempt, settlementOf(error, record, retry, this.#now(), this.#random()));
+        }
         isUnsure = true;
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }

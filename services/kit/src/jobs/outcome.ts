@@ -37,6 +37,17 @@ export function settlementOf(
   return isLast ? { state: 'failed', ...failure } : { state: 'ready', runAt, counted: true, failure };
 }
 
+/**
+ * What an attempt says of what it called: a failure that another attempt may overcome speaks against it, a refusal that
+ * is final was an answer. Undefined where it says nothing.
+ */
+export function downstreamOutcomeOf(error: unknown, retry: RetryPolicy): 'ok' | 'failed' | undefined {
+  const isOwn = error instanceof JobCancelled || error instanceof Snooze || error instanceof DrainOver;
+  const isOurs = ['lease-lost', 'effect-fenced', 'task-unknown', 'job-malformed'] as const;
+  if (isOwn || isOurs.some((code) => KitError.is(error, code))) return undefined;
+  return isRetryable(error, codeOf(error), retry) ? 'failed' : 'ok';
+}
+
 /** The policy's word counts before what the error says of itself; an error that says nothing is tried again. */
 function isRetryable(error: unknown, code: string, { retryable = {} }: RetryPolicy): boolean {
   if (Object.hasOwn(retryable, code)) return retryable[code] as boolean;

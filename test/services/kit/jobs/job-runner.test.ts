@@ -341,6 +341,37 @@ describe('a runner of jobs', () => {
     expect(rowOf(id)['state']).toBe('succeeded');
   });
 
+  test('fails an attempt whose effect the database refuses', async () => {
+    store.database.exec('CREATE TABLE seats (n INTEGER CHECK (n >= 0))');
+    const id = await added(ship, { order: '7' });
+    const runner = runnerOf([
+      handle(ship, async (_, { effect }) => {
+        effect({ statements: [{ sql: 'INSERT INTO seats VALUES ($1)', params: [-1] }] });
+        return { parcel: '' };
+      }),
+    ]);
+    await deliver(runner, id);
+    expect(rowOf(id)).toMatchObject({ state: 'ready', run_at: now + 10_000 });
+  });
+
+  test('opens the breaker of what it calls after failures in a row, not after refusals', async () => {
+    const pay = defineTask({ ...ship, name: 'pay', downstream: 'bank', retry: { ...ship.retry, maxAttempts: 20 } });
+    let error: Error = Object.assign(new Error('nowhere'), { code: 'address-unknown' });
+    const runner = runnerOf([
+      handle(pay, async () => {
+        throw error;
+      }),
+    ]);
+    const stateOf = () => store.database.prepare("SELECT state FROM job_breakers WHERE downstream = 'bank'").get();
+    for (let n = 0; n < 6; n++)
+      await deliver(runner, (await jobs.add(pay, { order: '1' }, { idempotencyKey: `r${n}` })).id);
+    expect(stateOf()?.['state'] ?? 'closed').toBe('closed');
+    error = new Error('no answer');
+    for (let n = 0; n < 5; n++)
+      await deliver(runner, (await jobs.add(pay, { order: '1' }, { idempotencyKey: `f${n}` })).id);
+    expect(stateOf()).toEqual({ state: 'open' });
+  });
+
   test('rejects an item that refers to no job', async () => {
     const item = {
       id: '1',

@@ -79,5 +79,5 @@ export async function permitOrders(file: string, most: number): Promise<OrderSou
 export function stockFor(orders: readonly Order[]): ReadonlyMap<string, number> {
   const demand = new Map<string, number>();
   for (const { sku, quantity } of orders) demand.set(sku, (demand.get(sku) ?? 0) + quantity);
-  return new Map([...demand].map(([sku, quantity]) => [sku, Math.ceil(0.95 * quantity)]));
+  return new Map([...demand].map(([sku, quantity]) => [sku, Math.floor(0.95 * quantity)]));
 }

@@ -49,6 +49,7 @@ const RULES: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^services\/task-queue\//,
     /^(services\/task-queue\/|@penstock\/(model|kit|kit\/jobs)$|node:|fastify$|zod$|@opentelemetry\/api$)/,
   ],
+  [/^services\/order-fulfilment\//, /^(services\/order-fulfilment\/|@penstock\/(model|kit|kit\/jobs)$|node:|zod$)/],
   [
     /^services\/inference-engine\//,
     /^(services\/inference-engine\/|@penstock\/(model|kit)$|node:|fastify$|onnxruntime-node$|@huggingface\/tokenizers$|@opentelemetry\/api$)/,

@@ -18,12 +18,12 @@ const orders = (...args: readonly string[]) => penstock(['up', '--example', 'ord
 
 describe('orders of flights', () => {
   test('are each fulfilled or taken back, whatever dies on the way, and the books balance to the cent', async () => {
-    const { status, stdout } = await orders('--limit', '150', '--kills', '2');
+    const { status, stdout } = await orders('--limit', '100', '--kills', '2');
     expect(stdout).not.toContain('BROKEN');
     expect(stdout).toContain('2 workers killed');
     expect(stdout.match(/^ {2}holds /gm)).toHaveLength(8);
     expect(status).toBe(0);
-  }, 120_000);
+  }, 240_000);
 
   test('rejects an example that there is not', async () => {
     const { status, stderr } = await penstock(['up', '--example', 'nothing']);
@@ -35,8 +35,8 @@ describe('orders of flights', () => {
 describeWith(realData, 'orders of a permit process', () => {
   test('balance to the cent', async () => {
     const permits = dataPath('events/receipt.csv');
-    const { status, stdout } = await orders('--permits', permits, '--limit', '150', '--kills', '2');
+    const { status, stdout } = await orders('--permits', permits, '--limit', '100', '--kills', '2');
     expect(stdout).not.toContain('BROKEN');
     expect(status).toBe(0);
-  }, 120_000);
+  }, 240_000);
 });

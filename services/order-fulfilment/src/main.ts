@@ -7,6 +7,9 @@ import { orderHandlers } from './handlers.ts';
 import { httpProviders } from './providers.ts';
 import { TASKS } from './tasks.ts';
 
+/** Nothing is released between the death of the replica that leads and the end of its lead. */
+const LEAD_MS = 5_000;
+
 await runService(orderFulfilment, process, process.env, async ({ profile, env, log }) => {
   const addresses = addressesOf(env, ['PENSTOCK_BUS', 'PENSTOCK_JOBS', 'PENSTOCK_PROVIDERS']);
   const bus = await openBus(addresses.PENSTOCK_BUS);
@@ -20,7 +23,15 @@ await runService(orderFulfilment, process, process.env, async ({ profile, env, l
     store,
     owner,
     log,
-    queues: [{ queue: jobs.name, bus: queue, window: profile.queue.maxAckPending, policy: releasePolicyOf(TASKS) }],
+    queues: [
+      {
+        queue: jobs.name,
+        bus: queue,
+        window: profile.queue.maxAckPending,
+        policy: releasePolicyOf(TASKS),
+        times: { leadMs: LEAD_MS },
+      },
+    ],
   });
   const runner = new JobRunner({
     store,

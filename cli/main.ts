@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
     'say in which order it is applied, and what blocks its teardown',
     async () => (await import('./commands/plan.ts')).plan,
   ],
+  queue: ['look at queues of jobs and operate them', async () => (await import('./commands/queue.ts')).queue],
   train: [
     'train the classifier on the half of the corpus that is not fed',
     async () => (await import('./commands/train.ts')).train,

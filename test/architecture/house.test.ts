@@ -54,6 +54,10 @@ const RULES: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^services\/inference-engine\//,
     /^(services\/inference-engine\/|@penstock\/(model|kit)$|node:|fastify$|onnxruntime-node$|@huggingface\/tokenizers$|@opentelemetry\/api$)/,
   ],
+  [
+    /^services\/job-server\//,
+    /^(services\/job-server\/|@penstock\/(model|kit|kit\/jobs)$|node:|fastify$|zod$|@opentelemetry\/api$)/,
+  ],
   [/^constructs\/monitoring\//, /^(constructs\/monitoring\/|@penstock\/model$)/],
   [
     /^constructs\/kubernetes\//,
@@ -127,6 +131,7 @@ test.each([
   'services/kit',
   'services/task-queue',
   'services/inference-engine',
+  'services/job-server',
   'constructs',
   'charts',
   'stacks',

@@ -8,6 +8,8 @@ const CODES = {
   'job-missing': { retryable: false },
   'job-malformed': { retryable: false },
   'task-unknown': { retryable: true },
+  'tasks-malformed': { retryable: false },
+  'redrive-refused': { retryable: false },
   'step-repeated': { retryable: false },
   'batch-mismatched': { retryable: false },
   'key-missing': { retryable: false },
@@ -31,6 +33,7 @@ const CODES = {
   'engine-overloaded': { retryable: true },
   'engine-failed': { retryable: true },
   'request-refused': { retryable: false },
+  'server-overloaded': { retryable: true },
   'model-missing': { retryable: false },
 } as const;
 

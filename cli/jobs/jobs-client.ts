@@ -1,0 +1,149 @@
+import { CommandError, EXIT } from '../exit.ts';
+
+export type State = 'waiting' | 'ready' | 'released' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface QueueFacts {
+  readonly queue: string;
+  readonly states: Readonly<Record<State, number>>;
+  readonly delayed: number;
+  readonly oldestReadyMs: number;
+  readonly totals: { readonly added: number; readonly ended: number; readonly failed: number };
+  readonly pausedAt?: number;
+  readonly isDrained: boolean;
+  readonly leader?: string;
+}
+
+export interface FailureFacts {
+  readonly attempt: number;
+  readonly at: number;
+  readonly code: string;
+  readonly reason: string;
+}
+
+export interface JobFacts {
+  readonly id: string;
+  readonly task: string;
+  readonly state: State;
+  readonly createdAt: number;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly lastFailure?: FailureFacts;
+}
+
+export interface JobDetails extends JobFacts {
+  readonly queue: string;
+  readonly payload?: unknown;
+  readonly history: readonly FailureFacts[];
+  readonly steps: readonly string[];
+}
+
+export interface RedriveFacts {
+  readonly redriven: number;
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly next?: number;
+}
+
+const ANSWER_WITHIN_MS = 10_000;
+
+/** The API of a job server, as the command line uses it. */
+export class JobsClient {
+  readonly #url: string;
+
+  constructor(url: string) {
+    if (!URL.canParse(url)) throw new CommandError('usage', `--url: received "${url}", expected http://host:port`);
+    this.#url = url.replace(/\/+$/, '');
+  }
+
+  queues(): Promise<{ readonly queues: readonly QueueFacts[] }> {
+    return this.#call('GET', '/v1/queues');
+  }
+
+  queue(name: string): Promise<QueueFacts> {
+    return this.#call('GET', queuePath(name));
+  }
+
+  list(
+    name: string,
+    filter: Readonly<Record<string, string | undefined>>,
+  ): Promise<{ readonly jobs: readonly JobFacts[]; readonly next?: number }> {
+    const given = Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return this.#call('GET', `${queuePath(name)}/jobs?${new URLSearchParams(given)}`);
+  }
+
+  job(id: string): Promise<JobDetails> {
+    return this.#call('GET', jobPath(id));
+  }
+
+  add(name: string, key: string, job: object): Promise<{ readonly id: string; readonly duplicate: boolean }> {
+    return this.#call('POST', `${queuePath(name)}/jobs`, job, { 'idempotency-key': key });
+  }
+
+  cancel(id: string, reason: string | undefined): Promise<{ readonly outcome: string }> {
+    return this.#call('POST', `${jobPath(id)}/cancel`, reason === undefined ? {} : { reason });
+  }
+
+  redriveJob(id: string): Promise<JobDetails> {
+    return this.#call('POST', `${jobPath(id)}/redrive`);
+  }
+
+  /** All that match, by as many calls as it takes. */
+  async redriveAll(name: string, filter: { readonly task: string | undefined; readonly group: string | undefined }) {
+    const skipped: Record<string, number> = {};
+    let redriven = 0;
+    for (let after: number | undefined; ; ) {
+      const page: RedriveFacts = await this.#call('POST', `${queuePath(name)}/redrive`, { ...filter, after });
+      redriven += page.redriven;
+      for (const [why, count] of Object.entries(page.skipped)) skipped[why] = (skipped[why] ?? 0) + count;
+      if (page.next === undefined) return { redriven, skipped };
+      after = page.next;
+    }
+  }
+
+  pause(name: string): Promise<QueueFacts> {
+    return this.#call('POST', `${queuePath(name)}/pause`);
+  }
+
+  resume(name: string): Promise<QueueFacts> {
+    return this.#call('POST', `${queuePath(name)}/resume`);
+  }
+
+  /** @throws {CommandError} `service-failed` with what the server said, or that there is none */
+  async #call<Answer>(
+    method: string,
+    path: string,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    let answer: Response;
+    let text: string;
+    try {
+      answer = await fetch(`${this.#url}${path}`, {
+        method,
+        headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      text = await answer.text();
+    } catch (cause) {
+      throw new CommandError('service-failed', `no job server answers at ${this.#url}; name one by --url`, { cause });
+    }
+    const value = parsed(text);
+    if (answer.ok && value !== undefined) return value as Answer;
+    const { detail } = (value ?? {}) as { readonly detail?: string };
+    if (detail === undefined)
+      throw new CommandError('service-failed', `what answers at ${this.#url} is no job server (${answer.status})`);
+    const exit = answer.status < 500 && answer.status !== 429 ? EXIT.invalid : EXIT.failed;
+    throw new CommandError('service-failed', detail, { exit });
+  }
+}
+
+const queuePath = (name: string): string => `/v1/queues/${encodeURIComponent(name)}`;
+const jobPath = (id: string): string => `/v1/jobs/${encodeURIComponent(id)}`;
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,75 @@
+import type { JobDetails, JobFacts, QueueFacts } from './jobs-client.ts';
+
+const GAP = 2;
+
+/** Rows under their heads, each column as wide as it has to be. */
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = heads.map((head, n) => Math.max(head.length, ...rows.map((row) => row[n]?.length ?? 0)) + GAP);
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, n) => cell.padEnd(widths[n] ?? 0))
+      .join('')
+      .trimEnd();
+  return `${[heads, ...rows].map(line).join('\n')}\n`;
+}
+
+/** What a terminal would take for a command is shown as a mark. */
+const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, '·');
+
+const counted = (count: number): string => (count >= 10_000 ? '10000+' : String(count));
+
+function span(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+}
+
+function standing({ isDrained, pausedAt, leader }: QueueFacts): string {
+  if (isDrained) return 'drained';
+  if (pausedAt !== undefined) return 'paused';
+  return leader === undefined ? 'no dispatcher' : 'running';
+}
+
+export function queuesTable(queues: readonly QueueFacts[]): string {
+  const rows = queues.map((facts) => {
+    const { queue, states, delayed, oldestReadyMs, totals } = facts;
+    const out = states.released + states.running;
+    const numbers = [Math.max(0, states.ready - delayed), delayed, states.waiting, out, states.failed].map(counted);
+    return [plain(queue), standing(facts), ...numbers, span(oldestReadyMs), String(totals.added), String(totals.ended)];
+  });
+  return table(['queue', '', 'ready', 'later', 'waiting', 'out', 'failed', 'oldest', 'added', 'ended'], rows);
+}
+
+const LONGEST_REASON = 60;
+
+export function jobsTable(jobs: readonly JobFacts[]): string {
+  if (jobs.length === 0) return 'no job matches\n';
+  const rows = jobs.map(({ id, task, state, attempt, maxAttempts, createdAt, lastFailure }) => [
+    id,
+    plain(task),
+    state,
+    `${attempt}/${maxAttempts}`,
+    new Date(createdAt).toISOString(),
+    lastFailure === undefined ? '' : plain(`${lastFailure.code}: ${lastFailure.reason}`).slice(0, LONGEST_REASON),
+  ]);
+  return table(['job', 'task', 'state', 'attempts', 'added', 'last failure'], rows);
+}
+
+/** One job, with everything that went wrong. */
+export function jobLines(job: JobDetails): string {
+  const { id, queue, task, state, attempt, maxAttempts, createdAt, payload, steps, history } = job;
+  const facts = [
+    ['job', id],
+    ['queue', plain(queue)],
+    ['task', plain(task)],
+    ['state', `${state}, attempt ${attempt} of ${maxAttempts}`],
+    ['added', new Date(createdAt).toISOString()],
+    ['steps done', steps.length === 0 ? 'none' : plain(steps.join(', '))],
+    ['payload', plain(JSON.stringify(payload) ?? 'not readable by the server')],
+  ];
+  const failures = history.map(({ attempt: nth, at, code, reason }) => [
+    `attempt ${nth}`,
+    `${new Date(at).toISOString()}  ${plain(`${code}: ${reason}`)}`,
+  ]);
+  return [...facts, ...failures].map(([name = '', value = '']) => `${name.padEnd(12)}${value}\n`).join('');
+}

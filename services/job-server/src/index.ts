@@ -1,0 +1,4 @@
+export { type ApiOptions, createApi } from './api.ts';
+export { JobInstruments } from './instruments.ts';
+export { JobDesk, type JobDeskOptions } from './job-desk.ts';
+export { type RegisteredTask, readTasks } from './registered-tasks.ts';

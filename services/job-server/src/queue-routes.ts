@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { JobDesk } from './job-desk.ts';
+import { type Route, route } from './route.ts';
+import { Queue, QueueName, ScheduleView, TaskView } from './shapes.ts';
+
+const InQueue = z.object({ queue: QueueName });
+const answers = { 200: { description: 'The queue as it is', schema: Queue } };
+
+/** What queues and tasks there are, and stopping and starting a queue. */
+export const queueRoutes = (desk: JobDesk): readonly Route[] => [
+  route({
+    id: 'listQueues',
+    method: 'GET',
+    path: '/v1/queues',
+    summary: 'All queues with their counts and ages, at most a second old',
+    answers: { 200: { description: 'The queues', schema: z.object({ queues: z.array(Queue) }) } },
+    run: async () => ({
+      status: 200,
+      body: { queues: await Promise.all(desk.queues.map((queue) => desk.counts(queue))) },
+    }),
+  }),
+  route({
+    id: 'getQueue',
+    method: 'GET',
+    path: '/v1/queues/{queue}',
+    summary: 'One queue with its counts and ages, at most a second old',
+    params: InQueue,
+    answers,
+    problems: ['queue-missing'],
+    run: async ({ params }) => ({ status: 200, body: await desk.counts(params.queue) }),
+  }),
+  route({
+    id: 'pauseQueue',
+    method: 'POST',
+    path: '/v1/queues/{queue}/pause',
+    summary: 'Releases nothing more; what is out goes on, and with its end the queue is drained',
+    params: InQueue,
+    answers,
+    problems: ['queue-missing'],
+    async run({ params }) {
+      const { name } = desk.queue(params.queue);
+      await desk.store.run('pause', name, desk.now());
+      return { status: 200, body: await desk.freshCounts(name) };
+    },
+  }),
+  route({
+    id: 'resumeQueue',
+    method: 'POST',
+    path: '/v1/queues/{queue}/resume',
+    summary: 'Releases jobs again',
+    params: InQueue,
+    answers,
+    problems: ['queue-missing'],
+    async run({ params }) {
+      const { name } = desk.queue(params.queue);
+      await desk.store.run('resume', name);
+      return { status: 200, body: await desk.freshCounts(name) };
+    },
+  }),
+  route({
+    id: 'listSchedules',
+    method: 'GET',
+    path: '/v1/queues/{queue}/schedules',
+    summary: 'The schedules of a queue, as its dispatchers declare them, and their next times',
+    params: InQueue,
+    answers: { 200: { description: 'The schedules', schema: z.object({ schedules: z.array(ScheduleView) }) } },
+    problems: ['queue-missing'],
+    async run({ params }) {
+      const schedules = await desk.store.run('listSchedules', desk.queue(params.queue).name);
+      return {
+        status: 200,
+        body: {
+          schedules: schedules.map(({ name, definition, nextAt }) => ({
+            name,
+            nextAt,
+            definition: JSON.parse(definition) as unknown,
+          })),
+        },
+      };
+    },
+  }),
+  route({
+    id: 'listTasks',
+    method: 'GET',
+    path: '/v1/tasks',
+    summary: 'The tasks that jobs may be added of, each with the JSON Schema of its payload',
+    answers: { 200: { description: 'The tasks', schema: z.object({ tasks: z.array(TaskView) }) } },
+    run: async () => ({
+      status: 200,
+      body: {
+        tasks: desk.tasks.map(({ task: { name, version }, description, payload }) => ({
+          name,
+          version,
+          description,
+          payload,
+        })),
+      },
+    }),
+  }),
+];

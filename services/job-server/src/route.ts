@@ -83,7 +83,7 @@ export function route<
         params: read('path', spec.params ?? Anything, params),
         query: read('query', spec.query ?? Nothing, query),
         headers: read('header', spec.headers ?? Anything, headers),
-        body: spec.body === undefined ? undefined : read('body', spec.body, body ?? undefined),
+        body: spec.body === undefined ? undefined : read('body', spec.body, body),
       };
       if (faults.length > 0) throw new RefusedRequest(faults);
       return spec.run(input as Parameters<typeof spec.run>[0]);

@@ -65,7 +65,8 @@ export class ExistingNetwork extends Construct implements ClusterNetwork {
 /** Three, so that what needs a majority keeps it when a zone is gone. */
 const ZONES = 3;
 
-function threeZones(path: string, subnets: readonly ISubnet[]): void {
+/** @throws {ConstructError} `durability-unavailable` for subnets in fewer than three zones */
+export function threeZones(path: string, subnets: readonly ISubnet[]): void {
   const zones = new Set(subnets.map(({ availabilityZone }) => availabilityZone));
   if (zones.size >= ZONES) return;
   throw new ConstructError(

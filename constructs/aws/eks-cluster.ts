@@ -7,7 +7,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct, type IConstruct } from 'constructs';
 import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
-import type { ClusterNetwork } from './cluster-network.ts';
+import { type ClusterNetwork, threeZones } from './cluster-network.ts';
 import { accessEntries, accessPolicy, type ClusterAccess } from './eks-access.ts';
 import {
   ADDONS_1_36,
@@ -94,6 +94,7 @@ export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
     super(scope, id);
     const { network } = props;
     const compute: EksCompute = props.compute;
+    threeZones('node subnets', network.nodeSubnets);
     const name = physicalName('cluster', props.name, 100);
     const endpoint = endpointOf(props.endpoint ?? { kind: 'private' });
     const auto = compute.mode === 'auto';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { ADDONS_1_36 } from '../../../constructs/aws/eks-addons.ts';
-import type { EksClusterProps, EksMode } from '../../../constructs/aws/eks-cluster.ts';
+import { EksCluster, type EksClusterProps, type EksMode } from '../../../constructs/aws/eks-cluster.ts';
 import { Binding } from '../../../constructs/binding.ts';
 import { clusterStack } from './cluster-stack.ts';
 
@@ -38,6 +38,20 @@ describe('a cluster', () => {
       expect(() => clusterStack({ endpoint: { kind: 'public', from: [range] } })).toThrow(/\[exposed-to-all\]/);
     },
   );
+
+  test('rejects a network of two zones, whoever made it', () => {
+    const { stack, network } = clusterStack();
+    const narrow = { ...network, nodeSubnets: network.nodeSubnets.slice(0, 2) };
+    expect(
+      () =>
+        new EksCluster(stack, 'Narrow', {
+          name: 'narrow',
+          network: narrow,
+          compute: { mode: 'nodes', version: '1.36' },
+          access: { admins: [Binding.of('arn:aws:iam::123456789012:role/platform')] },
+        }),
+    ).toThrow(/lie in 2 zones, expected 3.*\[durability-unavailable\]/);
+  });
 
   test('rejects a name that Kubernetes tools cannot carry', () => {
     expect(() => clusterStack({ name: 'Prod_1' })).toThrow(/\[name-malformed\]/);

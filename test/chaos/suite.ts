@@ -5,7 +5,7 @@ import { type BackboneName, planOf } from '../../chaos/plan.ts';
 import { lineOf } from '../../chaos/report.ts';
 import { describeWith } from '../helpers/requirement.ts';
 
-const RUNS = 40;
+const RUNS = 20;
 
 /** The first seeds of a backbone; `npm run chaos` runs as many as anybody likes. */
 export function testUnderFaults(backbone: BackboneName): void {
@@ -19,6 +19,6 @@ export function testUnderFaults(backbone: BackboneName): void {
       // Most faults have their moment: a lab in which nothing happens would find nothing.
       const planned = plans.flatMap(({ faults }) => faults).length;
       expect(results.flatMap(({ happened }) => happened).length).toBeGreaterThan(0.8 * planned);
-    }, 300_000);
+    }, 600_000);
   });
 }

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { CfnUserGroup } from 'aws-cdk-lib/aws-elasticache';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket } from 'aws-cdk-lib/aws-s3';
 import { exempt } from '../../../constructs/aws/exemption.ts';
 import { type CloudFormationTemplate, checkTemplates } from '../../../constructs/policies/aws/index.ts';
 import { violationsOf } from '../../helpers/cdk-nag.ts';
@@ -12,7 +12,7 @@ const because = 'it is thrown away by midnight';
 test('one reason is read by policies of ours, by cdk-nag and by checkov, from the resource itself', () => {
   const made = () => {
     const stack = new Stack(new App(), 'test');
-    const bucket = new Bucket(stack, 'Bucket', { enforceSSL: true });
+    const bucket = new Bucket(stack, 'Bucket', { enforceSSL: true, blockPublicAccess: BlockPublicAccess.BLOCK_ALL });
     exempt(bucket, {
       because,
       policies: ['data-retained', 'data-encrypted'],

@@ -50,6 +50,12 @@ export const REVIEWED: readonly ReviewedDifference[] = [
   },
   {
     target: 'aws',
+    what: 'keys of secrets in their store',
+    at: /^ExternalSecret\/mailroom(-nats)?\/\S+ \.spec\.data\[\d+\]\.remoteRef\.key$/,
+    reason: 'an account may hold several environments, so each keeps its secrets under its name',
+  },
+  {
+    target: 'aws',
     what: 'rights at the cloud of the operator that reads secrets',
     at: /^identity external-secrets\/external-secrets$/,
     reason: 'it reads the store that these stacks bring, the keys that the platform names and no others',

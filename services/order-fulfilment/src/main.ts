@@ -7,8 +7,11 @@ import { orderHandlers } from './handlers.ts';
 import { httpProviders } from './providers.ts';
 import { TASKS } from './tasks.ts';
 
-/** Nothing is released between the death of the replica that leads and the end of its lead. */
-const LEAD_MS = 5_000;
+/**
+ * A replica that dies while it leads: nothing is released until its lead is over, and what it released without having
+ * published it is released again after `unbegunMs`. A reference that was published after all is dropped when it comes.
+ */
+const TIMES = { leadMs: 5_000, unbegunMs: 10_000 };
 
 await runService(orderFulfilment, process, process.env, async ({ profile, env, log }) => {
   const addresses = addressesOf(env, ['PENSTOCK_BUS', 'PENSTOCK_JOBS', 'PENSTOCK_PROVIDERS']);
@@ -29,7 +32,7 @@ await runService(orderFulfilment, process, process.env, async ({ profile, env, l
         bus: queue,
         window: profile.queue.maxAckPending,
         policy: releasePolicyOf(TASKS),
-        times: { leadMs: LEAD_MS },
+        times: TIMES,
       },
     ],
   });

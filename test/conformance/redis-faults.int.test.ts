@@ -141,7 +141,7 @@ describeWith(redisRequirement(), 'Redis Streams under faults', () => {
   });
 
   test('an item that waits for its retry is not taken before it is due', async () => {
-    await provision({ backoffMs: [200] });
+    await provision({ backoffMs: [3_000] });
     await publish('item');
     const taker = new Taker(queue, 1);
     const lease = await taker.next();
@@ -149,7 +149,7 @@ describeWith(redisRequirement(), 'Redis Streams under faults', () => {
     await lease.fail({ reason: 'busy' });
     expect(await queue.depth()).toEqual({ ready: 0, delayed: 1, leased: 0, deadLettered: 0 });
     await (await taker.next()).ack();
-    expect(performance.now() - failedAt).toBeGreaterThanOrEqual(199);
+    expect(performance.now() - failedAt).toBeGreaterThanOrEqual(2_999);
     await taker.consumption.stop();
   });
 

@@ -1,6 +1,6 @@
 import { inferenceEngine } from '@penstock/inference-engine/service';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import { defineTopology } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 
 /**
  * The one declaration: facts about the work and the promise made for it. Every number that infrastructure and services
@@ -33,7 +33,7 @@ export const platform = defineTopology({
   },
   workers: {
     classify: {
-      service: taskQueue,
+      service: mailClassifier,
       queue: 'mails',
       workTime: { mean: '250 milliseconds', p99: '1 second' },
       itemsAtOnce: 8,

@@ -1,4 +1,5 @@
 import { inferenceEngine } from '@penstock/inference-engine/service';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import {
   defineTopology,
   type InferenceEngineSpec,
@@ -6,7 +7,6 @@ import {
   type Topology,
   type WorkerSpec,
 } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 import { dev } from '../../stacks/environments/dev.ts';
 import type { KubernetesEnvironment } from '../../stacks/environments/index.ts';
 
@@ -48,7 +48,7 @@ const ENGINE: InferenceEngineSpec = {
 };
 
 const workerOf = (n: number): WorkerSpec => ({
-  service: taskQueue,
+  service: mailClassifier,
   queue: `queue-${n}`,
   workTime: { mean: '250 milliseconds', p99: '1 second' },
   itemsAtOnce: 8,

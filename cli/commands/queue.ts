@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { CommandError, EXIT } from '../exit.ts';
 import { JobsClient } from '../jobs/jobs-client.ts';
-import { jobServerUrl } from '../jobs/server-url.ts';
+import { taskQueueUrl } from '../jobs/server-url.ts';
 import { jobLines, jobsTable, queuesTable } from '../jobs/tables.ts';
 import { countOption, parseOptions } from '../options.ts';
 
 const HELP = `usage: penstock queue <verb> [options]
 
-Looks at queues of jobs and operates them, by the API of a job server.
+Looks at queues of jobs and operates them, by the API of a task queue.
 
   ls                         all queues: what they hold, how old it is, whether they run
   peek QUEUE                 jobs of a queue        [--state S] [--task T] [--group G] [--order newest|oldest] [--limit N]
@@ -20,12 +20,12 @@ Looks at queues of jobs and operates them, by the API of a job server.
   pause QUEUE, resume QUEUE  releases nothing more; releases again
   drain QUEUE                pauses, and waits until nothing is out any more
 
-  --url URL                  the job server (default ${jobServerUrl})
+  --url URL                  the task queue (default ${taskQueueUrl})
   --json                     what the server said, for programs
 `;
 
 const OPTIONS = {
-  url: { type: 'string', default: jobServerUrl },
+  url: { type: 'string', default: taskQueueUrl },
   json: { type: 'boolean' },
   job: { type: 'string' },
   state: { type: 'string' },

@@ -45,7 +45,7 @@ export interface RedriveFacts {
 
 const ANSWER_WITHIN_MS = 10_000;
 
-/** The API of a job server, as the command line uses it. */
+/** The API of a task queue, as the command line uses it. */
 export class JobsClient {
   readonly #url: string;
 
@@ -125,13 +125,13 @@ export class JobsClient {
       });
       text = await answer.text();
     } catch (cause) {
-      throw new CommandError('service-failed', `no job server answers at ${this.#url}; name one by --url`, { cause });
+      throw new CommandError('service-failed', `no task queue answers at ${this.#url}; name one by --url`, { cause });
     }
     const value = parsed(text);
     if (answer.ok && value !== undefined) return value as Answer;
     const { detail } = (value ?? {}) as { readonly detail?: string };
     if (detail === undefined)
-      throw new CommandError('service-failed', `what answers at ${this.#url} is no job server (${answer.status})`);
+      throw new CommandError('service-failed', `what answers at ${this.#url} is no task queue (${answer.status})`);
     const exit = answer.status < 500 && answer.status !== 429 ? EXIT.invalid : EXIT.failed;
     throw new CommandError('service-failed', detail, { exit });
   }

@@ -17,7 +17,7 @@ export interface LocalModel {
 }
 
 const classifierOf = (id: string): string =>
-  fileURLToPath(new URL(`../../services/task-queue/classifiers/${id}.json`, import.meta.url));
+  fileURLToPath(new URL(`../../services/mail-classifier/classifiers/${id}.json`, import.meta.url));
 
 /**
  * The model that was asked for; without a wish the best that can be had, with a word when that is not the first choice.

@@ -1,4 +1,4 @@
-import { declareWorker } from '@penstock/model';
+import { declareHttpService } from '@penstock/model';
 
-/** Classifies mails: embeds each by the engine in role `embedder` and stores one verdict per mail. */
-export const taskQueue = declareWorker({ name: 'task-queue', payload: 'mail.v1', calls: ['embedder'] });
+/** Takes jobs by HTTP, releases them to the queue in role `jobs`, and shows what becomes of them. */
+export const taskQueue = declareHttpService({ name: 'task-queue', calls: [], publishes: { jobs: 'job.v1' } });

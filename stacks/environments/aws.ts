@@ -4,7 +4,7 @@ import type { BrokerEnvironment } from './index.ts';
 import { prod as prodCluster } from './prod.ts';
 
 const { cluster: broker } = prodCluster.nats as { readonly cluster: BrokerEnvironment };
-const versions = { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' };
+const versions = { 'mail-classifier': '0.1.0', 'inference-engine': '0.1.0' };
 
 /** As they are named where they come from, and copied under the same name into the registry of the account. */
 const images = {

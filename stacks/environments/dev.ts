@@ -5,7 +5,7 @@ export const dev: KubernetesEnvironment = {
   name: 'dev',
   namespace: 'mailroom-dev',
   images: {
-    'task-queue': 'registry.example.com/penstock/task-queue:0.1.0',
+    'mail-classifier': 'registry.example.com/penstock/mail-classifier:0.1.0',
     'inference-engine': 'registry.example.com/penstock/inference-engine:0.1.0',
   },
   weights: { embedder: 'registry.example.com/penstock/models/all-minilm-l6-v2:1.19.0-beta29' },
@@ -13,5 +13,5 @@ export const dev: KubernetesEnvironment = {
   streamSize: '1 GiB',
   effects: { storageClass: 'standard', size: '10 GiB' },
   monitoringNamespace: 'monitoring',
-  addresses: { classify: { PENSTOCK_CLASSIFIER: '/app/services/task-queue/classifiers/all-minilm-l6-v2.json' } },
+  addresses: { classify: { PENSTOCK_CLASSIFIER: '/app/services/mail-classifier/classifiers/all-minilm-l6-v2.json' } },
 };

@@ -41,12 +41,12 @@ function brokerOnGoogle(broker: BrokerEnvironment, storageClass: DiskClass): Bro
 
 const dev: GcpWorkloads = {
   ...onGoogle(devCluster, 'standard-rwo'),
-  versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' },
+  versions: { 'mail-classifier': '0.1.0', 'inference-engine': '0.1.0' },
 };
 
 const prod: GcpWorkloads = {
   ...onGoogle(prodCluster, 'premium-rwo'),
-  versions: { 'task-queue': '0.1.0', 'inference-engine': '0.1.0' },
+  versions: { 'mail-classifier': '0.1.0', 'inference-engine': '0.1.0' },
   authorityKey: 'internal-authority-key',
 };
 

@@ -5,7 +5,7 @@ export const prod: KubernetesEnvironment = {
   name: 'prod',
   namespace: 'mailroom',
   images: {
-    'task-queue': 'registry.example.com/penstock/task-queue:0.1.0',
+    'mail-classifier': 'registry.example.com/penstock/mail-classifier:0.1.0',
     'inference-engine': 'registry.example.com/penstock/inference-engine:0.1.0',
   },
   weights: { embedder: 'registry.example.com/penstock/models/all-minilm-l6-v2:1.19.0-beta29' },
@@ -49,5 +49,5 @@ export const prod: KubernetesEnvironment = {
   // The operator gives this name to every Prometheus it runs.
   prometheus: 'http://prometheus-operated.monitoring.svc.cluster.local:9090',
   runbooks: 'https://docs.example.com/penstock/alerts',
-  addresses: { classify: { PENSTOCK_CLASSIFIER: '/app/services/task-queue/classifiers/all-minilm-l6-v2.json' } },
+  addresses: { classify: { PENSTOCK_CLASSIFIER: '/app/services/mail-classifier/classifiers/all-minilm-l6-v2.json' } },
 };

@@ -46,8 +46,8 @@ const RULES: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^(services\/kit\/|@penstock\/model$|node:|@nats-io\/|@platformatic\/kafka$|@redis\/client$|rabbitmq-client$|@opentelemetry\/|croner$|pg$|pino$|zod$)/,
   ],
   [
-    /^services\/task-queue\//,
-    /^(services\/task-queue\/|@penstock\/(model|kit|kit\/jobs)$|node:|fastify$|zod$|@opentelemetry\/api$)/,
+    /^services\/mail-classifier\//,
+    /^(services\/mail-classifier\/|@penstock\/(model|kit|kit\/jobs)$|node:|fastify$|zod$|@opentelemetry\/api$)/,
   ],
   [/^services\/order-fulfilment\//, /^(services\/order-fulfilment\/|@penstock\/(model|kit|kit\/jobs)$|node:|zod$)/],
   [
@@ -55,8 +55,8 @@ const RULES: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^(services\/inference-engine\/|@penstock\/(model|kit)$|node:|fastify$|onnxruntime-node$|@huggingface\/tokenizers$|@opentelemetry\/api$)/,
   ],
   [
-    /^services\/job-server\//,
-    /^(services\/job-server\/|@penstock\/(model|kit|kit\/jobs)$|node:|fastify$|zod$|@opentelemetry\/api$)/,
+    /^services\/task-queue\//,
+    /^(services\/task-queue\/|@penstock\/(model|kit|kit\/jobs)$|node:|fastify$|zod$|@opentelemetry\/api$)/,
   ],
   [/^constructs\/monitoring\//, /^(constructs\/monitoring\/|@penstock\/model$)/],
   [
@@ -129,9 +129,9 @@ test.each([
   'model',
   'services',
   'services/kit',
-  'services/task-queue',
+  'services/mail-classifier',
   'services/inference-engine',
-  'services/job-server',
+  'services/task-queue',
   'constructs',
   'charts',
   'stacks',

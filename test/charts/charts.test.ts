@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { inferenceEngine } from '@penstock/inference-engine/service';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import { defineTopology } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 import { checkManifests, type Manifest } from '../../constructs/policies/index.ts';
 import { environments } from '../../stacks/environments/index.ts';
 import { synthesizeKubernetes } from '../../stacks/kubernetes/synthesize.ts';
@@ -25,8 +25,8 @@ const topology = defineTopology({
     },
   },
   workers: {
-    classify: { service: taskQueue, queue: 'mails', workTime, calls: { embedder: { engine: 'embedder' } } },
-    tidy: { service: { ...taskQueue, calls: [] }, queue: 'jobs', workTime },
+    classify: { service: mailClassifier, queue: 'mails', workTime, calls: { embedder: { engine: 'embedder' } } },
+    tidy: { service: { ...mailClassifier, calls: [] }, queue: 'jobs', workTime },
   },
 });
 const manifests = synthesizeKubernetes(topology, environments.dev);

@@ -14,15 +14,15 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const FAULTY = `
-import { taskQueue } from '@penstock/task-queue/service';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import { defineTopology } from '@penstock/model';
 export const platform = defineTopology({
   name: 'shop',
   queues: { mails: { arrivalRate: '30/s', doneWithin: '5 minuts' }, parcels: { arrivalRate: '-5/s', doneWithin: '1 minute' }, bills: { arrivalRate: '1/s', doneWithin: '1 minute' } },
   workers: {
-    a: { service: taskQueue, queue: 'mails', workTime: { mean: '1 second', p99: '3 seconds' } },
-    b: { service: taskQueue, queue: 'parcels', workTime: { mean: '1 second', p99: '3 seconds' } },
-    c: { service: taskQueue, queue: 'bills', workTime: { mean: '1 second', p99: '3 seconds' }, calls: { embedder: { engine: 'none' } }, pinned: { ackWait: '2 seconds' } },
+    a: { service: mailClassifier, queue: 'mails', workTime: { mean: '1 second', p99: '3 seconds' } },
+    b: { service: mailClassifier, queue: 'parcels', workTime: { mean: '1 second', p99: '3 seconds' } },
+    c: { service: mailClassifier, queue: 'bills', workTime: { mean: '1 second', p99: '3 seconds' }, calls: { embedder: { engine: 'none' } }, pinned: { ackWait: '2 seconds' } },
   },
 } as never);
 `;

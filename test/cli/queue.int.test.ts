@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Served, serve } from '../services/job-server/desk-fixture.ts';
+import { type Served, serve } from '../services/task-queue/desk-fixture.ts';
 import { penstock } from './command.ts';
 
 let served: Served;
@@ -71,6 +71,6 @@ describe('penstock queue', () => {
 
   test('rejects a server that is not there', async () => {
     const { status, stderr } = await penstock(['queue', 'ls', '--url', 'http://127.0.0.1:9']);
-    expect([status, stderr]).toEqual([1, expect.stringContaining('no job server answers at http://127.0.0.1:9')]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('no task queue answers at http://127.0.0.1:9')]);
   }, 60_000);
 });

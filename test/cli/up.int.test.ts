@@ -105,7 +105,7 @@ test('accounts for every mail when its worker and its engine are killed again an
   const { status, stdout } = await penstock(up('--limit', '1500'), (printed, child) => {
     // At every line it prints once mails are being done: the worker and the engine by turns.
     if (!/done [1-9]/.test(printed)) return;
-    const service = killed.length % 2 === 0 ? 'task-queue' : 'inference-engine';
+    const service = killed.length % 2 === 0 ? 'mail-classifier' : 'inference-engine';
     const [pid] = childrenOf(child.pid as number, join('services', service, 'src', 'main.ts'));
     if (pid === undefined || killed.length === KILLS || killed.includes(pid)) return;
     process.kill(pid, 'SIGKILL');

@@ -1,6 +1,6 @@
 import { inferenceEngine } from '@penstock/inference-engine/service';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import { Bytes, defineTopology } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 import { App } from 'cdk8s';
 import { platformCharts } from '../../charts/platform.ts';
 import { Binding } from '../../constructs/binding.ts';
@@ -23,7 +23,7 @@ export function mailPipeline(): App {
     engines: { bge: { ...engine, model } },
     workers: {
       triage: {
-        service: taskQueue,
+        service: mailClassifier,
         queue: 'tickets',
         workTime: { mean: '200 milliseconds', p99: '1 second' },
         calls: { embedder: { engine: 'bge' } },

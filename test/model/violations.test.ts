@@ -19,7 +19,7 @@ import {
   workerProfile,
 } from '@penstock/model';
 
-const worker = declareWorker({ name: 'task-queue', payload: 'job.v1', calls: ['embedder'] });
+const worker = declareWorker({ name: 'mail-classifier', payload: 'job.v1', calls: ['embedder'] });
 const engine = declareInferenceEngine({ name: 'inference-engine', tasks: ['embedding'] });
 const front = declareHttpService({ name: 'front', calls: [], publishes: { jobs: 'job.v1' } });
 const report = declareJob({ name: 'report', calls: [], publishes: {} });

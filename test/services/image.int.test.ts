@@ -15,7 +15,7 @@ const letThrough = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
   .filter((line) => line.startsWith('!'))
   .map((line) => line.slice(1));
 
-describe.each(['task-queue', 'inference-engine', 'job-server'])('the image of %s', (service) => {
+describe.each(['mail-classifier', 'inference-engine', 'task-queue'])('the image of %s', (service) => {
   let app: string;
 
   beforeAll(() => {

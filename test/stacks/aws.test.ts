@@ -10,7 +10,7 @@ const stack = new Stack(new App(), 'test');
 new ArtifactStore(stack, 'Artifacts', { topology: platform });
 const template = Template.fromStack(stack);
 
-const REPOSITORIES = ['mailroom/inference-engine', 'mailroom/models/all-minilm-l6-v2', 'mailroom/task-queue'];
+const REPOSITORIES = ['mailroom/inference-engine', 'mailroom/mail-classifier', 'mailroom/models/all-minilm-l6-v2'];
 
 describe('the artifacts of a platform on AWS', () => {
   test('are a repository for each service and model, and one bucket', () => {

@@ -77,8 +77,14 @@ describe('the artifacts of a platform on Google Cloud', () => {
   });
 
   test('say where each image goes', async () => {
-    expect(Object.keys(program.images ?? {})).toEqual(['inference-engine', 'task-queue', 'models/all-minilm-l6-v2']);
-    expect(await resolved(program.images?.['task-queue'])).toBe('registry.example.com/project/mailroom/task-queue');
+    expect(Object.keys(program.images ?? {})).toEqual([
+      'inference-engine',
+      'mail-classifier',
+      'models/all-minilm-l6-v2',
+    ]);
+    expect(await resolved(program.images?.['mail-classifier'])).toBe(
+      'registry.example.com/project/mailroom/mail-classifier',
+    );
   });
 
   test('say where the weights of a revision go', async () => {

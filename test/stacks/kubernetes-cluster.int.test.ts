@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openBus, openBusAdmin } from '@penstock/kit';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import { Bytes, Duration, declareWorker, defineTopology, queueProfile } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 import { App, Chart } from 'cdk8s';
 import { Binding } from '../../constructs/binding.ts';
 import {
@@ -156,7 +156,7 @@ describeWith(realData, 'with the definitions of every operator', () => {
         const context = {
           topology,
           workload: topology.workers.classify,
-          image: ImageReference.parse('registry.example.com/penstock/task-queue:0.1.0'),
+          image: ImageReference.parse('registry.example.com/penstock/mail-classifier:0.1.0'),
         };
         new JobAutoscaler(chart, 'classify', {
           context,
@@ -203,7 +203,7 @@ const sometimes = defineTopology({
   queues: { mails: { arrivalRate: '60/s', peakRate: '200/s', doneWithin: '2 minutes' } },
   workers: {
     classify: {
-      service: declareWorker({ name: taskQueue.name, payload: taskQueue.payload, calls: [] }),
+      service: declareWorker({ name: mailClassifier.name, payload: mailClassifier.payload, calls: [] }),
       queue: 'mails',
       workTime: { mean: '250 milliseconds', p99: '1 second' },
       itemsAtOnce: 8,

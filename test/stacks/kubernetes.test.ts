@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { inferenceEngine } from '@penstock/inference-engine/service';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import { defineTopology, engineProfile, PROFILE_VARIABLE, parseProfile, workerProfile } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 import { Chart } from 'cdk8s';
 import { ConstructError } from '../../constructs/errors.ts';
 import { checkManifests, type Manifest } from '../../constructs/policies/index.ts';
@@ -43,7 +43,7 @@ describe('the platform on Kubernetes', () => {
   });
 
   test('hands the worker a profile that its image reads back', () => {
-    const profile = parseProfile(environmentOf('mailroom-classify')[PROFILE_VARIABLE], taskQueue);
+    const profile = parseProfile(environmentOf('mailroom-classify')[PROFILE_VARIABLE], mailClassifier);
     expect(profile).toEqual(workerProfile(platform, 'classify'));
   });
 
@@ -81,7 +81,7 @@ describe('the platform on Kubernetes', () => {
   });
 
   test('rejects an environment whose image may move', () => {
-    const images = { ...prod.images, 'task-queue': 'registry.example.com/penstock/task-queue:latest' };
+    const images = { ...prod.images, 'mail-classifier': 'registry.example.com/penstock/mail-classifier:latest' };
     expect(() => synthesizeKubernetes(platform, { ...prod, images })).toThrow(/image-mutable/);
   });
 
@@ -101,7 +101,7 @@ describe('the platform on Kubernetes', () => {
       engines: {},
       workers: {
         book: {
-          service: { ...taskQueue, calls: [] },
+          service: { ...mailClassifier, calls: [] },
           queue: 'entries',
           workTime: { mean: '10 milliseconds', p99: '1 second' },
         },

@@ -1,38 +1,52 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { addressesOf, EngineClient, openBus, openSqliteEffects, runService, startWorker } from '@penstock/kit';
-import { engineVariable } from '@penstock/model';
+import { addressesOf, listenError, openBus, portOf, runService } from '@penstock/kit';
+import { Dispatcher, openJobStore, releasePolicyOf } from '@penstock/kit/jobs';
 import { taskQueue } from '../service.ts';
-import { parseClassifier } from './classifier.ts';
-import { classifyMails, VERDICTS_SCHEMA } from './classify.ts';
+import { createApi } from './api.ts';
+import { JobInstruments } from './instruments.ts';
+import { JobDesk } from './job-desk.ts';
+import { readTasks } from './registered-tasks.ts';
 
-await runService(taskQueue, process, process.env, async ({ profile, env, log }) => {
-  const role = 'embedder';
-  const addresses = addressesOf(env, ['PENSTOCK_BUS', 'PENSTOCK_EFFECTS', 'PENSTOCK_CLASSIFIER', engineVariable(role)]);
-  const call = profile.calls[role];
-  const classifier = parseClassifier(await readFile(addresses['PENSTOCK_CLASSIFIER'] as string, 'utf8'));
-  const bus = await openBus(addresses['PENSTOCK_BUS'] as string);
-  const queue = await bus.bind(profile.queue);
-  const effects = await openSqliteEffects({
-    path: (addresses['PENSTOCK_EFFECTS'] as string).replace(/^sqlite:/, ''),
-    idempotencyWindowMs: profile.queue.idempotencyWindowMs,
-    schema: [VERDICTS_SCHEMA],
-  });
-  const embedder = new EngineClient({ url: addresses[engineVariable(role)] as string, model: call?.model ?? '' });
-  const handler = classifyMails({
-    embedder,
-    callDeadlineMs: call?.deadlineMs ?? profile.queue.ackWaitMs,
-    classifier,
-    effects,
-  });
-  const worker = startWorker({ profile, queue, handler, log });
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
+
+await runService(taskQueue, process, process.env, async ({ profile, env, host, log }) => {
+  const addresses = addressesOf(env, ['PENSTOCK_JOBS', 'PENSTOCK_BUS', 'PENSTOCK_TASKS']);
+  const source = addresses.PENSTOCK_TASKS;
+  const tasks = readTasks(await readFile(source, 'utf8'), source);
+  await using opened = new AsyncDisposableStack();
+  const bus = await openBus(addresses.PENSTOCK_BUS);
+  opened.defer(() => bus.close());
+  const store = opened.use(await openJobStore(addresses.PENSTOCK_JOBS));
+  const policy = releasePolicyOf(tasks.map(({ task }) => task));
+  const targets = await Promise.all(
+    Object.values(profile.publishes).map(async (queue) => ({
+      queue: queue.id,
+      bus: await bus.bind(queue),
+      window: queue.maxAckPending,
+      policy,
+    })),
+  );
+  const queues = targets.map(({ queue }) => queue);
+  const dispatcher = opened.use(new Dispatcher({ store, queues: targets, owner: randomUUID(), log }));
+  const instruments = new JobInstruments();
+  opened.defer(instruments.observe({ queues, store, dispatcher }));
+  const desk = new JobDesk({ store, queues, tasks, instruments });
+  const api = createApi({ desk, deadlineMs: profile.deadlineMs, isLoopback: LOOPBACK.includes(host), log });
+  opened.defer(() => api.close());
+  const port = portOf(env, 'PENSTOCK_HTTP_PORT', taskQueue.ports.http);
+  try {
+    await api.listen({ host, port });
+  } catch (error) {
+    throw listenError(error, host, port);
+  }
+  dispatcher.start();
+  const running = opened.move();
   return {
+    http: (api.server.address() as { readonly port: number }).port,
     notReady: () => undefined,
-    failed: worker.closed.then(() => new Promise<never>(() => {})),
-    finished: worker.finished,
-    async drain() {
-      await worker.drain();
-      await effects.close();
-      await bus.close();
-    },
+    failed: new Promise<never>(() => {}),
+    // In the order opposite to that of opening: no request finds the store closed.
+    drain: () => running.disposeAsync(),
   };
 });

@@ -1,5 +1,5 @@
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import { defineTopology, vllm } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 import type { WatchedService } from '../../../constructs/aws/alarm.ts';
 import { eksAlarms } from '../../../constructs/aws/alarms/eks.ts';
 import { kafkaAlarms } from '../../../constructs/aws/alarms/kafka.ts';
@@ -14,7 +14,7 @@ export const topology = defineTopology({
   queues: { mails: { arrivalRate: '10/s', peakRate: '28/s', doneWithin: '2 minutes' } },
   workers: {
     classify: {
-      service: taskQueue,
+      service: mailClassifier,
       queue: 'mails',
       workTime: { mean: '500 milliseconds', p99: '20 seconds' },
       calls: { embedder: { engine: 'writer' } },

@@ -75,7 +75,7 @@ describe('a worker as jobs', () => {
 
   test('is let through to its broker by the network as a deployment is', () => {
     const chart = new Chart(new App(), 'network', { namespace: 'jobs' });
-    const image = ImageReference.parse('registry.example.com/penstock/task-queue:0.1.0');
+    const image = ImageReference.parse('registry.example.com/penstock/mail-classifier:0.1.0');
     const context = { topology: warm, workload: workerOf(warm), image };
     const workloads = [{ context, traffic: { usesBroker: true } }];
     new WorkloadNetwork(chart, 'network', { workloads, nats, monitoringNamespace: 'mon' });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { inferenceEngine } from '@penstock/inference-engine/service';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import {
   Bytes,
   defineTopology,
@@ -10,7 +11,6 @@ import {
   triton,
   vllm,
 } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 import { Testing } from 'cdk8s';
 import { ObservabilityChart } from '../../../charts/observability.ts';
 import { type AlertName, NatsService, PLATFORM_ALERT_NAMES } from '../../../constructs/kubernetes/index.ts';
@@ -43,7 +43,7 @@ const topology = defineTopology({
   },
   workers: {
     classify: {
-      service: { ...taskQueue, calls: ['a', 'b', 'c', 'd'] },
+      service: { ...mailClassifier, calls: ['a', 'b', 'c', 'd'] },
       queue: 'mails',
       workTime: { mean: '250 milliseconds', p99: '1 second' },
       itemsAtOnce: 4,

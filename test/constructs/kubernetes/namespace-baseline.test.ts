@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import { Bytes, defineTopology } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 import { App, Chart } from 'cdk8s';
 import { NamespaceBaseline } from '../../../constructs/kubernetes/index.ts';
 import type { Manifest } from '../../../constructs/policies/index.ts';
@@ -10,7 +10,7 @@ const topology = defineTopology({
   queues: { jobs: { arrivalRate: '1/s', doneWithin: '5 minutes' } },
   workers: {
     run: {
-      service: { ...taskQueue, calls: [] },
+      service: { ...mailClassifier, calls: [] },
       queue: 'jobs',
       workTime: { mean: '100 milliseconds', p99: '1 second' },
       resources: { cpu: 0.1, memory: '100 MiB', ephemeralStorage: '1 GB' },

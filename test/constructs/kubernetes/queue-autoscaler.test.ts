@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import { defineTopology, type Topology, type WorkerSpec } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 import { ConstructError } from '../../../constructs/errors.ts';
 import type { Manifest } from '../../../constructs/policies/index.ts';
 import { environments } from '../../../stacks/environments/index.ts';
@@ -8,7 +8,7 @@ import { synthesizeKubernetes } from '../../../stacks/kubernetes/synthesize.ts';
 
 // One test for each way in which KEDA on queues has failed others.
 
-const service = { ...taskQueue, calls: [] };
+const service = { ...mailClassifier, calls: [] };
 
 function topologyWith(worker: Partial<WorkerSpec<'jobs', never>>): Topology {
   const spec = {

@@ -6,7 +6,7 @@ import { EffectVolume, ImageReference, Worker, type WorkerProps } from '../../..
 import { checkManifests, type Manifest } from '../../../constructs/policies/index.ts';
 import { platform } from '../../../stacks/platform.ts';
 
-const DIGEST = `registry.example.com/task-queue@sha256:${'a'.repeat(64)}`;
+const DIGEST = `registry.example.com/mail-classifier@sha256:${'a'.repeat(64)}`;
 
 function synthesize(change: Partial<WorkerProps> = {}): readonly Manifest[] {
   const chart = new Chart(new App(), 'workloads', { namespace: 'mailroom' });
@@ -103,14 +103,18 @@ describe('a worker', () => {
 });
 
 describe('an image', () => {
-  test.each([DIGEST, 'registry.example.com:5000/a/b:1.2.3', 'task-queue:v1'])('may be named %s', (text) => {
+  test.each([DIGEST, 'registry.example.com:5000/a/b:1.2.3', 'mail-classifier:v1'])('may be named %s', (text) => {
     expect(ImageReference.parse(text).text).toBe(text);
   });
 
-  test.each(['task-queue', 'task-queue:latest', 'registry.example.com:5000/task-queue', 'a:main', 'a@sha256:123', ''])(
-    'rejects %p, which may be another tomorrow',
-    (text) => {
-      expect(() => ImageReference.parse(text)).toThrow(/image-mutable/);
-    },
-  );
+  test.each([
+    'mail-classifier',
+    'mail-classifier:latest',
+    'registry.example.com:5000/mail-classifier',
+    'a:main',
+    'a@sha256:123',
+    '',
+  ])('rejects %p, which may be another tomorrow', (text) => {
+    expect(() => ImageReference.parse(text)).toThrow(/image-mutable/);
+  });
 });

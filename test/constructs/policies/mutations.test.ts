@@ -276,7 +276,7 @@ const VALUES: readonly (readonly [field: string, to: Json])[] = [
   [`Deployment ${CONTAINER}/securityContext/readOnlyRootFilesystem`, false],
   [`Deployment ${CONTAINER}/securityContext/privileged`, true],
   [`Deployment ${CONTAINER}/securityContext/capabilities/drop/*`, 'NET_RAW'],
-  [`Deployment ${CONTAINER}/image`, 'registry.example.com/penstock/task-queue:latest'],
+  [`Deployment ${CONTAINER}/image`, 'registry.example.com/penstock/mail-classifier:latest'],
   [`Deployment ${CONTAINER}/resources/limits/memory`, '64Gi'],
   [`Deployment ${CONTAINER}/livenessProbe/httpGet/path`, '/readyz'],
   [`Deployment ${CONTAINER}/startupProbe/failureThreshold`, 1_000],

@@ -1,4 +1,5 @@
 import { inferenceEngine } from '@penstock/inference-engine/service';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import {
   type AcceleratorSpec,
   type AwsOnDemandMachine,
@@ -16,7 +17,6 @@ import {
   type SpotClass,
   type WorkerSpec,
 } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 
 // Compiled by types.test.ts and never run: each line below an @ts-expect-error must not compile.
 
@@ -28,12 +28,12 @@ Duration.parse('30 secnds');
 // @ts-expect-error a number has no unit
 defineTopology({ name: 'a', queues: { mails: { arrivalRate: 30, doneWithin: '1 minute' } }, workers: {} });
 // @ts-expect-error a queue that is not declared
-defineTopology({ name: 'a', queues, workers: { w: { service: taskQueue, queue: 'mail', workTime } } });
+defineTopology({ name: 'a', queues, workers: { w: { service: mailClassifier, queue: 'mail', workTime } } });
 // @ts-expect-error an engine where a worker belongs
 defineTopology({ name: 'a', queues, workers: { w: { service: inferenceEngine, queue: 'mails', workTime } } });
 
 export const scaled: WorkerSpec = {
-  service: taskQueue,
+  service: mailClassifier,
   queue: 'mails',
   workTime,
   idle: 'scale-to-zero',
@@ -49,9 +49,9 @@ export const torn: AcceleratorSpec = { gpu: 'l4', sharedBy: 2, devices: 2 };
 // @ts-expect-error a language model without what a token of it holds
 export const unsized: InferenceEngineSpec['model'] & object = { id: 'm', revision: '1', weights: '1 GB' };
 // @ts-expect-error a field that does not exist
-export const misspelt: WorkerSpec = { service: taskQueue, queue: 'mails', workTime, itemAtOnce: 3 };
+export const misspelt: WorkerSpec = { service: mailClassifier, queue: 'mails', workTime, itemAtOnce: 3 };
 // @ts-expect-error work without its time
-export const unmeasured: WorkerSpec = { service: taskQueue, queue: 'mails' };
+export const unmeasured: WorkerSpec = { service: mailClassifier, queue: 'mails' };
 
 // @ts-expect-error a machine whose devices are of another class
 machineFor('aws', 'p5.48xlarge', 'l4');
@@ -90,7 +90,7 @@ export const silent: HttpServiceSpec = { service: report, ...request };
 export const periodic: ScheduleSpec = { service: report, cron: 15, runTime: workTime };
 // @ts-expect-error a migration runs before everything that it could call
 export const calling: MigrationSpec = { service: report, longestRun: '1 minute' };
-const workers = { w: { service: { ...taskQueue, calls: [] }, queue: 'mails', workTime } } as const;
+const workers = { w: { service: { ...mailClassifier, calls: [] }, queue: 'mails', workTime } } as const;
 const publishes = { mails: { queue: 'mail' } } as const;
 // @ts-expect-error a queue that is not declared
 defineTopology({ name: 'a', queues, workers, httpServices: { h: { service: front, ...request, publishes } } });

@@ -10,8 +10,8 @@ import {
   type RunningService,
   runService,
 } from '@penstock/kit';
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import { encodeProfile, engineVariable, PROFILE_VARIABLE, type WorkerProfile } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 import { QUEUE_PROFILE } from './fake-queue.ts';
 
 const PROFILE: WorkerProfile = {
@@ -19,10 +19,10 @@ const PROFILE: WorkerProfile = {
   topology: 'mailroom',
   revision: 'r1',
   id: 'classify',
-  service: taskQueue.name,
+  service: mailClassifier.name,
   kind: 'worker',
   lifetime: 'endless',
-  fingerprint: taskQueue.fingerprint,
+  fingerprint: mailClassifier.fingerprint,
   drainMs: 1_000,
   queue: QUEUE_PROFILE,
   concurrency: 1,
@@ -73,7 +73,7 @@ function run(start: () => Promise<RunningService>, change: Environment = {}): Fa
     [PROFILE_VARIABLE]: encodeProfile(PROFILE),
     ...change,
   };
-  void runService(taskQueue, process, env, start);
+  void runService(mailClassifier, process, env, start);
   stops.push(async () => {
     process.emit('SIGTERM');
     await process.exited;
@@ -120,7 +120,7 @@ describe('a service', () => {
     const base = await run(async () => running()).listening;
     expect(await readiness(base)).toEqual({ status: 200, failing: {} });
     for (const path of ['/livez', '/healthz', '/metrics']) expect((await fetch(base + path)).status).toBe(200);
-    expect(await (await fetch(`${base}/metrics`)).text()).toContain('service_name="task-queue"');
+    expect(await (await fetch(`${base}/metrics`)).text()).toContain('service_name="mail-classifier"');
     expect((await fetch(`${base}/else`)).status).toBe(404);
   });
 

@@ -35,7 +35,7 @@ test('an attempt is a span of its own that links to the publisher and goes along
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const telemetry = startTelemetry({ service: 'task-queue', instance: 'classify', tracesEndpoint: `${url}/` });
+  const telemetry = startTelemetry({ service: 'mail-classifier', instance: 'classify', tracesEndpoint: `${url}/` });
   const engine = new EngineClient({ url, model: 'm' });
   const queue = new FakeQueue();
   const worker = startWorker({

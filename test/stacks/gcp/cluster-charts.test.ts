@@ -39,7 +39,7 @@ describe('the charts of a platform, applied by Pulumi', () => {
       // As any cluster whose collectors are Google's.
       ...(gcpWorkloads['prod'] as GcpWorkloads),
       images: {
-        'task-queue': `${registry}/task-queue:0.1.0`,
+        'mail-classifier': `${registry}/mail-classifier:0.1.0`,
         'inference-engine': `${registry}/inference-engine:0.1.0`,
       },
       weights: { embedder: `${registry}/models/all-minilm-l6-v2:1.19.0-beta29` },

@@ -1,5 +1,5 @@
+import { mailClassifier } from '@penstock/mail-classifier/service';
 import { Bytes, Duration, defineTopology, Rate, type Topology, type WorkerSpec } from '@penstock/model';
-import { taskQueue } from '@penstock/task-queue/service';
 import { App, Chart } from 'cdk8s';
 import { Binding } from '../../../../constructs/binding.ts';
 import {
@@ -27,7 +27,7 @@ export const nats = new NatsService({ namespace: 'nats', replicas: 3, syncInterv
 
 export function topologyWith(worker: Partial<WorkerSpec<'jobs', never>> = {}): Topology {
   const spec = {
-    service: { ...taskQueue, calls: [] },
+    service: { ...mailClassifier, calls: [] },
     queue: 'jobs',
     workTime: { mean: '200 milliseconds', p99: '1 second' },
     ...worker,
@@ -55,7 +55,7 @@ function workerIn(chart: Chart, topology: Topology) {
   const context = {
     topology,
     workload: workerOf(topology),
-    image: ImageReference.parse('registry.example.com/penstock/task-queue:0.1.0'),
+    image: ImageReference.parse('registry.example.com/penstock/mail-classifier:0.1.0'),
   };
   const effects = new EffectVolume(chart, 'effects', {
     context,

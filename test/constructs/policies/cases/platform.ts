@@ -151,7 +151,7 @@ const cases: readonly Case[] = [
     'latest',
     WORKER,
     `${CONTAINER}.image`,
-    'registry.example.com:5000/task-queue:latest',
+    'registry.example.com:5000/mail-classifier:latest',
     /may move/,
   ),
   broken(
@@ -159,7 +159,7 @@ const cases: readonly Case[] = [
     'no tag behind a port',
     WORKER,
     `${CONTAINER}.image`,
-    'registry.example.com:5000/task-queue',
+    'registry.example.com:5000/mail-classifier',
     /may move/,
   ),
   broken(

@@ -30,7 +30,7 @@ export const STORES: readonly Reading[] = [
     ARTIFACTS,
     'the tag of an image never moves',
     ['ecr', 'describe_repositories', { repositoryNames: ['{AWS::ECR::Repository/TaskQueue}'] }],
-    { repositories: [some({ repositoryName: 'mailroom/task-queue', imageTagMutability: 'IMMUTABLE' })] },
+    { repositories: [some({ repositoryName: 'mailroom/mail-classifier', imageTagMutability: 'IMMUTABLE' })] },
   ),
   reading(
     'AWS::Budgets::Budget',

@@ -14,7 +14,7 @@ export interface ObservedJobs {
 
 /** Metrics of the server, in OpenTelemetry's style. A scaler asks for `penstock_jobs` and the growth of arrivals. */
 export class JobInstruments {
-  readonly #meter = metrics.getMeter('@penstock/job-server');
+  readonly #meter = metrics.getMeter('@penstock/task-queue');
   readonly #added = this.#meter.createCounter('penstock.jobs.requests', {
     description: 'Requests to add a job, by outcome: a duplicate is one whose key was known',
   });

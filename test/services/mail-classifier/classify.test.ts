@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Deadline, type Job, KitError, type Statement } from '@penstock/kit';
-import { type Example, parseClassifier, scoreOf, train } from '@penstock/task-queue/classifier';
-import { parseMail, textOf } from '@penstock/task-queue/mail';
+import { type Example, parseClassifier, scoreOf, train } from '@penstock/mail-classifier/classifier';
+import { parseMail, textOf } from '@penstock/mail-classifier/mail';
 import { pino } from 'pino';
-import { classifyMails } from '../../../services/task-queue/src/classify.ts';
+import { classifyMails } from '../../../services/mail-classifier/src/classify.ts';
 
 const SPAM = Float32Array.of(1, 0.1);
 const HAM = Float32Array.of(0.1, 1);
@@ -53,7 +53,7 @@ describe('the classifier', () => {
   });
 
   test.each(['all-minilm-l6-v2', 'hashed-ngrams-384'])('carries one for %s with a weight a dimension', (name) => {
-    const file = join(import.meta.dirname, '../../../services/task-queue/classifiers', `${name}.json`);
+    const file = join(import.meta.dirname, '../../../services/mail-classifier/classifiers', `${name}.json`);
     const carried = parseClassifier(readFileSync(file, 'utf8'));
     expect(carried.model).toBe(name);
     expect(carried.weights).toHaveLength(384);

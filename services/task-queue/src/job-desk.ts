@@ -49,7 +49,7 @@ export class JobDesk {
   readonly #tasks: ReadonlyMap<string, RegisteredTask>;
   readonly #codec: PayloadCodec;
   readonly #instruments: JobInstruments;
-  readonly #tracer = trace.getTracer('@penstock/job-server');
+  readonly #tracer = trace.getTracer('@penstock/task-queue');
   readonly #counts = new Map<string, { readonly at: number; readonly counts: Promise<QueueView> }>();
 
   constructor({ store, queues, tasks, instruments, keys, now = Date.now }: JobDeskOptions) {

@@ -1,4 +1,4 @@
-import { createApi, JobDesk, JobInstruments, readTasks } from '@penstock/job-server';
+import { createApi, JobDesk, JobInstruments, readTasks } from '@penstock/task-queue';
 import type { FastifyInstance } from 'fastify';
 import { MemoryStore } from '../kit/jobs/memory-store.ts';
 

@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 interface Model {
   readonly name: string;
   displayName: string;
   labels: Record<string, string>;
+  readonly containerSpec?: { readonly predictRoute?: string };
 }
 
 interface DeployedModel {
@@ -40,6 +42,12 @@ export interface Fault {
   readonly retryAfter?: string;
 }
 
+/** In PEM, as a server in a network shows it. */
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export const PARENT = 'projects/shop/locations/europe-west4';
 export const ENDPOINT = `${PARENT}/endpoints/1234567890`;
 export const TOKEN = 'ya29.stand-in';
@@ -57,18 +65,31 @@ export class VertexPeer {
   readonly asked: string[] = [];
   /** How often an operation is looked at before it is done. */
   polls = 2;
+  /** Where the container of every model listens. */
+  container = '';
+  /** The one that is valid now. */
+  token = TOKEN;
   readonly #faults: Fault[] = [];
   readonly #operations = new Map<string, Operation>();
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #server;
 
-  static async start(port = 0): Promise<VertexPeer> {
-    const peer = new VertexPeer();
+  private constructor(tls: Tls | undefined) {
+    const answer = (request: IncomingMessage, response: ServerResponse) => void this.#answer(request, response);
+    this.#server = tls === undefined ? createServer(answer) : createSecureServer(tls, answer);
+  }
+
+  static async start(port = 0, tls?: Tls): Promise<VertexPeer> {
+    const peer = new VertexPeer(tls);
     await new Promise<void>((resolve) => peer.#server.listen(port, '127.0.0.1', resolve));
     return peer;
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   get address(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   async stop(): Promise<void> {
@@ -98,19 +119,49 @@ export class VertexPeer {
       if (fault?.kind === 'lost') return request.socket.destroy();
       return response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
     };
-    if (request.headers.authorization !== `Bearer ${TOKEN}`)
+    if (request.headers.authorization !== `Bearer ${this.token}`)
       return send(401, refusal(401, 'UNAUTHENTICATED', 'no token'));
     if (typeof fault?.kind === 'number') {
       const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
       return send(fault.kind, refusal(fault.kind, 'UNAVAILABLE', 'as the test asks'), headers);
     }
     this.asked.push(line);
+    if (path === `${ENDPOINT}:rawPredict`) return this.#predict(request, text, response, fault);
     try {
       return send(200, this.#act(method, path, new URLSearchParams(query), text === '' ? {} : JSON.parse(text), fault));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return send(error.status, refusal(error.status, error.reason, error.message));
     }
+  }
+
+  /** To the one route of a model that has traffic; of the headers of its answer only Google's own two are promised. */
+  async #predict(
+    { headers, socket }: IncomingMessage,
+    body: string,
+    response: ServerResponse,
+    fault: Fault | undefined,
+  ): Promise<unknown> {
+    const [id] = Object.keys(this.endpoint.trafficSplit);
+    const deployed = this.endpoint.deployedModels.find((each) => each.id === id);
+    const route = this.models.get(deployed?.model ?? '')?.containerSpec?.predictRoute;
+    if (id === undefined || route === undefined)
+      return response.writeHead(404).end(JSON.stringify(refusal(404, 'NOT_FOUND', 'nothing is deployed')));
+    const deadline = headers['x-request-deadline-ms'];
+    const answer = await fetch(`${this.container}${route}`, {
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/json',
+        ...(typeof deadline === 'string' ? { 'x-request-deadline-ms': deadline } : {}),
+      },
+    }).catch(() => undefined);
+    // Nobody waits for it any more when the container goes.
+    if (answer === undefined) return socket.destroy();
+    const read = await answer.text();
+    if (fault?.kind === 'lost') return socket.destroy();
+    const own = { 'x-vertex-ai-endpoint-id': ENDPOINT.split('/').at(-1), 'x-vertex-ai-deployed-model-id': id };
+    return response.writeHead(answer.status, { 'content-type': 'application/json', ...own }).end(read);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: the bodies of the API, of as many shapes as it has methods

@@ -71,6 +71,8 @@ export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInst
     return {
       object: 'list',
       model: model.id,
+      // Also here: not every front door of a cloud lets headers through.
+      system_fingerprint: model.revision,
       data: vectors.map((vector, index) => ({
         object: 'embedding',
         index,

@@ -1,12 +1,15 @@
 import { context, propagation } from '@opentelemetry/api';
 import { DEADLINE_HEADER, type Deadline } from './deadline.ts';
+import { type EngineProtocol, engineProtocol } from './engines/protocol.ts';
 import { KitError } from './errors.ts';
 
 export interface EngineClientOptions {
-  /** Base of the API, e.g. `http://embedder:8080`. */
+  /** Where it is, in the words of `engineProtocol`: `http://embedder:8080`. */
   readonly url: string;
   /** Model id that is asked for. */
   readonly model: string;
+  /** @default - the one that the address names */
+  readonly protocol?: EngineProtocol;
 }
 
 export interface EmbedOptions {
@@ -22,15 +25,23 @@ export interface Embeddings {
 }
 
 interface EmbeddingsBody {
+  /** What the server calls the weights it runs; on the way through a cloud's front door headers may be lost. */
+  readonly system_fingerprint?: string;
   readonly data: readonly { readonly index: number; readonly embedding: string | readonly number[] }[];
 }
 
-/** Calls an inference engine by the OpenAI embeddings API, with what is left of the deadline. */
+/**
+ * Calls an inference engine by the OpenAI embeddings API, with what is left of the deadline. One call is one attempt: to
+ * try again is for the queue that the work came from, whose leases and attempts are counted.
+ */
 export class EngineClient {
-  readonly #options: EngineClientOptions;
+  readonly #model: string;
+  readonly #protocol: EngineProtocol;
 
-  constructor(options: EngineClientOptions) {
-    this.#options = options;
+  /** @throws {KitError} `address-malformed` */
+  constructor({ url, model, protocol }: EngineClientOptions) {
+    this.#model = model;
+    this.#protocol = protocol ?? engineProtocol(url);
   }
 
   /**
@@ -42,33 +53,28 @@ export class EngineClient {
       [DEADLINE_HEADER]: String(Math.ceil(deadline.remainingMs)),
     };
     propagation.inject(context.active(), headers);
-    const body = JSON.stringify({ input, model: this.#options.model, encoding_format: 'base64' });
+    const body = JSON.stringify({ input, model: this.#model, encoding_format: 'base64' });
     const over = deadline.signal(...(signal === undefined ? [] : [signal]));
     try {
-      const response = await fetch(`${this.#options.url}/v1/embeddings`, {
-        method: 'POST',
-        body,
-        headers,
-        signal: over,
-      });
+      const response = await this.#protocol.send({ route: '/v1/embeddings', body, headers, signal: over });
       if (!response.ok) throw await this.#refusal(response);
-      const { data } = (await response.json()) as EmbeddingsBody;
+      const { data, system_fingerprint: fingerprint } = (await response.json()) as EmbeddingsBody;
       const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => decode(embedding));
       if (vectors.length !== input.length)
         throw new KitError('engine-failed', `${vectors.length} vectors came for ${input.length} inputs`);
-      return { vectors, revision: response.headers.get('x-model-revision') ?? '' };
+      return { vectors, revision: response.headers.get('x-model-revision') ?? fingerprint ?? '' };
     } catch (error) {
       if (KitError.is(error)) throw error;
       if (signal?.aborted === true) throw signal.reason;
       if (over.aborted)
-        throw new KitError('deadline-exceeded', `no answer from ${this.#options.url} in time`, { cause: error });
-      throw new KitError('engine-failed', `no usable answer from ${this.#options.url}`, { cause: error });
+        throw new KitError('deadline-exceeded', `no answer from ${this.#protocol.place} in time`, { cause: error });
+      throw new KitError('engine-failed', `no usable answer from ${this.#protocol.place}`, { cause: error });
     }
   }
 
   async #refusal(response: Response): Promise<KitError> {
     const text = await response.text();
-    const message = `${this.#options.url} answered ${response.status}: ${text.slice(0, 200)}`;
+    const message = `${this.#protocol.place} answered ${response.status}: ${text.slice(0, 200)}`;
     if (response.status === 429 || response.status === 503) {
       const retryAfterMs = retryAfterOf(response.headers.get('retry-after'));
       return new KitError('engine-overloaded', message, retryAfterMs === undefined ? {} : { retryAfterMs });

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { KitError } from '../errors.ts';
+import { GoogleAccessToken } from './google-access-token.ts';
+import type { EngineCall, EngineProtocol } from './protocol.ts';
+
+const ENDPOINT = /^\/projects\/[^/]+\/locations\/[^/]+\/endpoints\/[^/]+$/;
+
+export interface VertexProtocolOptions {
+  /** @default - the account of the machine or pod */
+  readonly token?: Pick<GoogleAccessToken, 'current' | 'refuse'>;
+}
+
+/**
+ * An endpoint of Vertex AI, by `rawPredict`: the body goes as it is to the one route that the model was uploaded with, and
+ * the answer comes back as it is. A token that is refused is asked for again, once.
+ *
+ * @throws {KitError} `address-malformed`
+ */
+export function vertexProtocol(address: URL, options: VertexProtocolOptions = {}): EngineProtocol {
+  const { host, pathname, searchParams } = address;
+  if (host === '' || !ENDPOINT.test(pathname))
+    throw new KitError(
+      'address-malformed',
+      `engine address: received ${address.href}, expected vertex://host/projects/<p>/locations/<l>/endpoints/<e>`,
+    );
+  const unknown = [...searchParams.keys()].filter((key) => key !== 'ca');
+  if (unknown.length > 0)
+    throw new KitError(
+      'address-malformed',
+      `engine address: received the parameters ${unknown.join(', ')}, expected ca`,
+    );
+  const ca = searchParams.get('ca');
+  // The certificate of endpoints in a network is signed by itself: nobody but it is trusted there.
+  const agent = new Agent({ keepAlive: true, ...(ca === null ? {} : { ca: readAuthority(ca) }) });
+  const token = options.token ?? new GoogleAccessToken();
+  const url = `https://${host}/v1${pathname}:rawPredict`;
+  return {
+    place: `${host}${pathname}`,
+    async send(call) {
+      for (let asked = 1; ; asked++) {
+        const current = await token.current(call.signal);
+        const response = await post(url, agent, call, { authorization: `Bearer ${current}` });
+        if (response.status !== 401 || asked === 2) return response;
+        token.refuse(current);
+      }
+    },
+  };
+}
+
+/** `fetch` knows no authority of one connection's own. */
+async function post(
+  url: string,
+  agent: Agent,
+  { body, headers, signal }: EngineCall,
+  credentials: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+  const size = { 'content-length': Buffer.byteLength(body) };
+  const sent = request(url, { method: 'POST', agent, signal, headers: { ...headers, ...credentials, ...size } });
+  sent.once('error', reject);
+  sent.once('response', (answer) => {
+    const status = answer.statusCode ?? 0;
+    const told = Object.entries(answer.headers).filter((each): each is [string, string] => typeof each[1] === 'string');
+    text(answer).then((read) => resolve(new Response(read, { status, headers: told })), reject);
+  });
+  sent.end(body);
+  return promise;
+}
+
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new KitError('address-malformed', `engine address: the authority cannot be read from ${file}`, { cause });
+  }
+}

@@ -12,6 +12,8 @@ import type { SqlValue } from '../effects/effect-store.ts';
 export interface Query {
   readonly sql: string;
   readonly params: readonly SqlValue[];
+  /** Nobody reads its answer: the next statement may be sent behind it at once. */
+  readonly isTold?: boolean;
 }
 
 /** A row as both drivers give it: whole numbers as `number`, bytes as `Uint8Array`. */
@@ -31,6 +33,11 @@ export function* row<R extends object = Row>(sql: string, params: readonly SqlVa
   return first;
 }
 
+/** Says what is to be done, and asks for nothing: over a network it costs no round trip. */
+export function* tell(sql: string, params: readonly SqlValue[] = []): Script<void> {
+  yield { sql, params, isTold: true };
+}
+
 /** Drives a script where answers are there at once. */
 export function runSync<Result>(script: Script<Result>, ask: (query: Query) => readonly Row[]): Result {
   let step = script.next();
@@ -44,10 +51,14 @@ export function runSync<Result>(script: Script<Result>, ask: (query: Query) => r
   return step.value;
 }
 
-/** Drives a script where answers take a while. The caller has a transaction open, and ends it. */
+/**
+ * Drives a script where answers take a while. The caller has a transaction open, and ends it.
+ *
+ * @param ask may answer at once, with no rows, what is only told; that it failed then shows by what comes after it
+ */
 export async function runAsync<Result>(
   script: Script<Result>,
-  ask: (query: Query) => Promise<readonly Row[]>,
+  ask: (query: Query) => Promise<readonly Row[]> | readonly Row[],
 ): Promise<Result> {
   let step = script.next();
   while (step.done !== true) {

@@ -30,6 +30,8 @@ export interface PostgresClient {
 export type PostgresRow = Readonly<Record<string, SqlValue>>;
 /** Asks for rows, with parameters `$1`, `$2`, ... */
 export type Ask = (sql: string, params?: readonly SqlValue[]) => Promise<readonly PostgresRow[]>;
+/** Sends a statement whose answer nobody awaits; when it fails, so does the transaction. */
+export type Tell = (sql: string, params?: readonly SqlValue[]) => void;
 
 const INTEGERS = [20, 21, 23, 26];
 const FLOATS = [700, 701];

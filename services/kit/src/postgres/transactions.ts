@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { KitError } from '../errors.ts';
-import { type Ask, askingOf, configOf, type PostgresOptions, type PostgresRow } from './connection.ts';
+import { type Ask, askingOf, configOf, type PostgresOptions, type PostgresRow, type Tell } from './connection.ts';
 import { faultOf, isConflict } from './faults.ts';
 
 /** Two transactions that stand in each other's way: one is taken back and tried so many times. */
@@ -39,7 +39,7 @@ export class PostgresTransactions implements AsyncDisposable {
    *
    * @throws {KitError} what `work` throws; `store-unreachable`: whether it was done is unknown; as `faultOf`
    */
-  async run<Result>(work: (ask: Ask) => Promise<Result>): Promise<Result> {
+  async run<Result>(work: (ask: Ask, tell: Tell) => Promise<Result>): Promise<Result> {
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#runOnce(work);
@@ -69,19 +69,27 @@ export class PostgresTransactions implements AsyncDisposable {
     return this.close();
   }
 
-  async #runOnce<Result>(work: (ask: Ask) => Promise<Result>): Promise<Result> {
+  async #runOnce<Result>(work: (ask: Ask, tell: Tell) => Promise<Result>): Promise<Result> {
     const client = await this.#connect();
     return used(client, async () => {
-      // Not awaited: it goes out together with the first statement, and what comes of it is known from that one.
-      const begun = client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
-      begun.catch(() => {});
-      const result = await work(askingOf(client, true));
-      await begun;
-      const { command } = await client.query('COMMIT');
-      // A statement failed and `work` went on as if it had not.
-      if (command !== 'COMMIT')
-        throw new KitError('storage-failed', `${this.#where}: the transaction had failed and was taken back`);
-      return result;
+      const ask = askingOf(client, true);
+      /** The first of what was told that failed: whatever comes after it fails because of it. */
+      let failure: unknown;
+      const noteFailure = (error: unknown): void => {
+        failure ??= error;
+      };
+      // Not awaited: it goes out together with the first statement, as what is told does with the one after it.
+      client.query('BEGIN ISOLATION LEVEL READ COMMITTED').catch(noteFailure);
+      try {
+        const result = await work(ask, (sql, params) => void ask(sql, params).catch(noteFailure));
+        const { command } = await client.query('COMMIT');
+        // A statement failed and `work` went on as if it had not.
+        if (command !== 'COMMIT' || failure !== undefined)
+          throw new KitError('storage-failed', `${this.#where}: the transaction had failed and was taken back`);
+        return result;
+      } catch (error) {
+        throw failure ?? error;
+      }
     });
   }
 

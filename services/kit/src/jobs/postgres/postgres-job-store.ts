@@ -1,5 +1,5 @@
 import { KitError } from '../../errors.ts';
-import type { Ask, PostgresOptions } from '../../postgres/connection.ts';
+import type { Ask, PostgresOptions, Tell } from '../../postgres/connection.ts';
 import { provision } from '../../postgres/provision.ts';
 import { PostgresTransactions } from '../../postgres/transactions.ts';
 import { ChangeSignal } from '../change-signal.ts';
@@ -63,8 +63,12 @@ export async function provisionPostgresJobs({
   });
 }
 
-const drive = <Result>(script: Script<Result>, ask: Ask): Promise<Result> =>
-  runAsync(script, ({ sql, params }) => ask(sql, params));
+const drive = <Result>(script: Script<Result>, ask: Ask, tell: Tell): Promise<Result> =>
+  runAsync(script, ({ sql, params, isTold }) => {
+    if (isTold !== true) return ask(sql, params);
+    tell(sql, params);
+    return [];
+  });
 
 class TransactionalJobStore implements PostgresJobStore {
   readonly #transactions: PostgresTransactions;
@@ -80,7 +84,7 @@ class TransactionalJobStore implements PostgresJobStore {
 
   async run<Name extends ScriptName>(name: Name, ...args: ScriptArguments<Name>): Promise<ScriptResult<Name>> {
     const script = SCRIPTS[name] as (...args: readonly unknown[]) => Script<ScriptResult<Name>>;
-    const result = await this.#transactions.run((ask) => drive(script(...args), ask));
+    const result = await this.#transactions.run((ask, tell) => drive(script(...args), ask, tell));
     if (WAKES[name]) this.#wake();
     return result;
   }
@@ -90,11 +94,11 @@ class TransactionalJobStore implements PostgresJobStore {
     now: number,
     work: (ask: Ask) => Promise<{ readonly settlement: Settlement; readonly effect?: AttemptEffect }>,
   ): Promise<'settled' | 'lost'> {
-    const standing = await this.#transactions.run(async (ask) => {
-      if ((await drive(holds(fence), ask)) === undefined)
-        return (await drive(wasSettled(fence), ask)) ? 'settled' : 'lost';
+    const standing = await this.#transactions.run(async (ask, tell) => {
+      if ((await drive(holds(fence), ask, tell)) === undefined)
+        return (await drive(wasSettled(fence), ask, tell)) ? 'settled' : 'lost';
       const { settlement, effect } = await whileOpen(ask, work);
-      return drive(settle(fence, settlement, now, effect), ask);
+      return drive(settle(fence, settlement, now, effect), ask, tell);
     });
     this.#wake();
     return standing;

@@ -1,6 +1,6 @@
 import { KitError } from '../../errors.ts';
 import type { AddReceipt, JobState, NewJob, OnFailure } from '../job.ts';
-import { row, rows, type Script } from '../script.ts';
+import { row, type Script, tell } from '../script.ts';
 import { checkBound, count } from './count.ts';
 import { finish, isFinal, needFailed } from './finish.ts';
 import { lockOrders, lockUnfinished } from './lock.ts';
@@ -66,7 +66,7 @@ function* insert(job: NewJob, locked: Set<string>): Script<void> {
   const needs = yield* lockNeeds(job, locked);
   const isBehind = job.orderKey !== undefined && (yield* lockLastOf(job.queue, job.orderKey, locked));
   const blockers = needs.filter(({ state }) => !isFinal(state)).length + (isBehind ? 1 : 0);
-  yield* rows(
+  yield* tell(
     `INSERT INTO jobs (id, queue, task, version, idempotency_key, state, payload, headers, created_at, run_at, rank,
        deadline_at, priority, share_group, order_key, limit_key, max_attempts, max_crashes, blockers, place)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
@@ -94,7 +94,7 @@ function* insert(job: NewJob, locked: Set<string>): Script<void> {
     ],
   );
   for (const { job: needed, onFailure } of job.needs) {
-    yield* rows('INSERT INTO job_needs (job, needs, on_failure) VALUES ($1, $2, $3)', [job.id, needed, onFailure]);
+    yield* tell('INSERT INTO job_needs (job, needs, on_failure) VALUES ($1, $2, $3)', [job.id, needed, onFailure]);
   }
   const broken = needs.find(({ state, onFailure }) => isFinal(state) && state !== 'succeeded' && onFailure === 'fail');
   if (broken !== undefined) yield* finish(job.id, needFailed(broken.job), job.createdAt);

@@ -1,5 +1,5 @@
-import type { AttemptFence, JobProgress, JobRecord, NewJob } from '../job.ts';
-import { type Query, row, rows, type Script } from '../script.ts';
+import type { AttemptFence, JobProgress, JobRecord, JobState, NewJob } from '../job.ts';
+import { type Query, row, rows, type Script, tell } from '../script.ts';
 import { addInOrder } from './add.ts';
 import { type Ending, finishLocked, giveBackSlot, withFailure } from './finish.ts';
 import { lockOrders, lockUnfinished } from './lock.ts';
@@ -32,7 +32,7 @@ export type DropReason = 'missing' | 'over' | 'superseded' | 'cancelled' | 'late
 export function* begin(args: BeginArguments): Script<Begun> {
   const begun = (yield* take(args)) ?? (yield* refuse(args));
   if (typeof begun === 'string') return { kind: 'drop', why: begun };
-  return { kind: 'run', job: recordOf(begun), steps: yield* stepsOf(args.job), needs: yield* needsOf(args.job) };
+  return { kind: 'run', job: recordOf(begun), ...(yield* knownTo(args.job)) };
 }
 
 function* take({ job, release, token, worker, leaseUntil, now }: BeginArguments): Script<JobRow | undefined> {
@@ -79,20 +79,25 @@ export function verdictOn(job: LockedJob, now: number): readonly [DropReason, En
   return ['poisonous', { state: 'failed', code: 'job-poisonous', reason }];
 }
 
-function* stepsOf(job: string): Script<ReadonlyMap<string, Uint8Array>> {
-  const found = yield* rows<{ readonly step: string; readonly result: Uint8Array }>(
-    'SELECT step, result FROM job_steps WHERE job = $1',
+/** What its earlier attempts and the jobs it needs came to: in one question, and after the job is locked. */
+function* knownTo(job: string): Script<Pick<Extract<Begun, { readonly kind: 'run' }>, 'steps' | 'needs'>> {
+  const found = yield* rows<{
+    readonly name: string;
+    readonly task: string | null;
+    readonly state: JobState | null;
+    readonly result: Uint8Array | null;
+  }>(
+    `SELECT step AS name, NULL AS task, NULL AS state, result FROM job_steps WHERE job = $1
+     UNION ALL SELECT jobs.id, jobs.task, jobs.state, jobs.result
+       FROM job_needs JOIN jobs ON jobs.id = job_needs.needs WHERE job_needs.job = $1`,
     [job],
   );
-  return new Map(found.map(({ step, result }) => [step, result]));
-}
-
-function* needsOf(job: string): Script<ReadonlyMap<string, Pick<JobRecord, 'task' | 'state' | 'result'>>> {
-  const found = yield* rows<JobRow>(
-    'SELECT jobs.* FROM job_needs JOIN jobs ON jobs.id = job_needs.needs WHERE job_needs.job = $1',
-    [job],
-  );
-  return new Map(found.map(recordOf).map(({ id, task, state, result }) => [id, { task, state, result }]));
+  const steps = new Map<string, Uint8Array>();
+  const needs = new Map<string, Pick<JobRecord, 'task' | 'state' | 'result'>>();
+  for (const { name, task, state, result } of found)
+    if (task !== null && state !== null) needs.set(name, { task, state, result: result ?? undefined });
+    else if (result !== null) steps.set(name, result);
+  return { steps, needs };
 }
 
 /** What the holder of a fence is told: `lost` when a later delivery has begun, or the job is over. */
@@ -222,7 +227,7 @@ export function* keepStep(
 }
 
 function* apply({ statements = [], jobs = [] }: AttemptEffect): Script<void> {
-  for (const { sql, params } of statements) yield* rows(sql, params);
+  for (const { sql, params } of statements) yield* tell(sql, params);
   if (jobs.length > 0) yield* addInOrder(jobs);
 }
 
@@ -233,7 +238,7 @@ function* makeReady(
 ): Script<void> {
   const history =
     failure === undefined ? job.history : withFailure(job.history, { attempt: job.attempt, at: now, ...failure });
-  yield* rows(
+  yield* tell(
     `UPDATE jobs SET state = 'ready', run_at = $2, rank = $2 - (run_at - rank), attempt = attempt - $3, history = $4,
        lease_until = NULL, worker = NULL, crashes = 0, place = 0
      WHERE id = $1`,

@@ -1,4 +1,4 @@
-import { row, rows, type Script } from '../script.ts';
+import { row, type Script, tell } from '../script.ts';
 
 // A breaker of a downstream is shared by all workers of a store. It opens after failures in a row, rests, then lets one
 // job through: that one's end closes it or opens it again.
@@ -66,7 +66,7 @@ export function* breakerOf(downstream: string): Script<BreakerRow | undefined> {
 
 /** One job goes to see; when nobody hears of it in time, another one goes. */
 export function* sendProbe(downstream: string, job: string, now: number, nextAt: number): Script<void> {
-  yield* rows(
+  yield* tell(
     `UPDATE job_breakers SET state = 'half-open', probe = $2, changed_at = $3, probe_at = $4
      WHERE downstream = $1 AND state <> 'closed'`,
     [downstream, job, now, nextAt],

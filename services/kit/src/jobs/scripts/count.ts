@@ -1,5 +1,5 @@
 import { KitError } from '../../errors.ts';
-import { row, rows, type Script } from '../script.ts';
+import { row, type Script, tell } from '../script.ts';
 
 /** Rows that a queue is counted in. A transaction writes one of them. */
 const SLOTS = 16;
@@ -22,7 +22,7 @@ export function* count(
   by: string,
   { added = 0, addedBytes = 0, ended = 0, endedBytes = 0, failed = 0 }: Counted,
 ): Script<void> {
-  yield* rows(
+  yield* tell(
     `INSERT INTO job_counts (queue, slot, added, added_bytes, ended, ended_bytes, failed)
      VALUES ($1, $2, $3, $4, $5, $6, $7)
      ON CONFLICT (queue, slot) DO UPDATE SET added = job_counts.added + excluded.added,
@@ -68,7 +68,7 @@ export interface QueueBound {
 
 /** Sets how much a queue takes. */
 export function* bound(queue: string, { jobs, bytes }: QueueBound): Script<void> {
-  yield* rows(
+  yield* tell(
     `INSERT INTO job_queues (queue, max_jobs, max_bytes) VALUES ($1, $2, $3)
      ON CONFLICT (queue) DO UPDATE SET max_jobs = excluded.max_jobs, max_bytes = excluded.max_bytes`,
     [queue, jobs ?? null, bytes ?? null],

@@ -1,5 +1,5 @@
 import { type AttemptFailure, FINAL_STATES, type JobState, type OnFailure } from '../job.ts';
-import { row, rows, type Script } from '../script.ts';
+import { row, rows, type Script, tell } from '../script.ts';
 import { count } from './count.ts';
 import { lockUnfinished } from './lock.ts';
 import { PLACE } from './place.ts';
@@ -49,14 +49,14 @@ function* finishOne(job: LockedJob, ending: Ending, now: number): Script<[string
           reason: ending.reason,
           code: ending.state === 'failed' ? ending.code : 'cancelled',
         });
-  const ended = yield* row<{ readonly bytes: number }>(
+  yield* tell(
     `UPDATE jobs SET state = $2, finished_at = $3, result = $4, history = $5, lease_until = NULL, worker = NULL
-     WHERE id = $1 RETURNING length(payload) AS bytes`,
+     WHERE id = $1`,
     [job.id, ending.state, now, ending.state === 'succeeded' ? (ending.result ?? null) : null, history],
   );
   yield* count(job.queue, job.id, {
     ended: 1,
-    endedBytes: ended?.bytes ?? 0,
+    endedBytes: job.bytes,
     failed: ending.state === 'failed' ? 1 : 0,
   });
   if (job.state === 'released' || job.state === 'running') yield* giveBackSlot(job);
@@ -68,7 +68,7 @@ function* finishOne(job: LockedJob, ending: Ending, now: number): Script<[string
 /** A job that is out no longer counts against the limit of its key. */
 export function* giveBackSlot({ queue, task, limit_key }: LockedJob): Script<void> {
   if (limit_key === null) return;
-  yield* rows(
+  yield* tell(
     `UPDATE job_limits SET in_flight = CASE WHEN in_flight > 0 THEN in_flight - 1 ELSE 0 END, look_at = 0
      WHERE queue = $1 AND task = $2 AND limit_key = $3`,
     [queue, task, limit_key],
@@ -78,7 +78,7 @@ export function* giveBackSlot({ queue, task, limit_key }: LockedJob): Script<voi
 /** Its place in line is for the next one behind the limit. */
 function* leaveLine({ queue, task, limit_key, place }: LockedJob): Script<void> {
   if (limit_key === null || place !== PLACE.inLine) return;
-  yield* rows('UPDATE job_limits SET look_at = 0 WHERE queue = $1 AND task = $2 AND limit_key = $3', [
+  yield* tell('UPDATE job_limits SET look_at = 0 WHERE queue = $1 AND task = $2 AND limit_key = $3', [
     queue,
     task,
     limit_key,

@@ -1,4 +1,4 @@
-import { row, rows, type Script } from '../script.ts';
+import { row, type Script, tell } from '../script.ts';
 
 /** A dispatcher's right to release the jobs of a queue. Of two, the one with the greater term holds. */
 export interface Leadership {
@@ -27,7 +27,7 @@ export function* lead(queue: string, owner: string, now: number, ttlMs: number):
 
 /** Lets another dispatcher lead at once. */
 export function* resign({ queue, owner, term }: Leadership): Script<void> {
-  yield* rows('UPDATE job_queues SET leader = NULL, leader_until = 0 WHERE queue = $1 AND leader = $2 AND term = $3', [
+  yield* tell('UPDATE job_queues SET leader = NULL, leader_until = 0 WHERE queue = $1 AND leader = $2 AND term = $3', [
     queue,
     owner,
     term,

@@ -1,5 +1,5 @@
 import type { LimitPolicy, ReleasePolicy } from '../release-policy.ts';
-import { row, rows, type Script } from '../script.ts';
+import { row, rows, type Script, tell } from '../script.ts';
 import { PLACE } from './place.ts';
 
 /** Nothing but a slot that is given back changes it. */
@@ -67,7 +67,7 @@ export class Limit {
   *write(queue: string, lookAt: number | null): Script<void> {
     const { perMs, burst } = this.#policy;
     const fullAt = perMs === undefined ? this.#now : this.#now + Math.ceil((burst - this.#tokens) / perMs);
-    yield* rows(
+    yield* tell(
       `INSERT INTO job_limits (queue, task, limit_key, in_flight, tokens, refilled_at, full_at, look_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
        ON CONFLICT (queue, task, limit_key) DO UPDATE SET in_flight = excluded.in_flight, tokens = excluded.tokens,
@@ -80,7 +80,7 @@ export class Limit {
 /** Which keys have something held now: they will be looked at. */
 export function* holdBehind(queue: string, keys: readonly (readonly [string, string])[], now: number): Script<void> {
   for (const [task, key] of keys) {
-    yield* rows(
+    yield* tell(
       `INSERT INTO job_limits (queue, task, limit_key, in_flight, tokens, refilled_at, full_at, look_at)
        VALUES ($1, $2, $3, 0, 1000000000, $4, $4, 0)
        ON CONFLICT (queue, task, limit_key) DO UPDATE SET look_at = 0 WHERE job_limits.look_at IS NULL`,

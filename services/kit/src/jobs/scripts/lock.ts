@@ -1,5 +1,5 @@
 import type { NewJob } from '../job.ts';
-import { row, rows, type Script } from '../script.ts';
+import { row, type Script, tell } from '../script.ts';
 import { LOCKED, type LockedJob } from './record.ts';
 
 /** Until the transaction ends nobody else changes the job. @returns nothing when there is no such job, or it is over */
@@ -23,7 +23,7 @@ export function* lockOrders(jobs: readonly Pick<NewJob, 'queue' | 'orderKey'>[])
     orderKey === undefined ? [] : [slotOf(`${queue}\0${orderKey}`)],
   );
   for (const slot of [...new Set(slots)].sort((a, b) => a - b))
-    yield* rows(
+    yield* tell(
       'INSERT INTO job_order_locks (slot) VALUES ($1) ON CONFLICT (slot) DO UPDATE SET slot = excluded.slot',
       [slot],
     );

@@ -1,5 +1,5 @@
 import { FINAL_STATES } from '../job.ts';
-import { row, rows, type Script } from '../script.ts';
+import { row, rows, type Script, tell } from '../script.ts';
 
 /** Rows of each kind that one call removes. */
 const MOST_PURGED = 512;
@@ -33,9 +33,9 @@ export function* purge({ queue, now, retentionMs }: PurgeArguments): Script<Purg
       [queue, now - retentionMs],
     );
     for (const { id } of old) {
-      yield* rows('DELETE FROM job_steps WHERE job = $1', [id]);
-      yield* rows('DELETE FROM job_needs WHERE job = $1', [id]);
-      yield* rows('DELETE FROM jobs WHERE id = $1', [id]);
+      yield* tell('DELETE FROM job_steps WHERE job = $1', [id]);
+      yield* tell('DELETE FROM job_needs WHERE job = $1', [id]);
+      yield* tell('DELETE FROM jobs WHERE id = $1', [id]);
     }
     jobs += old.length;
     if (jobs >= MOST_PURGED) break;
@@ -48,7 +48,7 @@ export function* purge({ queue, now, retentionMs }: PurgeArguments): Script<Purg
     [now],
   );
   // A bucket that is full again, and a group that is not ahead of the clock, are as if they had never been.
-  yield* rows(
+  yield* tell(
     `DELETE FROM job_limits WHERE queue = $1 AND in_flight = 0 AND look_at IS NULL AND full_at <= $2
        AND (task, limit_key) IN (SELECT task, limit_key FROM job_limits WHERE queue = $1 AND in_flight = 0
          AND look_at IS NULL AND full_at <= $2 ORDER BY full_at LIMIT ${MOST_PURGED})`,
@@ -57,7 +57,7 @@ export function* purge({ queue, now, retentionMs }: PurgeArguments): Script<Purg
   const clock = yield* row<{ readonly virtual_time: number }>('SELECT virtual_time FROM job_queues WHERE queue = $1', [
     queue,
   ]);
-  yield* rows(
+  yield* tell(
     `DELETE FROM job_shares WHERE queue = $1 AND active = 0 AND share_group IN (SELECT share_group FROM job_shares
        WHERE queue = $1 AND active = 0 AND virtual_time <= $2 ORDER BY virtual_time LIMIT ${MOST_PURGED})`,
     [queue, clock?.virtual_time ?? 0],

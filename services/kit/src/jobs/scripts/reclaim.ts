@@ -1,5 +1,5 @@
 import type { JobReference } from '../job.ts';
-import { rows, type Script } from '../script.ts';
+import { rows, type Script, tell } from '../script.ts';
 import { verdictOn } from './attempt.ts';
 import { finishLocked, giveBackSlot } from './finish.ts';
 import { holdLead, type Leadership } from './lead.ts';
@@ -80,7 +80,7 @@ function* putRight(job: LockedJob, now: number): Script<'unbegun' | 'crashed' | 
     return ending.state === 'failed' && ending.code === 'deadline-exceeded' ? 'overdue' : 'crashed';
   }
   const isCrash = job.state === 'running';
-  yield* rows(
+  yield* tell(
     `UPDATE jobs SET state = 'ready', place = 0, crashes = crashes + $2, lease_until = NULL, worker = NULL WHERE id = $1`,
     [job.id, isCrash ? 1 : 0],
   );

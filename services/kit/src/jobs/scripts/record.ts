@@ -42,12 +42,16 @@ export interface JobRow {
 }
 
 /** What is decided by, without what may be large. */
-export type LockedJob = Omit<JobRow, 'payload' | 'headers' | 'progress' | 'result'>;
+export interface LockedJob extends Omit<JobRow, 'payload' | 'headers' | 'progress' | 'result'> {
+  /** Of its payload. */
+  readonly bytes: number;
+}
 
 /** The columns of a `LockedJob`. */
 export const LOCKED = `seq, id, queue, task, version, idempotency_key, state, created_at, run_at, rank, deadline_at, priority,
   share_group, order_key, limit_key, max_attempts, max_crashes, attempt, crashes, blockers, place, release_no, token,
-  settled_token, released_at, lease_until, worker, cancel_requested_at, started_at, finished_at, history`;
+  settled_token, released_at, lease_until, worker, cancel_requested_at, started_at, finished_at, history,
+  length(payload) AS bytes`;
 
 export const recordOf = (row: JobRow): JobRecord => ({
   id: row.id,

@@ -1,5 +1,5 @@
 import type { JobState, OnFailure } from '../job.ts';
-import { row, rows, type Script } from '../script.ts';
+import { row, rows, type Script, tell } from '../script.ts';
 import { count } from './count.ts';
 import { isFinal } from './finish.ts';
 import { lockOrders, lockUnfinished } from './lock.ts';
@@ -126,5 +126,5 @@ function* blockDependents(id: string): Script<void> {
     id,
   ]);
   for (const { job } of dependents)
-    yield* rows(`UPDATE jobs SET blockers = blockers + 1 WHERE id = $1 AND state = 'waiting'`, [job]);
+    yield* tell(`UPDATE jobs SET blockers = blockers + 1 WHERE id = $1 AND state = 'waiting'`, [job]);
 }

@@ -1,6 +1,6 @@
 import type { JobReference } from '../job.ts';
 import type { ReleasePolicy } from '../release-policy.ts';
-import { row, rows, type Script } from '../script.ts';
+import { row, rows, type Script, tell } from '../script.ts';
 import { breakerOf, sendProbe } from './breaker.ts';
 import { holdLead, type Leadership } from './lead.ts';
 import { admit, holdBehind, type Limit, limitOf, lockLimit, nextLook } from './limit.ts';
@@ -50,7 +50,7 @@ export function* release(args: ReleaseArguments): Script<Released | undefined> {
   const turn = new Turn(args, held.virtual_time);
   const room = Math.min(args.window - out, MOST_RELEASED);
   const references = yield* turn.choose(room);
-  yield* rows('UPDATE job_queues SET virtual_time = $2, seen_group = $3 WHERE queue = $1', [
+  yield* tell('UPDATE job_queues SET virtual_time = $2, seen_group = $3 WHERE queue = $1', [
     queue,
     turn.clock,
     discovery.seen,
@@ -235,7 +235,7 @@ class Turn {
   *#writeLimits(): Script<void> {
     const { queue } = this.#args;
     for (const { id } of this.#overtaken)
-      yield* rows(`UPDATE jobs SET place = ${PLACE.held} WHERE id = $1 AND state = 'ready'`, [id]);
+      yield* tell(`UPDATE jobs SET place = ${PLACE.held} WHERE id = $1 AND state = 'ready'`, [id]);
     for (const limit of this.#limits.values()) yield* limit.write(queue, limit.nextAt);
   }
 }

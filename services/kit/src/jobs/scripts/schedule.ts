@@ -1,5 +1,5 @@
 import type { NewJob } from '../job.ts';
-import { row, rows, type Script } from '../script.ts';
+import { row, rows, type Script, tell } from '../script.ts';
 import { add } from './add.ts';
 
 export interface ScheduleRow {
@@ -12,7 +12,7 @@ export interface ScheduleRow {
 
 /** Keeps a schedule; one that changed starts anew at the time given, one that did not goes on where it was. */
 export function* putSchedule({ name, queue, definition, nextAt }: ScheduleRow): Script<void> {
-  yield* rows(
+  yield* tell(
     `INSERT INTO job_schedules (name, queue, definition, next_at) VALUES ($1, $2, $3, $4)
      ON CONFLICT (name) DO UPDATE SET queue = excluded.queue, definition = excluded.definition,
        next_at = excluded.next_at

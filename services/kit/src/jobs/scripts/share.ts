@@ -1,4 +1,4 @@
-import { rows, type Script } from '../script.ts';
+import { rows, type Script, tell } from '../script.ts';
 
 // Start-time fair queueing: each group has the time at which its next job starts on a clock that all of them share. The
 // earliest goes first, and moves on by one job divided by its weight. A group that comes back starts at the clock's time,
@@ -70,7 +70,7 @@ export function* nextShares(queue: string, limit: number, after?: Share): Script
 }
 
 export function* writeShare(queue: string, { group, startAt, active }: Share): Script<void> {
-  yield* rows('UPDATE job_shares SET virtual_time = $3, active = $4 WHERE queue = $1 AND share_group = $2', [
+  yield* tell('UPDATE job_shares SET virtual_time = $3, active = $4 WHERE queue = $1 AND share_group = $2', [
     queue,
     group,
     startAt,

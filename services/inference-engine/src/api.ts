@@ -1,4 +1,5 @@
-import { DEADLINE_HEADER, Deadline, KitError } from '@penstock/kit';
+import { trace } from '@opentelemetry/api';
+import { DEADLINE_HEADER, Deadline, KitError, traceRequests } from '@penstock/kit';
 import type { ProfileOf } from '@penstock/model';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { inferenceEngine } from '../service.ts';
@@ -46,6 +47,7 @@ export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInst
     }
   };
   const api = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
+  traceRequests(api);
   api.setErrorHandler((error, _request, reply) => sendError(reply, error, queue));
   api.setNotFoundHandler((_request, reply) =>
     reply.code(404).send(errorBody('no such path', 'invalid_request_error', 'not_found')),
@@ -65,8 +67,16 @@ export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInst
       if (!reply.raw.writableFinished) gone.abort(new KitError('request-refused', 'the client went away'));
     });
     const texts = await admitted(input);
-    const vectors = await queue.embed(texts, deadline, gone.signal);
     const tokens = texts.reduce((sum, text) => sum + text.tokens, 0);
+    trace.getActiveSpan()?.setAttributes({
+      'gen_ai.operation.name': 'embeddings',
+      'gen_ai.provider.name': 'penstock',
+      'gen_ai.request.model': model.id,
+      'gen_ai.usage.input_tokens': tokens,
+      'penstock.engine.inputs': texts.length,
+      'penstock.engine.revision': model.revision,
+    });
+    const vectors = await queue.embed(texts, deadline, gone.signal);
     reply.header('x-model-revision', model.revision);
     return {
       object: 'list',

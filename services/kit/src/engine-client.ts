@@ -1,7 +1,8 @@
-import { context, propagation } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
 import { DEADLINE_HEADER, type Deadline } from './deadline.ts';
 import { type EngineProtocol, engineProtocol } from './engines/protocol.ts';
 import { KitError } from './errors.ts';
+import { inEngineSpan } from './tracing/engine-span.ts';
 
 export interface EngineClientOptions {
   /** Where it is, in the words of `engineProtocol`: `http://embedder:8080`. */
@@ -28,6 +29,8 @@ interface EmbeddingsBody {
   /** What the server calls the weights it runs; on the way through a cloud's front door headers may be lost. */
   readonly system_fingerprint?: string;
   readonly data: readonly { readonly index: number; readonly embedding: string | readonly number[] }[];
+  readonly model?: string;
+  readonly usage?: { readonly prompt_tokens: number };
 }
 
 /**
@@ -35,11 +38,13 @@ interface EmbeddingsBody {
  * try again is for the queue that the work came from, whose leases and attempts are counted.
  */
 export class EngineClient {
+  readonly #url: string;
   readonly #model: string;
   readonly #protocol: EngineProtocol;
 
   /** @throws {KitError} `address-malformed` */
   constructor({ url, model, protocol }: EngineClientOptions) {
+    this.#url = url;
     this.#model = model;
     this.#protocol = protocol ?? engineProtocol(url);
   }
@@ -47,18 +52,30 @@ export class EngineClient {
   /**
    * @throws {KitError} `engine-overloaded` and `engine-failed` (retryable), `deadline-exceeded`, `request-refused`
    */
-  async embed(input: readonly string[], { deadline, signal }: EmbedOptions): Promise<Embeddings> {
-    const headers: Record<string, string> = {
+  embed(input: readonly string[], options: EmbedOptions): Promise<Embeddings> {
+    const request = { url: this.#url, model: this.#model, inputs: input.length };
+    return inEngineSpan('embeddings', request, (span, traced) => this.#embed(input, options, span, traced));
+  }
+
+  async #embed(
+    input: readonly string[],
+    { deadline, signal }: EmbedOptions,
+    span: Span,
+    traced: Readonly<Record<string, string>>,
+  ): Promise<Embeddings> {
+    const headers = {
+      ...traced,
       'content-type': 'application/json',
       [DEADLINE_HEADER]: String(Math.ceil(deadline.remainingMs)),
     };
-    propagation.inject(context.active(), headers);
     const body = JSON.stringify({ input, model: this.#model, encoding_format: 'base64' });
     const over = deadline.signal(...(signal === undefined ? [] : [signal]));
     try {
       const response = await this.#protocol.send({ route: '/v1/embeddings', body, headers, signal: over });
       if (!response.ok) throw await this.#refusal(response);
-      const { data, system_fingerprint: fingerprint } = (await response.json()) as EmbeddingsBody;
+      const { data, model, usage, system_fingerprint: fingerprint } = (await response.json()) as EmbeddingsBody;
+      if (model !== undefined) span.setAttribute('gen_ai.response.model', model);
+      if (usage !== undefined) span.setAttribute('gen_ai.usage.input_tokens', usage.prompt_tokens);
       const vectors = data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => decode(embedding));
       if (vectors.length !== input.length)
         throw new KitError('engine-failed', `${vectors.length} vectors came for ${input.length} inputs`);

@@ -38,4 +38,6 @@ export {
   type ServiceContext,
 } from './service.ts';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
+export { markFailed } from './tracing/failure.ts';
+export { type RequestServer, traceRequests } from './tracing/request-spans.ts';
 export { type Handler, type Job, type JobContext, startWorker, type Worker, type WorkerOptions } from './worker.ts';

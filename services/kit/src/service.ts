@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import {
   ModelError,
   PROFILE_VARIABLE,
@@ -55,7 +56,7 @@ export async function runService<D extends ServiceDeclaration & { readonly ports
 ): Promise<void> {
   const level = env['PENSTOCK_LOG_LEVEL'] ?? 'info';
   const isLevel = level === 'silent' || Object.hasOwn(pino.levels.values, level);
-  const log = pino({ level: isLevel ? level : 'info', base: { service: declaration.name } });
+  const log = pino({ level: isLevel ? level : 'info', base: { service: declaration.name }, mixin: traceOfLog });
   const host = env['PENSTOCK_HOST'] ?? '0.0.0.0';
   try {
     if (!isLevel) {
@@ -99,6 +100,12 @@ export async function runService<D extends ServiceDeclaration & { readonly ports
     log.fatal({ err: error }, 'cannot go on');
     process.exit(1);
   }
+}
+
+/** By these a line of the log and the span that it was written in find each other. */
+function traceOfLog(): Readonly<Record<string, string>> {
+  const span = trace.getActiveSpan()?.spanContext();
+  return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId };
 }
 
 /** The profile, or why it is not this image's; a profile that cannot be read at all ends the process. */

@@ -1,14 +1,4 @@
-import {
-  type Context,
-  context,
-  metrics,
-  propagation,
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api';
+import { metrics } from '@opentelemetry/api';
 import type { Lease, Queue } from './bus/port.ts';
 
 /** How a delivery ended. */
@@ -23,18 +13,15 @@ const LATENCY_BUCKETS_S = [...ATTEMPT_BUCKETS_S, 30, 60, 120, 300, 600, 1_800];
 const latencyBuckets = (doneWithinMs: number): number[] =>
   [...new Set([...LATENCY_BUCKETS_S, doneWithinMs / 1_000])].toSorted((a, b) => a - b);
 
-/** Metrics and spans in the names of OpenTelemetry's messaging conventions. */
+/** Metrics in the names of OpenTelemetry's messaging conventions. */
 export class WorkerInstruments {
-  readonly #tracer = trace.getTracer('@penstock/kit');
   readonly #attributes: Readonly<Record<string, string>>;
-  readonly #destination: string;
   readonly #process;
   readonly #consumed;
   readonly #latency;
 
   constructor(queue: Queue) {
     const meter = metrics.getMeter('@penstock/kit');
-    this.#destination = queue.profile.id;
     this.#attributes = {
       'messaging.destination.name': queue.profile.id,
       'messaging.consumer.group.name': queue.profile.consumer,
@@ -64,35 +51,5 @@ export class WorkerInstruments {
     this.#process.record(seconds, attributes);
     this.#consumed.add(1, attributes);
     if (outcome === 'done') this.#latency.record((Date.now() - lease.publishedAt) / 1_000, this.#attributes);
-  }
-
-  /** A span of its own that links to whoever published: a retry next week is not a child of that request. */
-  startSpan(lease: Lease): AttemptSpan {
-    const creation = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, lease.headers));
-    const links = creation === undefined ? [] : [{ context: creation }];
-    const options = { kind: SpanKind.CONSUMER, root: true, attributes: this.#attributes, links };
-    return new AttemptSpan(this.#tracer.startSpan(`process ${this.#destination}`, options));
-  }
-}
-
-/** The span of one attempt, from its start to the end of its settlement. */
-export class AttemptSpan {
-  readonly #span: Span;
-  readonly #context: Context;
-
-  constructor(span: Span) {
-    this.#span = span;
-    this.#context = trace.setSpan(ROOT_CONTEXT, span);
-  }
-
-  /** Runs work whose own spans and calls belong to this one. */
-  within<T>(work: () => T): T {
-    return context.with(this.#context, work);
-  }
-
-  end(outcome: Outcome): void {
-    if (outcome !== 'done' && outcome !== 'released')
-      this.#span.setStatus({ code: SpanStatusCode.ERROR, message: outcome });
-    this.#span.end();
   }
 }

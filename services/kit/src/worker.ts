@@ -4,6 +4,7 @@ import { Attempt, DrainOver } from './attempt.ts';
 import type { Lease, Queue } from './bus/port.ts';
 import type { Deadline } from './deadline.ts';
 import { KitError } from './errors.ts';
+import { type AttemptSpan, AttemptSpans } from './tracing/attempt-span.ts';
 import { type Outcome, WorkerInstruments } from './worker-instruments.ts';
 
 /** One item as a handler sees it: what it is, without the right to settle it. `token` goes to the effect store. */
@@ -66,6 +67,7 @@ class WorkerLoop implements Worker {
   readonly #consumption;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #instruments: WorkerInstruments;
+  readonly #spans: AttemptSpans;
   readonly #look: NodeJS.Timeout | undefined;
   /** Since when it holds nothing, by the process's own clock. */
   #idleSince = performance.now();
@@ -75,6 +77,7 @@ class WorkerLoop implements Worker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#instruments = new WorkerInstruments(options.queue);
+    this.#spans = new AttemptSpans(options.queue);
     this.#consumption = options.queue.consume({ prefetch: options.profile.prefetch }, (lease) => this.#take(lease));
     this.closed = this.#consumption.closed;
     this.#heartbeat = setInterval(() => this.#extendAll(), options.queue.profile.ackWaitMs / HEARTBEATS_PER_LEASE);
@@ -141,9 +144,9 @@ class WorkerLoop implements Worker {
 
   async #work(attempt: Attempt): Promise<void> {
     const startedAt = performance.now();
-    const span = this.#instruments.startSpan(attempt.lease);
-    const settle = await span.within(() => this.#run(attempt));
-    const settlement = span.within(settle);
+    const span = this.#spans.start(attempt.lease);
+    const settle = await span.within(() => this.#run(attempt, span));
+    const settlement = span.settling(settle);
     // The next item starts while this one is being settled, so that many settlements share one commit.
     this.#running.delete(attempt);
     this.#runNext();
@@ -153,11 +156,12 @@ class WorkerLoop implements Worker {
   }
 
   /** Runs the handler; returns how to settle what came of it. */
-  async #run(attempt: Attempt): Promise<() => Promise<Outcome>> {
+  async #run(attempt: Attempt, span: AttemptSpan): Promise<() => Promise<Outcome>> {
     try {
       await attempt.run(this.#options.handler);
       return () => this.#done(attempt);
     } catch (error) {
+      span.failedBy(error);
       return () => this.#failed(attempt, error);
     }
   }

@@ -1,4 +1,4 @@
-import { DEADLINE_HEADER, Deadline, KitError } from '@penstock/kit';
+import { DEADLINE_HEADER, Deadline, KitError, traceRequests } from '@penstock/kit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { guard } from './browser-guard.ts';
@@ -46,6 +46,7 @@ export function createApi({ desk, deadlineMs, isLoopback, log }: ApiOptions): Fa
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     frameworkErrors: (error, request, reply) => void refuse(request, reply, error),
   });
+  traceRequests(api);
   let atOnce = 0;
   api.addHook('onRequest', async (request, reply) => {
     atOnce += 1;

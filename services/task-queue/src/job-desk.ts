@@ -1,5 +1,5 @@
 import { context, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
-import { KitError } from '@penstock/kit';
+import { KitError, markFailed } from '@penstock/kit';
 import {
   type AddReceipt,
   type Inspection,
@@ -93,20 +93,29 @@ export class JobDesk {
     }
     const checked = registered.task.payload.safeParse(payload);
     if (!checked.success) throw new RefusedRequest(faultsOf('body.payload', checked.error, payload), 422);
-    // The job carries the context of this span: attempts of next week link to it.
-    const parent = propagation.extract(ROOT_CONTEXT, incoming);
-    const attributes = { 'messaging.destination.name': name, 'penstock.task': taskName };
-    const span = this.#tracer.startSpan(`publish ${name}`, { kind: SpanKind.PRODUCER, attributes }, parent);
+    // The job carries the context of this span: attempts of next week link to it. Where nobody traces here, it carries
+    // the caller's.
+    const active = context.active();
+    const parent = trace.getSpan(active) === undefined ? propagation.extract(ROOT_CONTEXT, incoming) : active;
+    const attributes = {
+      'messaging.system': 'penstock',
+      'messaging.operation.type': 'create',
+      'messaging.operation.name': 'add',
+      'messaging.destination.name': name,
+      'penstock.job.task': taskName,
+    };
+    const span = this.#tracer.startSpan(`add ${name}`, { kind: SpanKind.PRODUCER, attributes }, parent);
     const here = trace.setSpan(parent, span);
     const headers: Record<string, string> = {};
     propagation.inject(here, headers);
     try {
       const receipt = await context.with(here, () => queue.add(registered.task, payload, { ...options, headers }));
-      span.setAttributes({ 'messaging.message.id': receipt.id, 'penstock.duplicate': receipt.duplicate });
+      span.setAttributes({ 'penstock.job.id': receipt.id, 'penstock.duplicate': receipt.duplicate });
       this.#instruments.added(name, receipt.duplicate ? 'duplicate' : 'new');
       return receipt;
     } catch (error) {
       this.#instruments.added(name, 'refused');
+      markFailed(span, error);
       throw error;
     } finally {
       span.end();

@@ -1,5 +1,6 @@
 import { KitError } from '../errors.ts';
 import type { Bus, BusAdmin } from './port.ts';
+import { TracedBus } from './traced-bus.ts';
 
 export type * from './port.ts';
 
@@ -72,7 +73,7 @@ const DRIVERS: ReadonlyMap<string, () => Promise<Driver>> = new Map([
  * @throws {KitError} `address-malformed`, and as the driver says
  */
 export async function openBus(url: string): Promise<Bus> {
-  return (await driverOf(url)).open(url);
+  return new TracedBus(await (await driverOf(url)).open(url));
 }
 
 /** The infrastructure's part of the same backbone. @throws {KitError} as `openBus` */

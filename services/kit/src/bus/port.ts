@@ -23,6 +23,8 @@ export interface BusAdmin extends AsyncDisposable {
 
 export interface Queue {
   readonly profile: QueueProfile;
+  /** What spans call the backbone, `messaging.system`. @default - not told */
+  readonly system?: string;
   /**
    * Resolves when the item is as durable as the driver states, not before. Where nobody confirms it
    * in time, whether it is there is unknown: it can be published again under its key.

@@ -5,6 +5,7 @@ import type { JobContext as DeliveryContext, Handler, Job } from '../worker.ts';
 import type { AttemptFence, JobReference } from './job.ts';
 import { JobAttempt, JobCancelled, lost } from './job-attempt.ts';
 import type { HandledJob } from './job-context.ts';
+import { inJobSpan } from './job-span.ts';
 import type { JobStore } from './job-store.ts';
 import { downstreamOutcomeOf, settlementOf } from './outcome.ts';
 import { type KeyRing, PayloadCodec } from './payload-codec.ts';
@@ -127,7 +128,7 @@ export class JobRunner {
         maxAttempts: record.maxAttempts,
         createdAt: record.createdAt,
       };
-      const result = await attempt.race(handler.run(job, attempt, record.payload.length));
+      const result = await inJobSpan(record, () => attempt.race(handler.run(job, attempt, record.payload.length)));
       await this.#report(attempt, handler, 'ok');
       return { state: 'succeeded', result: this.#resultOf(handler, record.id, result) };
     } catch (error) {

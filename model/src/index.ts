@@ -13,6 +13,7 @@ export {
   topicAlerts,
 } from './derive/alerts.ts';
 export { deviceShareOf } from './derive/batching.ts';
+export { type SlowTraces, type TraceLoad, traceLoad } from './derive/traces.ts';
 export { engineProfile, httpServiceProfile, jobProfile, queueProfile, workerProfile } from './encode.ts';
 export type {
   EmbeddingModelSpec,

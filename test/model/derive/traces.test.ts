@@ -34,7 +34,7 @@ const declared = (peakRate: `${number}/s`) =>
     },
     httpServices: {
       front: {
-        service: declareHttpService({ name: 'front', calls: [], publishes: [] }),
+        service: declareHttpService({ name: 'front', calls: [], publishes: {} }),
         arrivalRate: '20/s',
         requestTime: { mean: '10 milliseconds', p99: '50 milliseconds' },
         requestsAtOnce: 8,

@@ -15,6 +15,7 @@ export const AWS_ALERT_NAMES = [
   'PenstockClusterStoreFilling',
   'PenstockEndpointBacklog',
   'PenstockEndpointNotStarted',
+  'PenstockEndpointThrottled',
   'PenstockNotificationsFailing',
 ] as const;
 

@@ -1,11 +1,11 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { CfnGuardrail, CfnGuardrailVersion } from 'aws-cdk-lib/aws-bedrock';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
 import { ConstructError } from '../errors.ts';
 import { physicalName } from './physical-name.ts';
+import { WorkloadGrant } from './workload-grant.ts';
 
 const HARMS = ['HATE', 'INSULTS', 'SEXUAL', 'VIOLENCE', 'MISCONDUCT'] as const;
 
@@ -80,45 +80,33 @@ export class BedrockAccess extends Construct {
   }
 
   /** The right to ask these models and no others. With a guardrail, asking without it is refused. */
-  access(): readonly PolicyStatement[] {
+  access(): WorkloadGrant {
     const rail = this.nodes.guardrail;
-    return [
-      new PolicyStatement({
-        actions: ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'],
-        resources: this.#models.flatMap((each) => this.#arnsOf(each)),
-        ...(rail === undefined
-          ? {}
-          : {
-              conditions: {
-                ArnLike: { 'bedrock:GuardrailIdentifier': [rail.attrGuardrailArn, `${rail.attrGuardrailArn}:*`] },
-              },
-            }),
-      }),
-      ...(rail === undefined
-        ? []
-        : [
-            new PolicyStatement({ actions: ['bedrock:ApplyGuardrail'], resources: [rail.attrGuardrailArn] }),
-            new PolicyStatement({ actions: ['kms:Decrypt'], resources: [rail.kmsKeyArn as string] }),
-          ]),
-    ];
+    return WorkloadGrant.askModels({
+      models: this.#models.flatMap((each) => modelArns(Stack.of(this), each)),
+      guardrail: rail === undefined ? undefined : { arn: rail.attrGuardrailArn, keyArn: rail.kmsKeyArn as string },
+    });
   }
+}
 
-  #arnsOf(each: BedrockModel): readonly string[] {
-    const stack = Stack.of(this);
-    const arn = (resource: string, resourceName: string, region: string, account: string): string =>
-      stack.formatArn({
-        service: 'bedrock',
-        resource,
-        resourceName,
-        region,
-        account,
-        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-      });
-    const inRegion = (region: string): string => arn('foundation-model', each.model, region, '');
-    return 'profile' in each
-      ? [arn('inference-profile', each.profile, stack.region, stack.account), ...each.regions.map(inRegion)]
-      : [inRegion(stack.region)];
-  }
+/** What a request names: the profile where there is one. */
+export const askedName = (each: BedrockModel): string => ('profile' in each ? each.profile : each.model);
+
+/** What has to be named in a right to ask a model: itself, in every region that its profile sends to. */
+export function modelArns(stack: Stack, each: BedrockModel): readonly string[] {
+  const arn = (resource: string, resourceName: string, region: string, account: string): string =>
+    stack.formatArn({
+      service: 'bedrock',
+      resource,
+      resourceName,
+      region,
+      account,
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
+  const inRegion = (region: string): string => arn('foundation-model', each.model, region, '');
+  return 'profile' in each
+    ? [arn('inference-profile', each.profile, stack.region, stack.account), ...each.regions.map(inRegion)]
+    : [inRegion(stack.region)];
 }
 
 function named(text: string): void {

@@ -31,6 +31,12 @@ const EKS = {
 } as const;
 const SAGEMAKER = { namespace: 'AWS/SageMaker', source: 'SageMaker developer guide, monitoring-cloudwatch' } as const;
 
+const BEDROCK = {
+  namespace: 'AWS/Bedrock',
+  dimensions: ['ModelId'],
+  source: 'Bedrock user guide, monitoring-runtime-metrics',
+} as const;
+
 /** Every metric that an alarm of ours looks at, as Amazon documents it. A misspelt one never has a value. */
 export const METRICS = {
   topicLag: { ...KAFKA, name: 'SumOffsetLag', dimensions: ['Cluster Name', 'Consumer Group', 'Topic'] },
@@ -60,6 +66,9 @@ export const METRICS = {
   modelErrors: { ...SAGEMAKER, name: 'Invocation5XXErrors', dimensions: ['EndpointName', 'VariantName'] },
   asyncBacklog: { ...SAGEMAKER, name: 'ApproximateBacklogSize', dimensions: ['EndpointName'] },
   backlogUnserved: { ...SAGEMAKER, name: 'HasBacklogWithoutCapacity', dimensions: ['EndpointName'] },
+  bedrockLatency: { ...BEDROCK, name: 'InvocationLatency' },
+  bedrockThrottles: { ...BEDROCK, name: 'InvocationThrottles' },
+  bedrockErrors: { ...BEDROCK, name: 'InvocationServerErrors' },
   notificationsFailed: {
     namespace: 'AWS/Prometheus',
     name: 'AlertManagerNotificationsFailed',

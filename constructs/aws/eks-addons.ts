@@ -11,7 +11,10 @@ export type EksAddon = 'vpc-cni' | 'kube-proxy' | 'coredns' | 'aws-ebs-csi-drive
 
 export type AddonVersions = Readonly<Record<EksAddon, AddonVersion>>;
 
-/** Builds that ran together on Kubernetes 1.36. */
+/**
+ * Builds that a cluster of Kubernetes 1.36 resolved to and ran, as others published it; EKS offers later ones beside them.
+ * The driver of disks is one that others ran on 1.36 with an older build of the rest.
+ */
 export const ADDONS_1_36: AddonVersions & { readonly asOf: '2026-09-16' } = {
   asOf: '2026-09-16',
   'vpc-cni': 'v1.22.4-eksbuild.3',

@@ -3,12 +3,16 @@ import type { CfnLaunchTemplate } from 'aws-cdk-lib/aws-ec2';
 import { ConstructError } from '../errors.ts';
 import type { NodeSystem } from './node-template.ts';
 
-/** Machines whose first network card carries no fabric: their adapters begin at the second. */
+/**
+ * Machines whose first network card carries no fabric: their adapters begin at the second (what is published of others'
+ * templates for it, and of its 17 cards; Amazon's own page says it of no machine by name). Read 2026-11-30.
+ */
 const PLAIN_FIRST_CARD: readonly AwsGpuFamily[] = ['p6-b300'];
 
 /**
  * The network cards of a machine with its Elastic Fabric Adapters. One card has addresses, the others carry nothing but
- * the fabric: each would take addresses from the subnet and none would be used.
+ * the fabric: each would take addresses from the subnet and none would be used. EC2 user guide, efa-acc-inst-types, read
+ * 2026-11-30: on every card but the first, what carries the fabric alone is device 0, as device 1 is for addresses.
  *
  * @throws {ConstructError} `machine-unfit` for one that has none
  */
@@ -26,7 +30,7 @@ export function fabricInterfaces(
   const plainFirst = PLAIN_FIRST_CARD.includes(family);
   return Array.from({ length: efaInterfaces + (plainFirst ? 1 : 0) }, (_, card) => ({
     networkCardIndex: card,
-    deviceIndex: card === 0 ? 0 : 1,
+    deviceIndex: 0,
     interfaceType: card > 0 ? 'efa-only' : plainFirst ? 'interface' : 'efa',
     associatePublicIpAddress: false,
     deleteOnTermination: true,

@@ -3,6 +3,9 @@ import { ConstructError } from '../errors.ts';
 
 type Size = 'large' | 'xlarge' | '2xlarge' | '4xlarge' | '8xlarge' | '12xlarge' | '16xlarge';
 
+// Versions as `aws kafka list-kafka-versions` had them active in us-east-1 on 2026-09-14, as others published it; of
+// 4.2 CDK's own package says that Express brokers alone have it.
+
 /** Brokers whose disks are ours to size. */
 export interface MskProvisioned {
   readonly kind: 'provisioned';

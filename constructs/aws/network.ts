@@ -23,7 +23,7 @@ import { type ClusterNetwork, DISCOVERY_TAG, nodeGroup } from './cluster-network
 import { EncryptedLogGroup } from './encrypted-log-group.ts';
 import { functionsOfCdk } from './nag.ts';
 
-/** AWS services that nodes and controllers of a cluster call. Each endpoint is billed by the hour and zone. */
+/** AWS services that what runs on nodes calls. Each endpoint is billed by the hour and zone. */
 const ENDPOINTS = {
   /** Images: names and layers. The layers themselves come from Amazon S3. */
   'ecr.api': InterfaceVpcEndpointAwsService.ECR,
@@ -47,12 +47,17 @@ const ENDPOINTS = {
   'aps-workspaces': InterfaceVpcEndpointAwsService.PROMETHEUS_WORKSPACES,
   /** Spans. */
   xray: InterfaceVpcEndpointAwsService.XRAY,
+  /** Requests to a model that Amazon serves. */
+  'sagemaker.runtime': InterfaceVpcEndpointAwsService.SAGEMAKER_RUNTIME,
+  'bedrock-runtime': InterfaceVpcEndpointAwsService.BEDROCK_RUNTIME,
 } as const;
 
 export type ClusterEndpoint = keyof typeof ENDPOINTS;
 
-/** Everything that a cluster calls. */
-const ALL_ENDPOINTS = Object.keys(ENDPOINTS) as readonly ClusterEndpoint[];
+/** Everything that any cluster calls. */
+export const CLUSTER_ENDPOINTS = (Object.keys(ENDPOINTS) as readonly ClusterEndpoint[]).filter(
+  (name) => !name.endsWith('runtime'),
+);
 
 /**
  * How what runs on nodes reaches what is outside. A NAT gateway is billed by the hour and by the gigabyte; one for all
@@ -70,7 +75,7 @@ export interface NetworkProps {
   readonly cidr?: `${number}.${number}.0.0/16`;
   /** @default 'nat-per-zone' */
   readonly egress?: Egress;
-  /** @default - all of them: traffic to AWS passes no NAT gateway and stays inside */
+  /** @default - `CLUSTER_ENDPOINTS`: traffic to AWS passes no NAT gateway and stays inside */
   readonly endpoints?: readonly ClusterEndpoint[];
   /** @default RetentionDays.ONE_YEAR */
   readonly flowLogRetention?: RetentionDays;
@@ -140,7 +145,7 @@ export class Network extends Construct implements ClusterNetwork {
       nodeSecurityGroup,
       endpointSecurityGroup,
       endpoints: new Map(
-        (props.endpoints ?? ALL_ENDPOINTS).map((name) => [
+        (props.endpoints ?? CLUSTER_ENDPOINTS).map((name) => [
           name,
           new InterfaceVpcEndpoint(this, `Endpoint-${name}`, {
             vpc,

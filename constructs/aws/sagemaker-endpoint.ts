@@ -17,6 +17,7 @@ import { physicalName } from './physical-name.ts';
 import { copiesOn, type SageMakerMachine } from './sagemaker-machine.ts';
 import { SageMakerRole } from './sagemaker-role.ts';
 import { scaleBacklog, scaleCopies } from './sagemaker-scaling.ts';
+import { EXCHANGE_FOLDERS, WorkloadGrant } from './workload-grant.ts';
 
 /**
  * How requests come. `real-time`: answered at once, by as many machines as carry the peak. `on-demand`: answered at once
@@ -63,6 +64,7 @@ export class SageMakerEndpoint extends Construct {
   };
   /** What callers name in `InvokeEndpoint`; where the endpoint has copies they name the component too. */
   readonly endpointName: Binding<string>;
+  readonly #key: IKey;
 
   /**
    * @throws {ConstructError} `machine-unfit` for other or idle devices
@@ -155,8 +157,8 @@ export class SageMakerEndpoint extends Construct {
               clientConfig: { maxConcurrentInvocationsPerInstance: engine.maxRequests },
               outputConfig: {
                 kmsKeyId: key.keyArn,
-                s3OutputPath: exchange.s3UrlForObject('results/'),
-                s3FailurePath: exchange.s3UrlForObject('failures/'),
+                s3OutputPath: exchange.s3UrlForObject(EXCHANGE_FOLDERS.results),
+                s3FailurePath: exchange.s3UrlForObject(EXCHANGE_FOLDERS.failures),
               },
             },
           }),
@@ -171,28 +173,17 @@ export class SageMakerEndpoint extends Construct {
     const component = serving === 'on-demand' ? this.#copies(name, engine, model, endpoint, timeouts) : undefined;
     if (serving === 'asynchronous') scaleBacklog(this, { engine, endpoint, name, variant: VARIANT });
     if (component !== undefined) scaleCopies(this, { engine, component, name });
+    this.#key = key;
     this.nodes = { model, config, endpoint, component, role, securityGroup, exchange };
     this.endpointName = Binding.of(endpoint.attrEndpointName);
   }
 
   /** What a caller may do. Who asks asynchronously writes requests to the bucket and reads results there, besides. */
-  access(): readonly PolicyStatement[] {
+  access(): WorkloadGrant {
     const { endpoint, component, exchange } = this.nodes;
-    return [
-      new PolicyStatement({
-        actions: [exchange === undefined ? 'sagemaker:InvokeEndpoint' : 'sagemaker:InvokeEndpointAsync'],
-        resources: [endpoint.ref, ...(component === undefined ? [] : [component.attrInferenceComponentArn])],
-      }),
-      ...(exchange === undefined
-        ? []
-        : [
-            new PolicyStatement({ actions: ['s3:PutObject'], resources: [exchange.arnForObjects('requests/*')] }),
-            new PolicyStatement({
-              actions: ['s3:GetObject'],
-              resources: [exchange.arnForObjects('results/*'), exchange.arnForObjects('failures/*')],
-            }),
-          ]),
-    ];
+    return exchange === undefined
+      ? WorkloadGrant.invokeEndpoint({ endpoint: endpoint.ref, component: component?.attrInferenceComponentArn })
+      : WorkloadGrant.invokeEndpointAsync({ endpoint: endpoint.ref, exchange, keyArn: this.#key.keyArn });
   }
 
   #exchange(key: IKey, { role }: SageMakerRole): Bucket {
@@ -207,11 +198,12 @@ export class SageMakerEndpoint extends Construct {
       removalPolicy: RemovalPolicy.RETAIN,
       lifecycleRules: [{ expiration: CdkDuration.days(EXCHANGE_DAYS) }],
     });
+    const { requests, results, failures } = EXCHANGE_FOLDERS;
     const statements = [
-      new PolicyStatement({ actions: ['s3:GetObject'], resources: [exchange.arnForObjects('requests/*')] }),
+      new PolicyStatement({ actions: ['s3:GetObject'], resources: [exchange.arnForObjects(`${requests}*`)] }),
       new PolicyStatement({
         actions: ['s3:PutObject'],
-        resources: [exchange.arnForObjects('results/*'), exchange.arnForObjects('failures/*')],
+        resources: [results, failures].map((folder) => exchange.arnForObjects(`${folder}*`)),
       }),
     ];
     for (const statement of statements) role.addToPrincipalPolicy(statement);

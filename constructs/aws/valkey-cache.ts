@@ -97,6 +97,8 @@ export class ValkeyCache extends Construct {
     const users = Object.fromEntries(
       Object.entries(props.users).map(([user, rights]) => [user, this.#user(`${name}-${user}`, user, rights)]),
     );
+    // Without a user named `default`: a group of this engine has those who prove who they are, by password or IAM, and only
+    // one of the engine `redis` has to have it (ElastiCache user guide, Clusters.RBAC; CDK's package, 2.276).
     const group = new CfnUserGroup(this, 'UserGroup', {
       engine: 'valkey',
       userGroupId: name,

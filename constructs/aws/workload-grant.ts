@@ -17,6 +17,29 @@ export interface TopicGrantProps {
   readonly topic: string;
 }
 
+export interface EndpointGrantProps {
+  readonly endpoint: string;
+  /** @default - the endpoint is one model */
+  readonly component?: string | undefined;
+}
+
+export interface ExchangeGrantProps {
+  readonly endpoint: string;
+  readonly exchange: Pick<IBucket, 'arnForObjects'>;
+  /** Of the bucket: without it neither is a file written nor read. */
+  readonly keyArn: string;
+}
+
+export interface ModelGrantProps {
+  /** Of models and profiles, by their ARN. */
+  readonly models: readonly string[];
+  /** @default - none */
+  readonly guardrail?: { readonly arn: string; readonly keyArn: string } | undefined;
+}
+
+/** Where requests of an asynchronous endpoint lie, and where it puts its answers. */
+export const EXCHANGE_FOLDERS = { requests: 'requests/', results: 'results/', failures: 'failures/' } as const;
+
 /**
  * One thing that a workload may do, as narrow as AWS can tell it. Made by the factories only: actions and resources of
  * one's own do not typecheck.
@@ -128,6 +151,45 @@ export class WorkloadGrant {
   static sendTraces(): WorkloadGrant {
     return new WorkloadGrant([
       new PolicyStatement({ actions: ['xray:PutSpans', 'xray:PutSpansForIndexing'], resources: ['*'] }),
+    ]);
+  }
+
+  /** Asks an endpoint of SageMaker, and the copies on it where it has such: both by their ARN. */
+  static invokeEndpoint({ endpoint, component }: EndpointGrantProps): WorkloadGrant {
+    return new WorkloadGrant([
+      new PolicyStatement({
+        actions: ['sagemaker:InvokeEndpoint'],
+        resources: [endpoint, ...(component === undefined ? [] : [component])],
+      }),
+    ]);
+  }
+
+  /** Asks an endpoint of SageMaker by a file, and reads the answer from another: both in a bucket with a key of its own. */
+  static invokeEndpointAsync({ endpoint, exchange, keyArn }: ExchangeGrantProps): WorkloadGrant {
+    const { requests, results, failures } = EXCHANGE_FOLDERS;
+    return new WorkloadGrant([
+      new PolicyStatement({ actions: ['sagemaker:InvokeEndpointAsync'], resources: [endpoint] }),
+      new PolicyStatement({ actions: ['s3:PutObject'], resources: [exchange.arnForObjects(`${requests}*`)] }),
+      new PolicyStatement({
+        actions: ['s3:GetObject'],
+        resources: [results, failures].map((folder) => exchange.arnForObjects(`${folder}*`)),
+      }),
+      new PolicyStatement({ actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [keyArn] }),
+    ]);
+  }
+
+  /** Asks these models of Bedrock and no others. With a guardrail, asking without it is refused. */
+  static askModels({ models, guardrail }: ModelGrantProps): WorkloadGrant {
+    const ask = {
+      actions: ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'],
+      resources: [...models],
+    };
+    if (guardrail === undefined) return new WorkloadGrant([new PolicyStatement(ask)]);
+    const { arn, keyArn } = guardrail;
+    return new WorkloadGrant([
+      new PolicyStatement({ ...ask, conditions: { ArnLike: { 'bedrock:GuardrailIdentifier': [arn, `${arn}:*`] } } }),
+      new PolicyStatement({ actions: ['bedrock:ApplyGuardrail'], resources: [arn] }),
+      new PolicyStatement({ actions: ['kms:Decrypt'], resources: [keyArn] }),
     ]);
   }
 

@@ -7,6 +7,7 @@ import { WorkloadGrant } from '../../constructs/aws/workload-grant.ts';
 import { WorkloadIdentity } from '../../constructs/aws/workload-identity.ts';
 import { ConstructError } from '../../constructs/errors.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
+import { invocationGrants } from './invocations.ts';
 import { brokerIn, secretOf } from './platform-in-cluster.ts';
 import { prometheusAccess } from './prometheus-in-cluster.ts';
 import { addressPrefix, environmentName } from './stack-of.ts';
@@ -74,14 +75,14 @@ function consumersOf(
   );
 }
 
-/** Each workload that connects as a user of a store, and to nothing else. */
+/** Each workload that connects as a user of a store or asks engines that Amazon serves, and nothing else. */
 function usersOf(
   stack: Stack,
   topology: Topology,
   environment: AwsEnvironment,
   cluster: EksCluster,
 ): readonly WorkloadIdentity[] {
-  const { users = {}, namespace } = environment.workloads;
+  const { users = {}, invokes = {}, namespace } = environment.workloads;
   const named = environmentName(topology, environment);
   const { workers, httpServices, schedules, migrations } = topology;
   const accounts: Readonly<Record<string, { readonly name: string }>> = {
@@ -90,11 +91,13 @@ function usersOf(
     ...schedules,
     ...migrations,
   };
-  return Object.entries(users).flatMap(([id, { cache, database }]) => {
+  return Object.keys({ ...users, ...invokes }).flatMap((id) => {
+    const { cache, database } = users[id] ?? {};
     const serviceAccount = accounts[id]?.name;
     const [first, ...others] = [
       ...(cache === undefined ? [] : [cacheUser(stack, environment, named, cache)]),
       ...(database === undefined ? [] : [databaseUser(stack, topology, environment, database)]),
+      ...invocationGrants(stack, topology, environment, id),
     ];
     if (first === undefined || serviceAccount === undefined) return [];
     const grants = [first, ...others] as const;

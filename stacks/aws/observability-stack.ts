@@ -1,13 +1,16 @@
 import type { Topology } from '@penstock/model';
 import type { App, Stack } from 'aws-cdk-lib';
 import type { WatchedService } from '../../constructs/aws/alarm.ts';
+import { modelAlarms } from '../../constructs/aws/alarms/bedrock.ts';
 import { eksAlarms } from '../../constructs/aws/alarms/eks.ts';
 import { kafkaAlarms } from '../../constructs/aws/alarms/kafka.ts';
 import { postgresAlarms } from '../../constructs/aws/alarms/postgres.ts';
 import { prometheusAlarms } from '../../constructs/aws/alarms/prometheus.ts';
 import { rabbitMqAlarms } from '../../constructs/aws/alarms/rabbitmq.ts';
+import { endpointAlarms } from '../../constructs/aws/alarms/sagemaker.ts';
 import { valkeyAlarms } from '../../constructs/aws/alarms/valkey.ts';
 import { AlertTopics } from '../../constructs/aws/alert-topics.ts';
+import { askedName } from '../../constructs/aws/bedrock-access.ts';
 import { DataKey } from '../../constructs/aws/data-key.ts';
 import { ManagedGrafana } from '../../constructs/aws/managed-grafana.ts';
 import { ManagedPrometheus } from '../../constructs/aws/managed-prometheus.ts';
@@ -17,6 +20,7 @@ import { ServiceDashboard } from '../../constructs/aws/service-dashboard.ts';
 import { TraceSearch, traceEndpoint } from '../../constructs/aws/trace-search.ts';
 import type { AwsEnvironment, ObservabilityEnvironment } from '../environments/aws-environment.ts';
 import { watchedPlatform } from '../kubernetes/watched-platform.ts';
+import { servedByCluster, servedEngines, servedName } from './served-engines.ts';
 import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
 
 /** What the stack of workloads reads of what observes it, by parameter. */
@@ -46,7 +50,7 @@ export function observabilityStack(
   const name = environmentName(topology, environment);
   const { key } = new DataKey(stack, 'Key', { description: `What is observed of ${name}` });
   const topics = new AlertTopics(stack, 'Topics', { name, key, emails });
-  const watched = watchedPlatform(topology, environment.workloads);
+  const watched = watchedPlatform(servedByCluster(topology, environment), environment.workloads);
   const prometheus = new ManagedPrometheus(stack, 'Prometheus', {
     name,
     watched,
@@ -85,5 +89,10 @@ function watchedServices(topology: Topology, environment: AwsEnvironment): reado
       : [postgresAlarms({ ...named, capacity: database.capacity, readers: database.readers ?? 1 })]),
     ...(cache === undefined ? [] : [valkeyAlarms({ ...named, kind: cache.kind })]),
     ...(rabbitMq === undefined ? [] : [rabbitMqAlarms(named)]),
+    ...servedEngines(topology, environment).map(({ engine, form }) =>
+      form.by === 'bedrock'
+        ? modelAlarms({ engine, asked: askedName(form.model) })
+        : endpointAlarms({ name: servedName(topology, environment, engine.id), engine, serving: form.serving }),
+    ),
   ];
 }

@@ -6,6 +6,7 @@ import type { Flow } from '../../constructs/kubernetes/index.ts';
 import { tcp } from '../../constructs/kubernetes/network-flow.ts';
 import type { AwsEnvironment, PublishedAddress, PublishedSecret } from '../environments/aws-environment.ts';
 import type { BrokerEnvironment, KubernetesEnvironment } from '../environments/index.ts';
+import { invocationVariables } from './invocations.ts';
 import { addressPrefix } from './stack-of.ts';
 
 /** Where what Amazon runs is listening. */
@@ -28,7 +29,7 @@ export function platformInCluster(
   topology: Topology,
   environment: AwsEnvironment,
 ): KubernetesEnvironment {
-  const { versions, finds = {}, reads = {}, users = {}, ...kubernetes } = environment.workloads;
+  const { versions, finds = {}, reads = {}, users = {}, invokes = {}, ...kubernetes } = environment.workloads;
   const registry = `${stack.account}.dkr.ecr.${stack.region}.${stack.urlSuffix}/${topology.name}`;
   const engines = Object.values<ResolvedInferenceEngine>(topology.engines);
   const broker = brokerIn(kubernetes);
@@ -38,12 +39,13 @@ export function platformInCluster(
     key: PublishedBindings.read(stack, addressPrefix(topology, environment), secretOf(name)).lower(),
     property: name.slice(name.indexOf('-') + 1),
   });
-  for (const [field, section] of Object.entries({ finds, reads, users })) {
+  for (const [field, section] of Object.entries({ finds, reads, users, invokes })) {
     for (const workload of Object.keys(section)) takes(field, topology, environment, workload);
   }
-  const found = mapped(finds, (variables, workload) => ({
+  const found = mapped({ ...finds, ...invokes }, (_, workload) => ({
     ...kubernetes.addresses[workload],
-    ...mapped(variables, addressOf),
+    ...mapped(finds[workload] ?? {}, addressOf),
+    ...invocationVariables(stack, topology, environment, workload),
   }));
   return {
     ...kubernetes,
@@ -55,13 +57,17 @@ export function platformInCluster(
     ),
     addresses: { ...kubernetes.addresses, ...found },
     secrets: mapped(reads, (files) => ({ store: secretStoreOf(kubernetes), files: mapped(files, keptIn) })),
-    reaches: mapped({ ...kubernetes.reaches, ...finds, ...users }, (_, workload) => [
+    reaches: mapped({ ...kubernetes.reaches, ...finds, ...users, ...invokes }, (_, workload) => [
       ...(kubernetes.reaches?.[workload] ?? []),
-      ...(finds[workload] === undefined ? [] : [flowTo(environment, Object.values(finds[workload]))]),
-      ...(users[workload] === undefined ? [] : [IDENTITY_AGENT]),
+      ...(finds[workload] === undefined ? [] : [flowTo(environment, portsOf(Object.values(finds[workload])))]),
+      ...(invokes[workload] === undefined ? [] : [flowTo(environment, [HTTPS])]),
+      ...(users[workload] === undefined && invokes[workload] === undefined ? [] : [IDENTITY_AGENT]),
     ]),
   };
 }
+
+/** Of the endpoints by which AWS is asked. */
+const HTTPS = 443;
 
 /** Where EKS Pod Identity lends a pod its rights: on its own node. */
 const IDENTITY_AGENT: Flow = { peer: { cidr: '169.254.170.23/32' }, ports: [tcp(80)] };
@@ -87,11 +93,15 @@ function takes(
   );
 }
 
-/** Data stores are in the network, at addresses that change: their own group says who gets in. */
-const flowTo = ({ network }: AwsEnvironment, names: readonly PublishedAddress[]): Flow => ({
+/** Data stores and endpoints are in the network, at addresses that change: their own group says who gets in. */
+const flowTo = ({ network }: AwsEnvironment, ports: readonly number[]): Flow => ({
   peer: { cidr: network.cidr },
-  ports: [...new Set(names.map((name) => PORTS[name]))].map(tcp),
+  ports: ports.map(tcp),
 });
+
+const portsOf = (names: readonly PublishedAddress[]): readonly number[] => [
+  ...new Set(names.map((name) => PORTS[name])),
+];
 
 const mapped = <T, U>(
   from: Readonly<Record<string, T>>,

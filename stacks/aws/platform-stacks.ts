@@ -4,7 +4,7 @@ import { ArtifactStore } from '../../constructs/aws/artifact-store.ts';
 import { AuroraPostgres } from '../../constructs/aws/aurora-postgres.ts';
 import { DataKey } from '../../constructs/aws/data-key.ts';
 import { MskCluster } from '../../constructs/aws/msk-cluster.ts';
-import { Network } from '../../constructs/aws/network.ts';
+import { CLUSTER_ENDPOINTS, Network } from '../../constructs/aws/network.ts';
 import { PlatformBudget } from '../../constructs/aws/platform-budget.ts';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { RabbitMqBroker } from '../../constructs/aws/rabbitmq-broker.ts';
@@ -12,9 +12,11 @@ import { ValkeyCache } from '../../constructs/aws/valkey-cache.ts';
 import { Binding } from '../../constructs/binding.ts';
 import type { AwsEnvironment, DataEnvironment } from '../environments/aws-environment.ts';
 import { clusterStack } from './cluster-stack.ts';
+import { enginesStack, WEIGHTS_ADDRESS } from './engines-stack.ts';
 import { observabilityStack } from './observability-stack.ts';
 import { copiedImages } from './platform-in-cluster.ts';
-import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
+import { servedByCluster } from './served-engines.ts';
+import { addressPrefix, artifactPrefix, environmentName, stackOf } from './stack-of.ts';
 import { workloadsStack } from './workloads-stack.ts';
 
 /** Artifacts have no environment: what was tested in one is what runs in the next, by the same digest. */
@@ -24,19 +26,26 @@ export function artifactStack(app: App, topology: Topology, environments: readon
     terminationProtection: true,
   });
   const copies = environments.flatMap(copiedImages).map((image) => image.split(':')[0] as string);
-  new ArtifactStore(stack, 'Artifacts', { topology, copies: [...new Set(copies)].toSorted() });
+  const { nodes } = new ArtifactStore(stack, 'Artifacts', { topology, copies: [...new Set(copies)].toSorted() });
+  new PublishedBindings(stack, 'Addresses', {
+    prefix: artifactPrefix(topology),
+    values: { [WEIGHTS_ADDRESS]: Binding.of(nodes.weights.bucketName) },
+  });
   return stack;
 }
 
 /** What one environment has: a stack each for what changes at a rate of its own. */
-export function environmentStacks(app: App, topology: Topology, environment: AwsEnvironment): void {
+export function environmentStacks(app: App, topology: Topology, environment: AwsEnvironment, artifacts: Stack): void {
   const network = networkStack(app, topology, environment);
   const data =
     environment.data === undefined ? undefined : dataStack(app, topology, environment, environment.data, network);
-  const cluster = clusterStack(app, topology, environment, network);
-  const workloads = workloadsStack(app, topology, environment, cluster);
-  // It reads addresses by parameter, which CDK does not take for a dependency.
-  if (data !== undefined) workloads.addStackDependency(data);
+  const engines = enginesStack(app, topology, environment, network);
+  const inCluster = servedByCluster(topology, environment);
+  const cluster = clusterStack(app, inCluster, environment, network);
+  const workloads = workloadsStack(app, inCluster, environment, cluster);
+  // They read addresses by parameter, which CDK does not take for a dependency.
+  engines?.addStackDependency(artifacts);
+  for (const before of [data, engines]) if (before !== undefined) workloads.addStackDependency(before);
   if (environment.observability !== undefined)
     // Where samples go has to be known before somebody sends some.
     workloads.addStackDependency(observabilityStack(app, topology, environment, environment.observability));
@@ -44,13 +53,21 @@ export function environmentStacks(app: App, topology: Topology, environment: Aws
   new PlatformBudget(spending, 'Budget', { topology, environment: environment.name, ...environment.budget });
 }
 
+/** Where those listen who serve engines: what asks them stays inside of the network. */
+const RUNTIMES = { sagemaker: 'sagemaker.runtime', bedrock: 'bedrock-runtime' } as const;
+
 /** Changes hardly ever; everything else refers to it. */
 function networkStack(app: App, topology: Topology, environment: AwsEnvironment): Network {
   const stack = stackOf(app, topology, environment, 'network', {
     description: 'Network of the platform',
     terminationProtection: true,
   });
-  return new Network(stack, 'Network', { discovery: environmentName(topology, environment), ...environment.network });
+  const invoked = Object.values(environment.serving ?? {}).map(({ by }) => RUNTIMES[by]);
+  return new Network(stack, 'Network', {
+    discovery: environmentName(topology, environment),
+    ...environment.network,
+    endpoints: [...CLUSTER_ENDPOINTS, ...new Set(invoked)],
+  });
 }
 
 /** Changes with care: a resource that is replaced here is data that is gone from the platform. */

@@ -4,13 +4,16 @@ import { COST_TAGS } from '../../constructs/aws/cost-tags.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
 
 /** What of an environment changes together. */
-export type StackPart = 'network' | 'data' | 'cluster' | 'workloads' | 'observability' | 'spending';
+export type StackPart = 'network' | 'data' | 'engines' | 'cluster' | 'workloads' | 'observability' | 'spending';
 
 /** Name of an environment's cluster, and first part of the names of what is made beside it. */
 export const environmentName = (topology: Topology, { name }: AwsEnvironment): string => `${topology.name}-${name}`;
 
 /** Where addresses of an environment are published. */
 export const addressPrefix = (topology: Topology, { name }: AwsEnvironment): string => `/${topology.name}/${name}`;
+
+/** Where places are published that every environment reads. */
+export const artifactPrefix = ({ name }: Topology): string => `/${name}/artifacts`;
 
 /** A stack of one environment, with the tags by which a bill is split. */
 export function stackOf(

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Topology } from '@penstock/model';
 import { App } from 'aws-cdk-lib';
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
@@ -11,10 +12,18 @@ export function awsApp(
   environments: readonly AwsEnvironment[] = Object.values(awsEnvironments),
   context: Readonly<Record<string, unknown>> = {},
 ): App {
-  const app = new App({ analyticsReporting: false, context });
-  artifactStack(app, topology, environments);
-  for (const environment of environments) environmentStacks(app, topology, environment);
+  const app = new App({ analyticsReporting: false, context: { ...flagsOfCdk(), ...context } });
+  const artifacts = artifactStack(app, topology, environments);
+  for (const environment of environments) environmentStacks(app, topology, environment, artifacts);
   return app;
+}
+
+/** What `cdk` reads by itself: so that a template is the same whoever synthesizes it. */
+function flagsOfCdk(): Readonly<Record<string, unknown>> {
+  const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
+    readonly context: Readonly<Record<string, unknown>>;
+  };
+  return context;
 }
 
 /** Code of functions is named by what is in it and left where it is: a template needs no copy of it. */

@@ -1,11 +1,14 @@
 import type { AwsGpuMachine, AwsOnDemandMachine } from '@penstock/model';
 import type { AddonName } from '../../charts/addons.ts';
 import type { AuroraPostgresProps } from '../../constructs/aws/aurora-postgres.ts';
+import type { BedrockModel, GuardrailProps } from '../../constructs/aws/bedrock-access.ts';
 import type { EksEndpoint } from '../../constructs/aws/eks-cluster.ts';
 import type { ManagedGrafanaProps } from '../../constructs/aws/managed-grafana.ts';
 import type { MskKind } from '../../constructs/aws/msk-kind.ts';
 import type { Egress } from '../../constructs/aws/network.ts';
 import type { RabbitMqBrokerProps } from '../../constructs/aws/rabbitmq-broker.ts';
+import type { SageMakerServing } from '../../constructs/aws/sagemaker-endpoint.ts';
+import type { SageMakerMachine } from '../../constructs/aws/sagemaker-machine.ts';
 import type { SystemNodes } from '../../constructs/aws/system-node-group.ts';
 import type { TraceSearchProps } from '../../constructs/aws/trace-search.ts';
 import type { ValkeyCacheProps } from '../../constructs/aws/valkey-cache.ts';
@@ -26,6 +29,8 @@ export interface AwsEnvironment {
   /** Back ends that Amazon runs. @default - none: brokers run in the cluster */
   readonly data?: DataEnvironment;
   readonly cluster: ClusterEnvironment;
+  /** Engines of the declaration that Amazon serves, by their id. @default - none: all of them run in the cluster */
+  readonly serving?: Readonly<Record<string, EngineServing>>;
   readonly workloads: WorkloadsEnvironment;
   /** Who watches, and who is told. @default - nobody */
   readonly observability?: ObservabilityEnvironment;
@@ -44,6 +49,24 @@ export interface DataEnvironment {
   readonly cache?: Pick<ValkeyCacheProps, 'kind' | 'users' | 'snapshotDays'>;
   readonly rabbitMq?: Pick<RabbitMqBrokerProps, 'version' | 'instance' | 'consumerTimeout'>;
 }
+
+/** Who serves an engine instead of the cluster. */
+export type EngineServing =
+  | {
+      readonly by: 'sagemaker';
+      readonly machine: SageMakerMachine;
+      readonly serving: SageMakerServing;
+      /** Of the image of its service, in the registry of the account: it has to keep the contract of SageMaker. */
+      readonly digest: `sha256:${string}`;
+      /** What the container is told, beside what SageMaker tells it. @default - nothing */
+      readonly variables?: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly by: 'bedrock';
+      readonly model: BedrockModel;
+      /** @default - what the model refuses by itself */
+      readonly guardrail?: Omit<GuardrailProps, 'name' | 'key'>;
+    };
 
 /** Metrics, alarms, dashboards and traces, as Amazon keeps them. */
 export interface ObservabilityEnvironment {
@@ -115,6 +138,11 @@ export interface WorkloadsEnvironment extends Omit<KubernetesEnvironment, 'name'
   readonly reads?: Readonly<Record<string, Readonly<Record<string, PublishedSecret>>>>;
   /** Who a workload is to stores that know it by a signature of IAM, without a password. By its id. @default - nobody */
   readonly users?: Readonly<Record<string, WorkloadUser>>;
+  /**
+   * Engines of `serving` that a workload asks by itself, with calls that it signs: by its id. It finds what to name in a
+   * call in variables such as `PENSTOCK_ENDPOINT_CHAT`. @default - nobody asks them
+   */
+  readonly invokes?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Of a first user, whose password AWS makes: whoever makes the other users reads it, and of RabbitMQ whoever connects. */

@@ -120,7 +120,7 @@ const DATA: readonly (readonly [name: string, make: (parts: Parts) => unknown])[
         guardrail: { name: 'shop', key, strength: 'HIGH', refusal: 'I cannot help with that.' },
       });
       const role = new Role(stack, 'Caller', { assumedBy: new ServicePrincipal('pods.eks.amazonaws.com') });
-      new Policy(stack, 'Ask', { roles: [role], statements: [...bedrock.access()] });
+      new Policy(stack, 'Ask', { roles: [role], statements: [...bedrock.access().lower()] });
     },
   ],
   ['images and weights', ({ stack }) => new ArtifactStore(stack, 'Artifacts', { topology })],

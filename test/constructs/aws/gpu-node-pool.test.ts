@@ -93,7 +93,7 @@ describe('GPU machines that work together', () => {
     const { NetworkInterfaces: cards, SecurityGroupIds, Placement } = launch(template);
     expect(cards).toHaveLength(32);
     expect(cards[0]).toMatchObject({ NetworkCardIndex: 0, DeviceIndex: 0, InterfaceType: 'efa' });
-    expect(cards[31]).toMatchObject({ NetworkCardIndex: 31, DeviceIndex: 1, InterfaceType: 'efa-only' });
+    expect(cards[31]).toMatchObject({ NetworkCardIndex: 31, DeviceIndex: 0, InterfaceType: 'efa-only' });
     // EC2 refuses groups of the machine beside groups of its cards.
     expect(SecurityGroupIds).toBeUndefined();
     expect(cards.every((card: { Groups: unknown[] }) => card.Groups.length === 1)).toBe(true);

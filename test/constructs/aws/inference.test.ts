@@ -139,10 +139,18 @@ describe('an asynchronous endpoint', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: { Rules: [{ ExpirationInDays: 7, Status: 'Enabled' }] },
     });
-    expect(endpoint.access().flatMap(({ actions }) => actions)).toEqual([
+    expect(
+      endpoint
+        .access()
+        .lower()
+        .flatMap(({ actions }) => actions),
+    ).toEqual([
       'sagemaker:InvokeEndpointAsync',
       's3:PutObject',
       's3:GetObject',
+      // The bucket has a key of its own.
+      'kms:Decrypt',
+      'kms:GenerateDataKey',
     ]);
   });
 });
@@ -200,7 +208,9 @@ describe('access to Bedrock', () => {
     const stack = new Stack(new App(), 'test', { env: { region: 'eu-central-1' } });
     const [ask, ...others] = new BedrockAccess(stack, 'Bedrock', {
       models: [profile, { model: 'embed-v2:0' }],
-    }).access();
+    })
+      .access()
+      .lower();
     expect(others).toEqual([]);
     const { Resource, Condition } = stack.resolve(ask?.toStatementJson()) as { Resource: unknown; Condition: unknown };
     const text = JSON.stringify(Resource);
@@ -218,7 +228,7 @@ describe('access to Bedrock', () => {
       models: [{ model: 'writer-v1:0' }],
       guardrail: { name: 'shop', key, strength: 'HIGH', refusal: 'I cannot help with that.', anonymised: ['EMAIL'] },
     });
-    const statements = access.access();
+    const statements = access.access().lower();
     expect(JSON.stringify(stack.resolve(statements[0]?.toStatementJson()))).toContain('bedrock:GuardrailIdentifier');
     expect(statements.flatMap(({ actions }) => actions)).toContain('bedrock:ApplyGuardrail');
     Template.fromStack(stack).hasResourceProperties('AWS::Bedrock::Guardrail', {

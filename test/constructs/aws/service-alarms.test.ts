@@ -63,6 +63,7 @@ describe('the limits of alarms follow from the declaration', () => {
     ['PenstockPostgresCapacityReached-shop-prod', 8, 15, 'the units that were allowed'],
     ['PenstockValkeyReplicaBehind-shop-prod-shard-2', 20, 5, 'the shortest promise, in seconds'],
     ['PenstockEndpointSlow-shop-writer', 20_000_000, 10, 'the promise, in microseconds'],
+    ['PenstockEndpointSlow-writer', 20_000, 10, 'the promise, in milliseconds'],
     // 10 replicas of 2000 tokens a second, 500 a request, for 20 s.
     ['PenstockEndpointBacklog-shop-batch', 800, 5, 'what is answered within the promise'],
     ['PenstockClusterStoreFilling-shop-prod', Math.floor(8 * 2 ** 30 * 0.8), 30, 'what EKS has for objects'],
@@ -255,6 +256,9 @@ describe('the metrics of alarms', () => {
     'AWS/AmazonMQ RabbitMQDiskFreeLimit',
     'AWS/AmazonMQ RabbitMQMemLimit',
     'AWS/AmazonMQ RabbitMQMemUsed',
+    'AWS/Bedrock InvocationLatency',
+    'AWS/Bedrock InvocationServerErrors',
+    'AWS/Bedrock InvocationThrottles',
     'AWS/EKS apiserver_storage_size_bytes',
     'AWS/ElastiCache ThrottledCmds',
     'AWS/Kafka ActiveControllerCount',

@@ -1,6 +1,7 @@
 import { mailClassifier } from '@penstock/mail-classifier/service';
 import { defineTopology, vllm } from '@penstock/model';
 import type { WatchedService } from '../../../constructs/aws/alarm.ts';
+import { modelAlarms } from '../../../constructs/aws/alarms/bedrock.ts';
 import { eksAlarms } from '../../../constructs/aws/alarms/eks.ts';
 import { kafkaAlarms } from '../../../constructs/aws/alarms/kafka.ts';
 import { postgresAlarms } from '../../../constructs/aws/alarms/postgres.ts';
@@ -58,5 +59,6 @@ export const EVERYTHING: readonly WatchedService[] = [
   eksAlarms(shop),
   endpointAlarms({ name: 'shop-writer', engine: writer, serving: 'real-time' }),
   { ...endpointAlarms({ name: 'shop-batch', engine: writer, serving: 'asynchronous' }), id: 'endpoint-batch' },
+  modelAlarms({ engine: writer, asked: 'eu.writer-v1:0' }),
   prometheusAlarms('shop-prod', 'ws-1'),
 ];

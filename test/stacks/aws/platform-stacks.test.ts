@@ -133,11 +133,11 @@ test('weights and images keep their logical ids: another id is an empty bucket b
   const ids = artifacts.flatMap(([id, { Type }]) => (/S3::Bucket$|ECR::Repository$/.test(Type) ? [id] : []));
   expect(ids.toSorted()).toEqual([
     'ArtifactsInferenceEngine85BCEB60',
+    'ArtifactsMailClassifier7C7D5541',
     'ArtifactsModelsAllMinilmL6V2856C5CEC',
     'ArtifactsNatsC1139000',
     'ArtifactsNatsioNatsServerConfigReloader4E52FFDE',
     'ArtifactsNatsioPrometheusNatsExporterAAD3A76F',
-    'ArtifactsTaskQueueAC0CFE0C',
     'ArtifactsWeightsE91C97CE',
   ]);
 });

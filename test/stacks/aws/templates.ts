@@ -1,5 +1,6 @@
 import { synthesizeAws } from '../../../stacks/aws/synthesize.ts';
 import { platform } from '../../../stacks/platform.ts';
+import { digests, SERVINGS, servingEnvironment } from './serving.ts';
 import { full, topology } from './shop.ts';
 
 const provisioned = {
@@ -29,6 +30,9 @@ const serverless = {
 export const TEMPLATES: readonly (readonly [name: string, template: Readonly<Record<string, unknown>>])[] = [
   ...Object.entries(synthesizeAws(platform)),
   ...Object.entries(synthesizeAws(topology, [full])),
+  ...Object.entries(synthesizeAws(digests, [servingEnvironment(SERVINGS.asynchronously)])).filter(([name]) =>
+    /-(engines|workloads)$/.test(name),
+  ),
   ...[provisioned, serverless].map(
     (environment) =>
       [

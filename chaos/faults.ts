@@ -39,9 +39,11 @@ export class FaultLine {
     for (const planned of due) this.#begin(planned);
   }
 
-  /** Resolves when none is under way. */
-  async settled(): Promise<void> {
+  /** Resolves when none is under way. @returns whether one was */
+  async settled(): Promise<boolean> {
+    const wasUnderWay = this.#underWay.size > 0;
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    return wasUnderWay;
   }
 
   /** No more of them: those whose moment did not come are let off. */

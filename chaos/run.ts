@@ -122,10 +122,13 @@ class Run implements AsyncDisposable {
 
   /** Resolves when everything published has ended and nothing is left in the queue, or when patience is over. */
   async untilQuiet(): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS;
     let emptySince: number | undefined;
-    for (let lookAt = 0; performance.now() < deadline; await pause(LOOK_MS)) {
-      await this.#faults.settled();
+    // A slow machine is no reason to lose patience: it counts from the end of the last fault and the last delivery.
+    let [movedAt, delivered] = [performance.now(), 0];
+    for (let lookAt = 0; performance.now() - movedAt < PATIENCE_MS; await pause(LOOK_MS)) {
+      const isHurt = await this.#faults.settled();
+      if (isHurt || this.#deliveries.length > delivered) movedAt = performance.now();
+      delivered = this.#deliveries.length;
       const isComplete = this.#missing() === 0;
       if (!isComplete && performance.now() < lookAt) continue;
       lookAt = performance.now() + LOOK_AT_QUEUE_MS;

@@ -5,8 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { type Bus, type Lease, openBus, openBusAdmin, type Queue } from '@penstock/kit';
 import type { QueueProfile } from '@penstock/model';
 import { type Channel, Connection } from 'rabbitmq-client';
+import { Link as Network } from '../../chaos/link.ts';
 import { rabbitmqOptionsOf } from '../../services/kit/src/bus/rabbitmq/address.ts';
-import { Link } from '../../services/kit/src/bus/rabbitmq/connection.ts';
+import { closeChannel, Link } from '../../services/kit/src/bus/rabbitmq/connection.ts';
 import { itemOf } from '../../services/kit/src/bus/rabbitmq/item-message.ts';
 import { ItemStore } from '../../services/kit/src/bus/rabbitmq/item-store.ts';
 import { namesOf } from '../../services/kit/src/bus/rabbitmq/names.ts';
@@ -175,8 +176,27 @@ describeWith(rabbitmqRequirement(), 'RabbitMQ under faults', () => {
     const [older, newer] = first.token < second.token ? [first, second] : [second, first];
     expect([older, newer].map(({ attempt }) => attempt)).toEqual([2, 2]);
     expect(newer.token).toBeGreaterThan(older.token + 1_000);
-    await Promise.all([first.ack(), second.ack()]);
+    // The older one is stored anew as well: of one generation with the newer one, by another token.
+    await older.fail({ reason: 'busy' });
+    const youngest = await survivor.next();
+    expect(youngest.token).toBeGreaterThan(older.token);
+    expect(youngest.token).not.toBe(newer.token);
+    await Promise.all([newer.ack(), youngest.ack()]);
     await survivor.consumption.stop();
+  });
+
+  test('closing a channel is over when its connection is, also with an answer outstanding', async () => {
+    await using network = await Network.open();
+    network.leadTo(Number(new URL(server.url).port));
+    const link = await Link.open(await rabbitmqOptionsOf(`amqp://127.0.0.1:${network.port}`));
+    const channel = await link.channel();
+    network.weather = { kind: 'stall', directions: ['up', 'down'] };
+    const asked = channel.basicQos({ prefetchCount: 1 });
+    const closing = closeChannel(channel);
+    network.cut();
+    await expect(asked).rejects.toBeDefined();
+    await closing;
+    await link.close();
   });
 
   test('leases of every process that takes from the queue are counted', async () => {

@@ -117,6 +117,12 @@ export class Link {
   }
 }
 
+/** Also over when its connection is: the client would wait for an answer that nobody brings any more. */
+export async function closeChannel(channel: Channel): Promise<void> {
+  const gone = new Promise((resolve) => channel.once('close', resolve));
+  await Promise.race([channel.close(), gone]);
+}
+
 /** @param hasOthers whether another host may answer where one does not */
 function connected(connection: Connection, hasOthers: boolean): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -2,28 +2,25 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { AsyncMessage, Envelope, SyncMessage } from 'rabbitmq-client';
 import { KitError } from '../../errors.ts';
 import type { AttemptRecord, DeadLetter, OutgoingItem } from '../port.ts';
+import type { Lineage } from './fencing-token.ts';
 
 /** What travels with an item, in a header of the driver's own: a user's are lower case and cannot meet it. */
-interface Passport {
+interface Passport extends Omit<Lineage, 'losses'> {
   readonly key: string;
   /** Milliseconds since the epoch. */
   readonly publishedAt: number;
   /** Attempts made, without those that the server counts since it was last stored. */
   readonly attempts: number;
-  /** How often it was stored anew: for a retry, or handed back. */
-  readonly generation: number;
   readonly history: readonly AttemptRecord[];
   /** Milliseconds since the epoch before which it is not to be taken; also when it died. */
   readonly dueAt: number;
 }
 
 /** An item as the driver knows it. */
-export interface Item extends Passport {
+export interface Item extends Passport, Lineage {
   readonly id: string;
   readonly payload: Buffer;
   readonly headers: Readonly<Record<string, string>>;
-  /** Deliveries since it was last stored that nobody settled: a connection was lost each time. */
-  readonly losses: number;
 }
 
 export interface OutgoingMessage {
@@ -55,6 +52,7 @@ export function itemOf({ idempotencyKey, payload, headers }: OutgoingItem): Item
     publishedAt: Date.now(),
     attempts: 0,
     generation: 0,
+    branch: 0,
     history: [],
     dueAt: 0,
     losses: 0,
@@ -72,8 +70,8 @@ const headerBytesOf = ({ headers }: Item): number =>
 
 /** @param ttlMs after which the server gives it on by itself; undefined for never */
 export function encodeItem(item: Item, ttlMs: number | undefined): OutgoingMessage {
-  const { key, publishedAt, attempts, generation, history, dueAt } = item;
-  const passport: Passport = { key, publishedAt, attempts, generation, history, dueAt };
+  const { key, publishedAt, attempts, generation, branch, history, dueAt } = item;
+  const passport: Passport = { key, publishedAt, attempts, generation, branch, history, dueAt };
   return {
     envelope: {
       messageId: item.id,
@@ -95,6 +93,7 @@ export function decodeItem(message: Received): Item {
     publishedAt: (message.timestamp ?? 0) * 1_000,
     attempts: 0,
     generation: 0,
+    branch: 0,
     history: [],
     dueAt: 0,
   };

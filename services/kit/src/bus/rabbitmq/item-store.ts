@@ -1,4 +1,5 @@
 import type { QueueProfile } from '@penstock/model';
+import { nextGeneration } from './fencing-token.ts';
 import { encodeItem, type Item } from './item-message.ts';
 import type { RabbitmqNames } from './names.ts';
 import type { PublishLane } from './publish-lane.ts';
@@ -19,9 +20,9 @@ export class ItemStore {
     return this.#lane.send(this.#names.items, encodeItem(item, this.#leftMs(item)));
   }
 
-  /** Once more, as another generation of the item: its tokens are greater than all before. */
-  retry(item: Item, delayMs: number): Promise<void> {
-    const next = { ...item, generation: item.generation + 1, dueAt: delayMs > 0 ? Date.now() + delayMs : 0 };
+  /** Once more, as another generation of the item. @param tries as `nextGeneration` takes them */
+  retry(item: Item, delayMs: number, tries = 0): Promise<void> {
+    const next = { ...item, ...nextGeneration(item, tries), dueAt: delayMs > 0 ? Date.now() + delayMs : 0 };
     if (delayMs <= 0) return this.add(next);
     const { delays } = this.#names;
     const delay = delays.find(({ longestMs }) => longestMs >= delayMs) ?? delays.at(-1);

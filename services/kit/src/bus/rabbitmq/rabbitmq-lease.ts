@@ -3,6 +3,7 @@ import { KitError } from '../../errors.ts';
 import { withFailure } from '../attempt-history.ts';
 import type { Failure, Lease } from '../port.ts';
 import { lost } from './faults.ts';
+import { tokenOf } from './fencing-token.ts';
 import type { Item } from './item-message.ts';
 import type { ItemStore } from './item-store.ts';
 import type { Subscription } from './subscription.ts';
@@ -14,8 +15,6 @@ export interface LeaseOwner {
   freed(lease: RabbitmqLease): void;
 }
 
-/** Deliveries of an item between two times that it is stored: no server counts as far. */
-const TOKENS_PER_GENERATION = 1_000_000;
 const RETRY_PAUSE_MS = 250;
 
 /**
@@ -62,7 +61,7 @@ export class RabbitmqLease implements Lease {
   }
 
   get token(): number {
-    return this.#item.generation * TOKENS_PER_GENERATION + this.#item.losses + 1;
+    return tokenOf(this.#item);
   }
 
   get publishedAt(): number {
@@ -109,7 +108,7 @@ export class RabbitmqLease implements Lease {
     return this.#settle(async () => {
       const { store } = this.#owner;
       const delay = delayMs ?? backoffMs[Math.min(attempt, backoffMs.length) - 1] ?? 0;
-      await this.#insist(() => (isLast ? store.bury(item) : store.retry(item, delay)));
+      await this.#insist((tries) => (isLast ? store.bury(item) : store.retry(item, delay, tries)));
       await this.#remove();
       return isLast ? 'dead-lettered' : 'retried';
     });
@@ -118,7 +117,7 @@ export class RabbitmqLease implements Lease {
   async release(): Promise<void> {
     const item = { ...this.#item, attempts: this.attempt - 1 };
     await this.#settle(async () => {
-      await this.#insist(() => this.#owner.store.retry(item, 0));
+      await this.#insist((tries) => this.#owner.store.retry(item, 0, tries));
       await this.#remove();
     });
   }
@@ -140,7 +139,7 @@ export class RabbitmqLease implements Lease {
       await this.#subscription.reach();
       const { store, profile } = this.#owner;
       const isLast = attempts >= profile.maxAttempts;
-      await this.#insist(() => (isLast ? store.bury(item) : store.retry(item, item.dueAt - Date.now())));
+      await this.#insist((tries) => (isLast ? store.bury(item) : store.retry(item, item.dueAt - Date.now(), tries)));
       await this.#remove();
     } catch {
       await this.#subscription.close();
@@ -174,13 +173,15 @@ export class RabbitmqLease implements Lease {
   }
 
   /** Says it again for as long as the item is here: a full server gets room again. */
-  async #insist(store: () => Promise<void>): Promise<void> {
-    for (;;) {
+  async #insist(store: (tries: number) => Promise<void>): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
       try {
-        return await store();
+        return await store(tries);
       } catch (error) {
-        if (!this.#subscription.isOpen || !KitError.is(error) || !error.retryable) throw error;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
+        if (!KitError.is(error) || !error.retryable) throw error;
+        if (this.#subscription.isOpen) await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
+        // Somebody else has it, or will.
+        if (!this.#subscription.isOpen) throw error;
       }
     }
   }

@@ -1,6 +1,6 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import { answerCensus } from './census.ts';
-import type { Link } from './connection.ts';
+import { closeChannel, type Link } from './connection.ts';
 import { faultOf } from './faults.ts';
 import type { RabbitmqNames } from './names.ts';
 
@@ -49,7 +49,7 @@ export class Subscription {
       subscription.#consumer = consumerTag;
       return subscription;
     } catch (error) {
-      await channel.close();
+      await closeChannel(channel);
       throw faultOf(error, `queue ${names.items}`);
     }
   }
@@ -88,6 +88,6 @@ export class Subscription {
 
   async close(): Promise<void> {
     await this.reach().catch(() => {});
-    await this.#channel.close();
+    await closeChannel(this.#channel);
   }
 }

@@ -47,7 +47,13 @@ export type Rule =
   | 'dead-letter-missing'
   | 'dead-letter-unfounded'
   | 'duplicate-taken'
-  | 'unfinished';
+  | 'unfinished'
+  // Of jobs alone.
+  | 'ran-after-cancel'
+  | 'ran-after-end'
+  | 'cancelled-unasked'
+  | 'attempts-miscounted'
+  | 'step-repeated';
 
 /** Those that promise it: a key published again within the window is the same item. */
 const REMEMBERS_KEYS: Readonly<Record<BackboneName, boolean>> = {
@@ -56,7 +62,10 @@ const REMEMBERS_KEYS: Readonly<Record<BackboneName, boolean>> = {
   'nats-cluster': true,
   redis: true,
   kafka: false,
+  'kafka-cluster': false,
   rabbitmq: false,
+  'jobs-sqlite': true,
+  'jobs-postgres': true,
 };
 
 export function check(plan: Plan, recording: Recording): readonly Finding[] {

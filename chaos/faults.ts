@@ -9,7 +9,11 @@ export interface Victims {
   readonly backbone: Backbone;
   readonly crew: Crew;
   readonly folder: string;
+  readonly lane: number;
+  /** The place of the first of them in the crew. @default - there are none */
+  readonly dispatchers?: number;
   publishAgain(item: number): Promise<void>;
+  cancel?(item: number): Promise<void>;
 }
 
 /** Lets the planned faults happen when the run has come to their moments. */
@@ -19,6 +23,7 @@ export class FaultLine {
   readonly #counts: Record<RunEvent, number> = { published: 0, begun: 0, applied: 0 };
   readonly #underWay = new Set<Promise<void>>();
   readonly #happened: PlannedFault[] = [];
+  #failure: { readonly error: unknown } | undefined;
   /** Servers are killed one after the other: a cluster promises nothing when most of it is gone. */
   #servers = Promise.resolve();
   /** So is one link hurt in one way at a time. */
@@ -39,10 +44,11 @@ export class FaultLine {
     for (const planned of due) this.#begin(planned);
   }
 
-  /** Resolves when none is under way. @returns whether one was */
+  /** Resolves when none is under way. @returns whether one was. @throws what kept one from happening, e.g. a server that did not start */
   async settled(): Promise<boolean> {
     const wasUnderWay = this.#underWay.size > 0;
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    if (this.#failure !== undefined) throw this.#failure.error;
     return wasUnderWay;
   }
 
@@ -55,21 +61,31 @@ export class FaultLine {
   #begin(planned: PlannedFault): void {
     this.#waiting.splice(this.#waiting.indexOf(planned), 1);
     this.#happened.push(planned);
-    const work = this.#do(planned.fault).finally(() => this.#underWay.delete(work));
+    const work = this.#do(planned.fault)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#underWay.delete(work));
     this.#underWay.add(work);
   }
 
   async #do(fault: Fault): Promise<void> {
-    const { crew, folder, publishAgain } = this.#victims;
+    const { crew, folder, dispatchers = 0, publishAgain, cancel } = this.#victims;
     switch (fault.kind) {
       case 'kill-worker':
         return crew.kill(fault.worker);
       case 'stop-worker':
         return crew.stop(fault.worker, fault.forMs);
+      case 'kill-dispatcher':
+        return crew.kill(dispatchers + fault.dispatcher);
+      case 'stop-dispatcher':
+        return crew.stop(dispatchers + fault.dispatcher, fault.forMs);
       case 'jump-clock':
         return crew.jump(fault.worker, fault.byMs);
       case 'publish-again':
         return publishAgain(fault.item);
+      case 'cancel':
+        return cancel?.(fault.item);
       case 'fill-disk':
         return fillDisk(folder, fault.forMs);
       case 'kill-broker':
@@ -89,7 +105,8 @@ export class FaultLine {
   }
 
   async #hurt(fault: Extract<Fault, { link: LinkName }>): Promise<void> {
-    const link = this.#victims.backbone.links?.[fault.link];
+    const { backbone, lane } = this.#victims;
+    const link = backbone.networks[lane]?.[fault.link];
     if (link === undefined) return;
     if (fault.kind === 'cut') return link.cut();
     link.weather = fault;

@@ -8,9 +8,10 @@ import { BACKBONES, type BackboneName, type Plan, planOf, readPlan } from './pla
 import { lineOf, pageOf, summaryOf, tableOf } from './report.ts';
 import type { RunResult } from './run.ts';
 
-// npm run chaos -- [--driver all|sqlite|nats|nats-cluster|redis|kafka|rabbitmq[,…]] [--runs 1000] [--seed 1] [--lanes 2]
+// npm run chaos -- [--driver all|NAME[,NAME]] [--runs 1000] [--seed 1] [--lanes 4]
 //                  [--replay FILE] [--report FILE] [--out FOLDER]
 
+const REQUIRED = (process.env['PENSTOCK_REQUIRE'] ?? '').split(/[\s,]+/);
 const VIOLATIONS = 1;
 const MISUSED = 2;
 
@@ -38,7 +39,7 @@ async function main(): Promise<number> {
       driver: { type: 'string', default: 'all' },
       runs: { type: 'string', default: '1000' },
       seed: { type: 'string', default: '1' },
-      lanes: { type: 'string', default: '2' },
+      lanes: { type: 'string', default: '4' },
       out: { type: 'string', default: join('.penstock', 'chaos') },
       replay: { type: 'string' },
       report: { type: 'string' },
@@ -58,6 +59,14 @@ async function main(): Promise<number> {
   for (const name of replayed === undefined ? backbonesOf(values.driver) : [replayed.backbone]) {
     const { requirement } = BACKBONE_KINDS[name];
     if (!requirement.available) {
+      if (REQUIRED.includes(requirement.name))
+        throw new KitError(
+          'address-malformed',
+          `${name}: ${requirement.name} is missing, which PENSTOCK_REQUIRE asks for`,
+          {
+            repair: requirement.howToGet,
+          },
+        );
       console.error(`${name}: left out, ${requirement.name} is missing: ${requirement.howToGet}`);
       continue;
     }

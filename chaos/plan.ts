@@ -4,7 +4,17 @@ import { SeededRandom } from './random.ts';
 
 // What happens in a run, decided before it begins: it follows from a seed alone and can be written down and run again.
 
-export const BACKBONES = ['sqlite', 'nats', 'nats-cluster', 'redis', 'kafka', 'rabbitmq'] as const;
+export const BACKBONES = [
+  'sqlite',
+  'nats',
+  'nats-cluster',
+  'redis',
+  'kafka',
+  'kafka-cluster',
+  'rabbitmq',
+  'jobs-sqlite',
+  'jobs-postgres',
+] as const;
 export type BackboneName = (typeof BACKBONES)[number];
 
 export interface Plan {
@@ -25,9 +35,19 @@ export interface Plan {
 export interface PlannedItem {
   readonly key: string;
   readonly workMs: number;
-  /** Attempts that fail before one succeeds; `refused` fails for good and belongs to the dead letters. */
-  readonly failures: number | 'refused';
+  /**
+   * Attempts that fail before one succeeds; `refused` fails for good and belongs to the dead letters, and so does a job
+   * that `always` fails, once its attempts are used up.
+   */
+  readonly failures: number | 'refused' | 'always';
+  /** Of a job: those with one key run one after the other. */
+  readonly orderKey?: string;
+  /** Of a job: part of its work is a step. */
+  readonly hasStep?: boolean;
 }
+
+/** Of those whose items are jobs, in a store, with a bus of their own and dispatchers between. */
+export const isOfJobs = (backbone: BackboneName): boolean => backbone.startsWith('jobs-');
 
 /** By the run's own events: how fast a machine is does not matter. */
 export interface Moment {
@@ -36,7 +56,7 @@ export interface Moment {
   readonly count: number;
 }
 
-/** An item published, a delivery begun, an effect applied. */
+/** An item published, a delivery begun, its work done. */
 export type RunEvent = 'published' | 'begun' | 'applied';
 
 export interface PlannedFault {
@@ -60,6 +80,9 @@ export type Fault =
   | { readonly kind: 'delay'; readonly link: LinkName; readonly byMs: number; readonly forMs: number }
   | { readonly kind: 'refuse'; readonly link: LinkName; readonly forMs: number }
   | { readonly kind: 'publish-again'; readonly item: number }
+  | { readonly kind: 'kill-dispatcher'; readonly dispatcher: number }
+  | { readonly kind: 'stop-dispatcher'; readonly dispatcher: number; readonly forMs: number }
+  | { readonly kind: 'cancel'; readonly item: number }
   | { readonly kind: 'kill-broker'; readonly server: number; readonly forMs: number }
   | { readonly kind: 'fill-disk'; readonly forMs: number };
 
@@ -67,6 +90,7 @@ export type FaultKind = Fault['kind'];
 
 const PROCESS_FAULTS: readonly FaultKind[] = ['kill-worker', 'stop-worker', 'jump-clock', 'publish-again'];
 const NETWORK_FAULTS: readonly FaultKind[] = ['cut', 'stall', 'lose', 'delay', 'refuse'];
+const JOB_FAULTS: readonly FaultKind[] = [...PROCESS_FAULTS, 'kill-dispatcher', 'stop-dispatcher', 'cancel', 'cancel'];
 
 /** What can happen on each, as often as it stands here. */
 export const FAULTS: Readonly<Record<BackboneName, readonly FaultKind[]>> = {
@@ -74,28 +98,39 @@ export const FAULTS: Readonly<Record<BackboneName, readonly FaultKind[]>> = {
   nats: [...PROCESS_FAULTS, ...NETWORK_FAULTS, 'kill-broker'],
   'nats-cluster': [...PROCESS_FAULTS, 'kill-broker'],
   redis: [...PROCESS_FAULTS, ...NETWORK_FAULTS, 'kill-broker'],
-  // These two take their time to start again.
+  // These take their time to start again.
   kafka: [...PROCESS_FAULTS, ...PROCESS_FAULTS, ...NETWORK_FAULTS, ...NETWORK_FAULTS, 'kill-broker'],
+  'kafka-cluster': [...PROCESS_FAULTS, ...PROCESS_FAULTS, 'kill-broker'],
   rabbitmq: [...PROCESS_FAULTS, ...PROCESS_FAULTS, ...NETWORK_FAULTS, ...NETWORK_FAULTS, 'kill-broker'],
+  'jobs-sqlite': JOB_FAULTS,
+  'jobs-postgres': [...JOB_FAULTS, ...NETWORK_FAULTS, 'kill-broker'],
 };
 
 /** Long enough that a busy machine keeps its leases, short enough that losing one does not fill a run. */
 const ACK_WAIT_MS = 800;
 /** Beyond a lease, whenever it was extended last. */
 const STOPPED_MS = [1_000, 1_600] as const;
+/** Beyond its lead, so that it goes on as one of two who believe that they lead. */
+const STOPPED_DISPATCHER_MS = [1_800, 2_600] as const;
 const ORDERED_SHARE = 0.25;
 /** By seconds where times of a process stay behind it: an item leased until tomorrow is waited for until tomorrow. */
 const FORWARD_MS = [500, 3_000] as const;
 const BACKWARD_MS = [1_000, 600_000] as const;
 /** A file keeps the time at which an item can be taken: on a clock that was set back, that is to come. */
-const BACKWARD_ON_SQLITE_MS = FORWARD_MS;
+const BACKWARD_IN_FILE_MS = FORWARD_MS;
+const KEPT_IN_FILES: readonly BackboneName[] = ['sqlite', 'jobs-sqlite', 'jobs-postgres'];
 const SERVERS = 3;
+const DISPATCHERS = 2;
+const ORDER_KEYS = 4;
 
 export function planOf(backbone: BackboneName, seed: number): Plan {
   const random = new SeededRandom(`${backbone} ${seed}`);
-  const isOrdered = random.chance(ORDERED_SHARE);
+  // The order of jobs is that of their keys, whoever works on them.
+  const isOrdered = !isOfJobs(backbone) && random.chance(ORDERED_SHARE);
   const count = random.between(30, 60);
-  const items = Array.from({ length: count }, (_, index) => itemOf(random, index, isOrdered));
+  const items = Array.from({ length: count }, (_, index) =>
+    isOfJobs(backbone) ? jobOf(random, index) : itemOf(random, index, isOrdered),
+  );
   const workers = isOrdered ? 1 : random.between(2, 3);
   const faults = Array.from({ length: random.between(2, 3) }, () => faultOf(random, backbone, workers, count));
   return {
@@ -119,6 +154,14 @@ function itemOf(random: SeededRandom, index: number, isOrdered: boolean): Planne
   return { key: `item-${index}`, workMs, failures };
 }
 
+function jobOf(random: SeededRandom, index: number): PlannedItem {
+  const item = itemOf(random, index, false);
+  const orderKey = random.chance(0.4) ? { orderKey: `order-${random.between(1, ORDER_KEYS)}` } : {};
+  const step = random.chance(0.3) ? { hasStep: true } : {};
+  const isHopeless = random.chance(0.05);
+  return { ...item, ...(isHopeless ? { failures: 'always' as const } : {}), ...orderKey, ...step };
+}
+
 function faultOf(random: SeededRandom, backbone: BackboneName, workers: number, items: number): PlannedFault {
   const event = random.pick(['published', 'begun', 'applied'] as const);
   // The last items may fail or be lost on their way to a handler: a moment has to come.
@@ -137,7 +180,7 @@ function detailsOf(random: SeededRandom, backbone: BackboneName, workers: number
     case 'stop-worker':
       return { kind, worker, forMs: random.between(...STOPPED_MS) };
     case 'jump-clock': {
-      const [least, most] = backbone === 'sqlite' ? BACKWARD_ON_SQLITE_MS : BACKWARD_MS;
+      const [least, most] = KEPT_IN_FILES.includes(backbone) ? BACKWARD_IN_FILE_MS : BACKWARD_MS;
       return { kind, worker, byMs: random.chance(0.5) ? random.between(...FORWARD_MS) : -random.between(least, most) };
     }
     case 'cut':
@@ -150,6 +193,12 @@ function detailsOf(random: SeededRandom, backbone: BackboneName, workers: number
     case 'refuse':
       return { kind, link, forMs: random.between(100, 1_000) };
     case 'publish-again':
+      return { kind, item: random.between(0, items - 1) };
+    case 'kill-dispatcher':
+      return { kind, dispatcher: random.between(0, DISPATCHERS - 1) };
+    case 'stop-dispatcher':
+      return { kind, dispatcher: random.between(0, DISPATCHERS - 1), forMs: random.between(...STOPPED_DISPATCHER_MS) };
+    case 'cancel':
       return { kind, item: random.between(0, items - 1) };
     case 'kill-broker':
       return { kind, server: random.between(0, SERVERS - 1), forMs: random.between(0, 500) };

@@ -8,7 +8,15 @@ import { perform } from './run.ts';
 const [plan, folder] = process.argv.slice(2) as [string, string];
 const planned = JSON.parse(plan) as Plan;
 const { durability, open } = BACKBONE_KINDS[planned.backbone];
-await using backbone = await open();
-await using crew = new Crew();
-const result = await perform(planned, { backbone, durability, crew, folder, queue: 'disk' });
+await using backbone = await open(1);
+await using crew = new Crew('worker.ts');
+const result = await perform(planned, {
+  backbone,
+  durability,
+  crew,
+  folder,
+  queue: 'disk',
+  lane: 0,
+  duplicateWindowMs: 120_000,
+});
 process.stdout.write(JSON.stringify(result));

@@ -8,7 +8,8 @@ import type { Crew } from './crew.ts';
 import { FaultLine } from './faults.ts';
 import { HistoryReader, openHistory } from './history.ts';
 import type { FaultKind, Plan, PlannedItem } from './plan.ts';
-import type { FromWorker } from './worker.ts';
+import type { FromProcess } from './process.ts';
+import type { WorkerTask } from './worker.ts';
 
 /** Where a run takes place. */
 export interface Stage {
@@ -19,8 +20,11 @@ export interface Stage {
   readonly folder: string;
   /** Unique on the backbone; lower case, digits and dashes. */
   readonly queue: string;
+  /** Whose network it comes through. */
+  readonly lane: number;
   /** @default true */
   readonly isFenced?: boolean;
+  readonly duplicateWindowMs: number;
 }
 
 export interface RunResult {
@@ -33,12 +37,12 @@ export interface RunResult {
   readonly durationMs: number;
 }
 
-const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 60_000;
 /** A queue that says so long that it is empty will not deliver what is missing. */
 const EMPTY_MS = 4_000;
 const LOOK_MS = 50;
 const LOOK_AT_QUEUE_MS = 500;
-const PUBLISH_WITHIN_MS = 45_000;
+export const PUBLISH_WITHIN_MS = 45_000;
 const RETRY_MS = 50;
 /** Faults never use them up: what becomes a dead letter was refused. */
 const MAX_ATTEMPTS = 60;
@@ -80,7 +84,7 @@ class Run implements AsyncDisposable {
   }
 
   static async open(plan: Plan, stage: Stage): Promise<Run> {
-    const { backbone, crew, folder } = stage;
+    const { backbone, crew, folder, lane } = stage;
     const profile = profileOf(plan, stage);
     const direct = backbone.direct(plan, folder);
     await insist(async () => {
@@ -89,20 +93,21 @@ class Run implements AsyncDisposable {
     });
     const history = await openHistory(historyIn(folder));
     await history.close();
-    const publisher = await openBus(backbone.through('publishers', folder));
+    const publisher = await openBus(backbone.through('publishers', folder, lane));
     const observer = await openBus(direct);
     const queues = [await insist(() => publisher.bind(profile)), await insist(() => observer.bind(profile))] as const;
     const run = new Run(plan, stage, [publisher, observer], queues);
     const { concurrency, prefetch, workers } = plan;
-    const task = {
-      bus: backbone.through('workers', folder),
+    const task: WorkerTask = {
+      bus: backbone.through('workers', folder, lane),
       history: historyIn(folder),
       profile,
       concurrency,
       prefetch,
       isFenced: stage.isFenced ?? true,
     };
-    await crew.start(workers, task, (message, worker) => run.#hear(message, worker));
+    const tasks = Array.from({ length: workers }, () => task);
+    await crew.start(tasks, (message, worker) => run.#hear(message, worker));
     return run;
   }
 
@@ -155,7 +160,8 @@ class Run implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#faults.end();
+    // What failed is thrown where it was waited for.
+    await this.#faults.end().catch(() => {});
     await this.#stage.crew.end();
     await Promise.all(this.#buses.map((bus) => bus.close()));
     this.#history[Symbol.dispose]();
@@ -188,7 +194,7 @@ class Run implements AsyncDisposable {
     }
   }
 
-  #hear(message: FromWorker, worker: number): void {
+  #hear(message: FromProcess, worker: number): void {
     if (message.kind === 'begun') {
       this.#deliveries.push(message.delivery);
       this.#faults.count('begun');
@@ -237,7 +243,7 @@ class Run implements AsyncDisposable {
 
 const historyIn = (folder: string): string => join(folder, 'history.db');
 
-function profileOf({ ackWaitMs }: Plan, { queue, durability }: Stage): QueueProfile {
+export function profileOf({ ackWaitMs }: Plan, { queue, durability, duplicateWindowMs }: Stage): QueueProfile {
   const stream = `CHAOS_${queue.toUpperCase().replaceAll('-', '_')}`;
   return {
     id: queue,
@@ -252,7 +258,7 @@ function profileOf({ ackWaitMs }: Plan, { queue, durability }: Stage): QueueProf
     maxAttempts: MAX_ATTEMPTS,
     backoffMs: [5],
     maxItemBytes: 65_536,
-    duplicateWindowMs: 120_000,
+    duplicateWindowMs,
     idempotencyWindowMs: 604_800_000,
     retentionMs: 3_600_000,
     doneWithinMs: 60_000,
@@ -260,7 +266,7 @@ function profileOf({ ackWaitMs }: Plan, { queue, durability }: Stage): QueueProf
 }
 
 /** A cluster elects its leaders in its own time. */
-async function insist<T>(work: () => Promise<T>): Promise<T> {
+export async function insist<T>(work: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {

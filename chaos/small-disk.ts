@@ -11,8 +11,13 @@ import type { RunResult } from './run.ts';
 const RUN = fileURLToPath(new URL('./run-in-folder.ts', import.meta.url));
 const MOUNT = 'mount -t tmpfs -o size=24m tmpfs "$0" && exec "$@" "$0"';
 
+let known: boolean | undefined;
+
 /** Whether this user may mount a disk in a namespace of its own. */
-export const canMount = (): boolean => spawnSync('unshare', ['-rm', 'true']).status === 0;
+export function canMount(): boolean {
+  known ??= spawnSync('unshare', ['-rm', 'true']).status === 0;
+  return known;
+}
 
 /** Performs a run on a disk of its own, in memory, that can be filled: in a process that alone sees it. */
 export async function performOnSmallDisk(plan: Plan): Promise<RunResult> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BACKBONES, FAULTS, planOf, readPlan } from '../../chaos/plan.ts';
+import { BACKBONES, FAULTS, isOfJobs, planOf, readPlan } from '../../chaos/plan.ts';
 
 describe.each(BACKBONES)('plans for %s', (backbone) => {
   const plans = Array.from({ length: 400 }, (_, seed) => planOf(backbone, seed));
@@ -25,12 +25,26 @@ describe.each(BACKBONES)('plans for %s', (backbone) => {
 
   test('with an order to be seen have one publisher, one worker and no planned retry', () => {
     const ordered = plans.filter(({ isOrdered }) => isOrdered);
-    expect(ordered.length).toBeGreaterThan(50);
+    // That of jobs is the order of their keys, whoever works on them.
+    expect(ordered.length > 50).toBe(!isOfJobs(backbone));
     for (const { publishers, workers, concurrency, items } of ordered) {
       expect([publishers, workers, concurrency]).toEqual([1, 1, 1]);
       expect(items.every(({ failures }) => failures === 0 || failures === 'refused')).toBe(true);
     }
   });
+});
+
+test('jobs have order keys, steps and ends of every kind, and faults of their own', () => {
+  const items = Array.from({ length: 50 }, (_, seed) => planOf('jobs-sqlite', seed)).flatMap((plan) => plan.items);
+  for (const share of [
+    items.filter(({ orderKey }) => orderKey !== undefined),
+    items.filter(({ hasStep }) => hasStep === true),
+    items.filter(({ failures }) => failures === 'always'),
+    items.filter(({ failures }) => failures === 'refused'),
+    items.filter(({ failures }) => failures === 1),
+  ])
+    expect(share.length).toBeGreaterThan(items.length / 50);
+  expect(FAULTS['jobs-sqlite']).toEqual(expect.arrayContaining(['kill-dispatcher', 'stop-dispatcher', 'cancel']));
 });
 
 test('a plan that was written down is read again', () => {

@@ -27,6 +27,8 @@ interface Row {
   readonly title: string;
   /** Titles of tests, the part before any name that is filled in. */
   readonly provedBy: readonly string[];
+  /** Titles of tests that see the promise end where it is said to end. */
+  readonly endsBy?: readonly string[];
 }
 
 const ROWS: Readonly<Record<Exclude<keyof Guarantees, 'driver'>, Row>> = {
@@ -49,22 +51,37 @@ const ROWS: Readonly<Record<Exclude<keyof Guarantees, 'driver'>, Row>> = {
       'duplicateWindow: without one, a second publish of a key is a second item that waits for the first',
       'duplicateWindow: without one and without turns, a second publish of a key is an item of its own',
     ],
+    endsBy: ['takes a key again when the window for duplicates is over'],
   },
   lateAck: {
     title: 'A settlement after the lease',
     provedBy: ['rejects a settlement of a lease that is over'],
   },
-  losesWhen: { title: 'Items are lost when', provedBy: [] },
+  losesWhen: {
+    title: 'Items are lost when',
+    provedBy: [],
+    endsBy: [
+      'loses what it confirmed when its only copy loses its disk',
+      'loses what it confirmed without an append-only file',
+      'loses what it confirmed without synchronous commits',
+    ],
+  },
 };
 
+const quoted = (titles: readonly string[]): string => titles.map((title) => `“${title}”`).join('; ');
+
 const document = (): string => {
-  const sections = Object.entries(ROWS).map(([key, { title, provedBy }]) => {
+  const sections = Object.entries(ROWS).map(([key, { title, provedBy, endsBy = [] }]) => {
     const statements = DRIVERS.map((driver) => `- **${driver.driver}**: ${driver[key as keyof Guarantees]}`);
     const proof =
       provedBy.length === 0
         ? 'Not a promise but its end: no test can show that nothing else loses items.'
-        : `Held by: ${provedBy.map((name) => `“${name}”`).join('; ')}.`;
-    return [`## ${title}`, ...statements, '', proof].join('\n');
+        : `Held by: ${quoted(provedBy)}.`;
+    const end =
+      endsBy.length === 0
+        ? []
+        : ['', `Where it ends, a run shows it (\`test/chaos/weakened.int.test.ts\`): ${quoted(endsBy)}.`];
+    return [`## ${title}`, ...statements, '', proof, ...end].join('\n');
   });
   return `# What each driver of the bus promises
 
@@ -81,9 +98,9 @@ test('the document says what the drivers state', () => {
 
 test('every test it names is there', () => {
   const tests = trackedFiles(ROOT)
-    .filter((file) => file.startsWith('test/conformance/'))
+    .filter((file) => file.startsWith('test/conformance/') || file.startsWith('test/chaos/'))
     .map((file) => readFileSync(join(ROOT, file), 'utf8'))
     .join('\n');
-  const named = Object.values(ROWS).flatMap(({ provedBy }) => provedBy);
+  const named = Object.values(ROWS).flatMap(({ provedBy, endsBy = [] }) => [...provedBy, ...endsBy]);
   expect(named.filter((title) => !tests.includes(title))).toEqual([]);
 });

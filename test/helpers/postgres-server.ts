@@ -10,7 +10,7 @@ import type { Requirement } from './requirement.ts';
 
 /** Where the distribution puts PostgreSQL 15. */
 const BINARIES = '/usr/lib/postgresql/15/bin';
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 120_000;
 const POLL_MS = 50;
 
 /** For `describeWith`. */
@@ -28,14 +28,15 @@ export interface PostgresServerOptions {
 
 /** One server on a free port of the loopback, with a certificate of its own and a superuser who comes by a socket. */
 export class PostgresServer implements AsyncDisposable {
-  readonly #process: ChildProcess;
   readonly #folder: string;
   readonly #port: number;
+  readonly #identity: Identity;
+  #process: ChildProcess | undefined;
 
-  private constructor(child: ChildProcess, folder: string, port: number) {
-    this.#process = child;
+  private constructor(folder: string, port: number, identity: Identity) {
     this.#folder = folder;
     this.#port = port;
+    this.#identity = identity;
   }
 
   static async start({ parameters, access }: PostgresServerOptions): Promise<PostgresServer> {
@@ -65,27 +66,39 @@ export class PostgresServer implements AsyncDisposable {
     await writeFile(join(data, 'postgresql.conf'), config.join(''));
     await writeFile(join(data, 'pg_hba.conf'), ['local all postgres trust', ...access, ''].join('\n'));
     for (const file of ['postgresql.conf', 'pg_hba.conf']) await owned(join(data, file), identity);
-    const child = spawn(join(BINARIES, 'postgres'), ['-D', data], {
-      ...identity,
-      cwd: folder,
+    const server = new PostgresServer(folder, port, identity);
+    await server.restart();
+    return server;
+  }
+
+  /** Starts it again with what is in its folder. */
+  async restart(): Promise<void> {
+    const child = spawn(join(BINARIES, 'postgres'), ['-D', join(this.#folder, 'data')], {
+      ...this.#identity,
+      cwd: this.#folder,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    this.#process = child;
     let log = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       log = (log + text).slice(-10_000);
     });
-    const server = new PostgresServer(child, folder, port);
     const deadline = performance.now() + READY_WITHIN_MS;
     while (child.exitCode === null && performance.now() < deadline) {
-      const ready = await server.ask('select 1').then(
+      const ready = await this.ask('select 1').then(
         () => true,
         () => false,
       );
-      if (ready) return server;
+      if (ready) return;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    await server[Symbol.asyncDispose]();
+    await this[Symbol.asyncDispose]();
     throw new Error(`postgres is not ready:\n${log}`);
+  }
+
+  /** Its immediate shutdown, which comes to a crash: nothing is flushed, and the next start recovers from its log. */
+  async kill(): Promise<void> {
+    await endProcess(this.#process, 'SIGQUIT');
   }
 
   /** Where a client goes that comes over the network, without a password. */
@@ -122,8 +135,13 @@ export class PostgresServer implements AsyncDisposable {
   }
 }
 
+interface Identity {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 /** PostgreSQL refuses to run as root: it gets the user that its package made. */
-function identityOf(): { readonly uid?: number; readonly gid?: number } {
+function identityOf(): Identity {
   if (process.getuid?.() !== 0) return {};
   const [uid, gid] = ['-u', '-g'].map((flag) =>
     Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout),
@@ -131,6 +149,6 @@ function identityOf(): { readonly uid?: number; readonly gid?: number } {
   return uid === undefined || gid === undefined ? {} : { uid, gid };
 }
 
-async function owned(path: string, { uid, gid }: ReturnType<typeof identityOf>): Promise<void> {
+async function owned(path: string, { uid, gid }: Identity): Promise<void> {
   if (uid !== undefined && gid !== undefined) await chown(path, uid, gid);
 }

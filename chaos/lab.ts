@@ -105,7 +105,9 @@ class Servers implements AsyncDisposable {
   async renew(): Promise<void> {
     const opening = this.#opening;
     this.#opening = undefined;
-    await (await opening)?.[Symbol.asyncDispose]();
+    // What did not open has said so to whoever asked for it.
+    const opened = await opening?.catch(() => undefined);
+    await opened?.[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

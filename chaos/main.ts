@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KitError } from '@penstock/kit';
@@ -9,7 +9,7 @@ import { lineOf, pageOf, summaryOf, tableOf } from './report.ts';
 import type { RunResult } from './run.ts';
 
 // npm run chaos -- [--driver all|NAME[,NAME]] [--runs 1000] [--seed 1] [--lanes 4]
-//                  [--replay FILE] [--report FILE] [--out FOLDER]
+//                  [--replay FILE] [--report FILE] [--out FOLDER] [--resume]
 
 const REQUIRED = (process.env['PENSTOCK_REQUIRE'] ?? '').split(/[\s,]+/);
 const VIOLATIONS = 1;
@@ -33,6 +33,15 @@ function plansOf(name: BackboneName, runs: number, seed: number): readonly Plan[
   return Array.from({ length: runs }, (_, index) => planOf(name, seed + index));
 }
 
+/** What an experiment that was interrupted has left of these plans; a plan that is another one by now counts as not run. */
+function resultsIn(file: string, plans: readonly Plan[]): readonly RunResult[] {
+  if (!existsSync(file)) return [];
+  const asked = new Set(plans.map((plan) => JSON.stringify(plan)));
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  const results = lines.map((line) => JSON.parse(line) as RunResult);
+  return results.filter(({ plan }) => asked.has(JSON.stringify(plan)));
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -43,6 +52,7 @@ async function main(): Promise<number> {
       out: { type: 'string', default: join('.penstock', 'chaos') },
       replay: { type: 'string' },
       report: { type: 'string' },
+      resume: { type: 'boolean', default: false },
     },
   });
   const [runs, seed, lanes] = [
@@ -70,17 +80,21 @@ async function main(): Promise<number> {
       console.error(`${name}: left out, ${requirement.name} is missing: ${requirement.howToGet}`);
       continue;
     }
-    const plans = replayed === undefined ? plansOf(name, runs, seed) : [replayed];
+    const asked = replayed === undefined ? plansOf(name, runs, seed) : [replayed];
+    const file = join(values.out, `${name}.jsonl`);
+    const before = values.resume ? resultsIn(file, asked) : [];
+    const plans = asked.filter((plan) => !before.some((result) => result.plan.seed === plan.seed));
+    all.push(...before);
     if (replayed !== undefined) console.log(JSON.stringify(replayed, undefined, 2));
-    let done = 0;
+    let done = before.length;
     const onRun = (result: RunResult): void => {
       done += 1;
-      console.error(lineOf(result, done, plans.length));
-      appendFileSync(join(values.out, `${name}.jsonl`), `${JSON.stringify(result)}\n`);
+      console.error(lineOf(result, done, asked.length));
+      appendFileSync(file, `${JSON.stringify(result)}\n`);
       if (result.findings.length === 0) return;
-      const file = join(values.out, `${name}-${result.plan.seed}.json`);
-      writeFileSync(file, `${JSON.stringify(result, undefined, 2)}\n`);
-      console.error(`  run it again: npm run chaos -- --replay ${file}`);
+      const found = join(values.out, `${name}-${result.plan.seed}.json`);
+      writeFileSync(found, `${JSON.stringify(result, undefined, 2)}\n`);
+      console.error(`  run it again: npm run chaos -- --replay ${found}`);
     };
     all.push(...(await experiment({ plans, lanes, onRun, signal: interrupted.signal })));
   }

@@ -107,7 +107,14 @@ export class KafkaBroker implements AsyncDisposable {
     const fail = (): void => reject(new Error(`kafka is not ready:\n${log}`));
     child.once('exit', fail);
     const timer = setTimeout(fail, READY_WITHIN_MS);
-    await ready.finally(() => clearTimeout(timer));
+    try {
+      await ready;
+    } catch (error) {
+      await this.kill();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** As power loss of the process: nothing is flushed or said. */

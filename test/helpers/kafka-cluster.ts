@@ -42,7 +42,8 @@ export class KafkaClusterOnLoopback implements AsyncDisposable {
     const cluster = new KafkaClusterOnLoopback(addresses, brokers);
     if (brokers.length === SERVERS) return cluster;
     await cluster[Symbol.asyncDispose]();
-    throw new Error(`a Kafka cluster is not ready: ${started.map((start) => JSON.stringify(start)).join('\n')}`);
+    const reasons = started.map((start) => (start.status === 'rejected' ? String(start.reason) : 'ready'));
+    throw new Error(`a Kafka cluster is not ready: ${reasons.join('\n')}`);
   }
 
   /** As power loss of one process. */

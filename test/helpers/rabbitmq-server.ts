@@ -43,8 +43,13 @@ export class RabbitmqServer implements AsyncDisposable {
     await writeFile(join(folder, 'rabbitmq.conf'), limits.join('\n'));
     await writeFile(join(folder, 'enabled_plugins'), '[].');
     const server = new RabbitmqServer(folder, await freePorts(3));
-    await server.restart();
-    return server;
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get url(): string {

@@ -29,8 +29,8 @@ describe('the window of a partition', () => {
     const dead = window.slot(103);
     dead.attempts = 3;
     dead.isDead = true;
-    const read = PartitionWindow.parse(window.base, window.encode());
-    expect(read.encode()).toBe(window.encode());
+    const read = PartitionWindow.parse(window.base, window.encode(NOW), NOW);
+    expect(read.encode(NOW)).toBe(window.encode(NOW));
     expect([101, 102, 103, 104].map((offset) => read.isSettled(offset))).toEqual([true, true, false, true]);
     expect(read.peek(100)).toEqual(retried);
     expect(read.peek(103)).toMatchObject({ attempts: 3, isDead: true });
@@ -41,7 +41,7 @@ describe('the window of a partition', () => {
     const first = new PartitionWindow(0);
     first.takeOver(NOW, 1_000);
     first.token += 5_000;
-    const second = PartitionWindow.parse(0, first.encode());
+    const second = PartitionWindow.parse(0, first.encode(NOW), NOW);
     second.takeOver(NOW - 60_000, 1_000);
     expect(second.token).toBeGreaterThanOrEqual(first.token);
     expect(second.epoch).toBeGreaterThan(first.epoch);
@@ -50,7 +50,7 @@ describe('the window of a partition', () => {
   test('ends the leases of an owner that is gone and keeps their attempts', () => {
     const before = new PartitionWindow(0);
     Object.assign(before.slot(3), { state: 'leased', attempts: 1 });
-    const after = PartitionWindow.parse(0, before.encode());
+    const after = PartitionWindow.parse(0, before.encode(NOW), NOW);
     expect(after.count(NOW).leased).toBe(1);
     after.takeOver(NOW, 1_000);
     expect(after.peek(3)).toMatchObject({ state: 'free', attempts: 1 });
@@ -67,14 +67,24 @@ describe('the window of a partition', () => {
         slot.history = withFailure(slot.history, { attempt, at: NOW, reason: 'ü'.repeat(2_000) });
       expect(slot.history).toHaveLength(16);
     }
-    expect(Buffer.byteLength(window.encode())).toBeLessThanOrEqual(LONGEST_METADATA);
-    const read = PartitionWindow.parse(window.base, window.encode());
+    expect(Buffer.byteLength(window.encode(NOW))).toBeLessThanOrEqual(LONGEST_METADATA);
+    const read = PartitionWindow.parse(window.base, window.encode(NOW), NOW);
     expect(read.peek(window.base + WINDOW - 1)).toMatchObject({ attempts: 100, dueAt: NOW + WINDOW - 1 });
   });
 
+  test('lets nobody wait longer than was left of the wait when it was written, by whatever clock', () => {
+    const window = new PartitionWindow(0);
+    Object.assign(window.slot(3), { attempts: 1, dueAt: NOW + 500 });
+    const written = window.encode(NOW);
+    const dueBy = (clock: number): number | undefined => PartitionWindow.parse(0, written, clock).peek(3)?.dueAt;
+    expect(dueBy(NOW + 200)).toBe(NOW + 500);
+    expect(dueBy(NOW + 60_000)).toBe(NOW + 60_000);
+    expect(dueBy(NOW - 600_000)).toBe(NOW - 600_000 + 500);
+  });
+
   test('begins anew on metadata that is not its own', () => {
-    expect(PartitionWindow.parse(7, 'somebody else').base).toBe(7);
-    expect(PartitionWindow.parse(7, null).token).toBe(0);
+    expect(PartitionWindow.parse(7, 'somebody else', NOW).base).toBe(7);
+    expect(PartitionWindow.parse(7, null, NOW).token).toBe(0);
   });
 });
 

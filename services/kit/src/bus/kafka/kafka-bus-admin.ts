@@ -9,6 +9,13 @@ import { namesOf } from './names.ts';
 import { topicConfigOf, writeStamp } from './provisioned.ts';
 
 const COPIES_OF_REPLICATED = 3;
+/** What a broker answers for a moment. */
+const NOT_YET = [
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+] as const;
 const LOOK_MS = 50;
 const LOOKS = 100;
 
@@ -104,14 +111,13 @@ class KafkaBusAdmin implements BusAdmin {
   }
 }
 
-/** A broker that has just become coordinator of a group reads its commits first. */
+/** A broker that has just become coordinator of a group reads its commits first, and may hear last of a new topic. */
 async function onceLoaded(commit: () => Promise<void>): Promise<void> {
   for (let look = 0; look < LOOKS; look++) {
     try {
       return await commit();
     } catch (error) {
-      if (!isRefusal(error, 'COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR'))
-        throw error;
+      if (!isRefusal(error, ...NOT_YET)) throw error;
       await pause(LOOK_MS);
     }
   }

@@ -19,6 +19,7 @@ import { namesOf } from './names.ts';
 import { PartitionWindow } from './partition-window.ts';
 import { PublishLane } from './publish-lane.ts';
 import { QueueWorker } from './queue-worker.ts';
+import { steadyNow } from './steady-clock.ts';
 
 /** One topic and its group, bound by their profile. All who take from it in this process share one place in the group. */
 export class KafkaQueue implements Queue {
@@ -72,11 +73,12 @@ export class KafkaQueue implements Queue {
       countDeadLetters(this.#client, deadLetterTopic),
     ]);
     const depth = { ready: 0, delayed: 0, leased: 0, deadLettered };
+    const now = steadyNow();
     for (const [partition, { offset, metadata }] of committed.entries()) {
       const base = Math.max(offset, first[partition] ?? 0);
-      const window = PartitionWindow.parse(Math.max(offset, 0), metadata);
+      const window = PartitionWindow.parse(Math.max(offset, 0), metadata, now);
       window.skipTo(base);
-      const { done, leased, delayed } = window.count(Date.now());
+      const { done, leased, delayed } = window.count(now);
       depth.leased += leased;
       depth.delayed += delayed;
       depth.ready += Math.max(0, (last[partition] ?? 0) - window.base - done - leased - delayed);

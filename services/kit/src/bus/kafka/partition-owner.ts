@@ -9,6 +9,7 @@ import type { KafkaNames } from './names.ts';
 import { PartitionHold } from './partition-hold.ts';
 import { PartitionWindow } from './partition-window.ts';
 import type { PublishLane } from './publish-lane.ts';
+import { steadyNow } from './steady-clock.ts';
 
 const RETRY_PAUSE_MS = 100;
 /** More deliveries in a millisecond than any broker makes: a window that was forgotten begins beyond its last token. */
@@ -44,7 +45,7 @@ export class PartitionOwner {
     this.partition = partition;
     this.#hold = new PartitionHold(context, partition, membership, () => ({
       offset: this.#window.base,
-      metadata: this.#window.encode(),
+      metadata: this.#window.encode(steadyNow()),
     }));
     void this.#begin();
   }
@@ -137,7 +138,7 @@ export class PartitionOwner {
     this.#leases.delete(offset);
   }
 
-  /** Milliseconds since the epoch at which the next delayed item is due. */
+  /** When the next delayed item is due, by the steady clock. */
   nextDue(now: number): number | undefined {
     const due = [...this.#records.keys()]
       .filter((offset) => offset < this.#window.end)
@@ -230,6 +231,7 @@ export class PartitionOwner {
     const window = PartitionWindow.parse(
       committed === undefined || committed.offset < 0 ? start : committed.offset,
       committed?.metadata ?? null,
+      steadyNow(),
     );
     window.skipTo(start);
     return window;
@@ -249,9 +251,8 @@ export class PartitionOwner {
 
   #note({ offset }: ItemRecord, { reason }: Failure, delayMs: number): void {
     const slot = this.#window.slot(offset);
-    const now = Date.now();
-    slot.dueAt = now + delayMs;
-    slot.history = withFailure(slot.history, { attempt: slot.attempts, at: now, reason });
+    slot.dueAt = steadyNow() + delayMs;
+    slot.history = withFailure(slot.history, { attempt: slot.attempts, at: Date.now(), reason });
   }
 
   #freeKey({ key, offset }: ItemRecord): void {

@@ -5,7 +5,7 @@ import type { AttemptRecord } from '../port.ts';
 export interface Slot {
   state: 'free' | 'leased' | 'done';
   attempts: number;
-  /** Milliseconds since the epoch before which it must not be taken. */
+  /** By the owner's steady clock, before which it must not be taken. */
   dueAt: number;
   history: readonly AttemptRecord[];
   /** Given up: only its burial is left to do. */
@@ -26,7 +26,9 @@ interface Carried {
   readonly t: number;
   /** Done beyond the watermark: place and length of each run. */
   readonly d: readonly number[];
-  /** Place, attempts, 1 leased or 2 dead, milliseconds since the epoch before which it is not due. */
+  /** When this was written. What remained of a wait by then is all that it lasts, also by a clock that is behind. */
+  readonly w?: number;
+  /** Place, attempts, 1 leased or 2 dead, milliseconds until it is due. */
   readonly s: readonly (readonly [number, number, number, number])[];
   /** Place and its last failures, as far as there is room. */
   readonly h: readonly (readonly [number, readonly AttemptRecord[]])[];
@@ -49,7 +51,7 @@ export class PartitionWindow {
   }
 
   /** @param metadata as `encode` wrote it; anything else is a partition nobody has worked on */
-  static parse(base: number, metadata: string | null): PartitionWindow {
+  static parse(base: number, metadata: string | null, now: number): PartitionWindow {
     const window = new PartitionWindow(base);
     const carried = readCarried(metadata);
     if (carried === undefined) return window;
@@ -60,12 +62,13 @@ export class PartitionWindow {
       for (let place = from; place < from + length; place++) window.slot(base + place).state = 'done';
     }
     const histories = new Map(carried.h);
-    for (const [place, attempts, flag, dueAt] of carried.s) {
+    const elapsed = Math.max(0, now - (carried.w ?? 0));
+    for (const [place, attempts, flag, waitMs] of carried.s) {
       const slot = window.slot(base + place);
       slot.state = flag === 1 ? 'leased' : 'free';
       slot.attempts = attempts;
       slot.isDead = flag === 2;
-      slot.dueAt = dueAt;
+      slot.dueAt = now + Math.max(0, waitMs - elapsed);
       slot.history = histories.get(place) ?? [];
     }
     return window;
@@ -126,7 +129,7 @@ export class PartitionWindow {
     };
   }
 
-  encode(): string {
+  encode(now: number): string {
     const offsets = [...this.#slots.keys()].sort((a, b) => a - b);
     const done: number[] = [];
     const states: [number, number, number, number][] = [];
@@ -139,11 +142,12 @@ export class PartitionWindow {
         if (done.length > 0 && (done.at(-2) ?? 0) + length === place) done[done.length - 1] = length + 1;
         else done.push(place, 1);
       } else if (attempts > 0 || isDead) {
-        states.push([place, attempts, state === 'leased' ? 1 : isDead ? 2 : 0, dueAt]);
+        const waitMs = Math.max(0, Math.ceil(dueAt - now));
+        states.push([place, attempts, state === 'leased' ? 1 : isDead ? 2 : 0, waitMs]);
         if (history.length > 0) histories.push([place, history.slice(-LONGEST_HISTORY).map(shortened)]);
       }
     }
-    const carried: Carried = { e: this.epoch, t: this.token, d: done, s: states, h: [] };
+    const carried: Carried = { e: this.epoch, t: this.token, w: Math.floor(now), d: done, s: states, h: [] };
     let room = LONGEST_METADATA - Buffer.byteLength(JSON.stringify(carried));
     const kept = histories.filter((history) => {
       room -= Buffer.byteLength(JSON.stringify(history)) + 1;

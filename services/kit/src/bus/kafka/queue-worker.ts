@@ -5,6 +5,7 @@ import type { ConsumptionOwner, KafkaConsumption } from './kafka-consumption.ts'
 import { KafkaLease } from './kafka-lease.ts';
 import { type OwnerContext, PartitionOwner } from './partition-owner.ts';
 import { lastingRefusal } from './refusal.ts';
+import { steadyNow } from './steady-clock.ts';
 
 const FETCH_WAIT_MS = 250;
 const RETRY_PAUSE_MS = 200;
@@ -128,7 +129,7 @@ export class QueueWorker implements ConsumptionOwner {
   }
 
   #handOut(): void {
-    const now = Date.now();
+    const now = steadyNow();
     for (const consumption of this.#consumptions) {
       if (consumption.isIdle) this.#consumptions.delete(consumption);
       while (consumption.hasRoom) {

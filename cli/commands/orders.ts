@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { CommandError, EXIT } from '../exit.ts';
+import { standingText } from '../local/view.ts';
 import { countOption, parseOptions } from '../options.ts';
 import { flightOrders, permitOrders } from '../orders/order-source.ts';
 import { type OrdersProgress, OrdersRun } from '../orders/orders-run.ts';
@@ -13,6 +15,7 @@ fails. Providers answer late or not at all and worker processes are killed; then
 
   --limit N      orders at most (default 1000)
   --permits FILE orders from the log of a permit process instead of the flights that come with this project
+  --replicas N   processes of the worker at most (default: processors of this machine); the model says how many of them
   --kills N      worker processes killed on the way (default 3)
   --seed TEXT    draws which calls meet a fault (default 1)
   --bus URL      nats://, redis://, kafka://, amqp:// (default: an embedded broker in the run's folder)
@@ -23,6 +26,7 @@ fails. Providers answer late or not at all and worker processes are killed; then
 const OPTIONS = {
   limit: { type: 'string', default: '1000' },
   permits: { type: 'string' },
+  replicas: { type: 'string' },
   kills: { type: 'string', default: '3' },
   seed: { type: 'string', default: '1' },
   bus: { type: 'string' },
@@ -44,7 +48,9 @@ export async function orders(args: readonly string[]): Promise<number> {
     source,
     kills,
     seed: options.seed,
+    mostReplicas: options.replicas === undefined ? availableParallelism() : countOption('replicas', options.replicas),
     onProgress: show,
+    onScaled: (standing) => show.note(standingText(standing)),
     ...(options.bus === undefined ? {} : { busUrl: options.bus }),
   });
   process.stdout.write(`${source.orders.length} orders of ${source.title}\n  ${styleText('dim', source.rule)}\n`);
@@ -97,7 +103,10 @@ function interruptionOf(): AbortSignal {
 }
 
 /** One line that is written over on a terminal; elsewhere a line a tenth. */
-function progressLine(): ((progress: OrdersProgress) => void) & { readonly end: () => void } {
+function progressLine(): ((progress: OrdersProgress) => void) & {
+  readonly note: (text: string) => void;
+  readonly end: () => void;
+} {
   const isTerminal = process.stdout.isTTY === true;
   let tenth = 0;
   const show = ({ total, placed, finished, kills }: OrdersProgress): void => {
@@ -108,5 +117,10 @@ function progressLine(): ((progress: OrdersProgress) => void) & { readonly end: 
       process.stdout.write(`${text}\n`);
     }
   };
-  return Object.assign(show, { end: () => void (isTerminal && process.stdout.write('\r\u001b[2K')) });
+  const end = (): void => void (isTerminal && process.stdout.write('\r\u001b[2K'));
+  const note = (text: string): void => {
+    end();
+    process.stdout.write(`${text}\n`);
+  };
+  return Object.assign(show, { note, end });
 }

@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
+import { Rate } from '@penstock/model';
 import { CommandError, EXIT } from '../exit.ts';
 import { corpusMails } from '../input/corpus.ts';
 import { mailsOfFile } from '../input/json-lines.ts';
@@ -9,7 +11,7 @@ import { accuracyOf, type Verdict } from '../local/progress.ts';
 import { RunFolder } from '../local/run-folder.ts';
 import { summarize } from '../local/summary.ts';
 import { checkTargets, type TargetResult } from '../local/targets.ts';
-import { LiveView, type Screen } from '../local/view.ts';
+import { LiveView, type Screen, standingText } from '../local/view.ts';
 import { localModel } from '../models/local-model.ts';
 import { countOption, parseOptions } from '../options.ts';
 import { loadPlatform } from '../platform-file.ts';
@@ -24,6 +26,8 @@ processes, feeds them real mails and shows what happens. ctrl-C at any moment lo
   --input FILE        your own mails, one JSON object a line: {"subject", "body", "id"?, "label"?}
                       (default: the SpamAssassin public corpus, the half the classifier was not trained on)
   --limit N           mails at most (default 500 with --once, else all)
+  --rate R            mails that come, whatever is done of them, e.g. 50/s (default: as many as there is room for)
+  --replicas N        processes of a worker at most (default: processors of this machine); the model says how many of them
   --bus URL           nats://host:port (default: an embedded broker in the run's folder)
   --model ID          all-minilm-l6-v2 or hashed-ngrams-384 (default: the first that can be had)
   --engine-port N     port of the engine's API (default: a free one)
@@ -36,6 +40,8 @@ const OPTIONS = {
   once: { type: 'boolean' },
   input: { type: 'string' },
   limit: { type: 'string' },
+  rate: { type: 'string' },
+  replicas: { type: 'string' },
   bus: { type: 'string' },
   model: { type: 'string' },
   'engine-port': { type: 'string' },
@@ -55,6 +61,9 @@ export async function up(args: readonly string[]): Promise<number> {
   // Everything that can be wrong with what was written is found before anything is started.
   const topology = await loadPlatform(options.platform);
   const enginePort = options['engine-port'] === undefined ? 0 : countOption('engine-port', options['engine-port']);
+  const mostReplicas =
+    options.replicas === undefined ? availableParallelism() : countOption('replicas', options.replicas);
+  const rate = options.rate === undefined ? undefined : rateOption(options.rate);
   const source = await openSource(options.input, options.limit, once);
 
   const screen: Screen = {
@@ -87,6 +96,9 @@ export async function up(args: readonly string[]): Promise<number> {
     source,
     model,
     enginePort,
+    mostReplicas,
+    ...(rate === undefined ? {} : { ratePerSecond: rate }),
+    onScaled: (standing) => view.note(standingText(standing)),
     onProgress: (progress) => {
       const [first] = progress.verdicts;
       if (first !== undefined && first.doneAt >= launchedAt) firstDoneMs ??= first.doneAt - launchedAt;
@@ -134,6 +146,17 @@ export async function up(args: readonly string[]): Promise<number> {
   } finally {
     await local.close();
   }
+}
+
+function rateOption(text: string): number {
+  const expected = 'a rate above nothing, e.g. 50/s';
+  try {
+    const { perSecond } = Rate.parse(text as `${number}/s`);
+    if (perSecond > 0) return perSecond;
+  } catch (cause) {
+    throw new CommandError('usage', `--rate: received "${text}", expected ${expected}`, { cause });
+  }
+  throw new CommandError('usage', `--rate: received "${text}", expected ${expected}`);
 }
 
 /** The arguments of the example that was asked for; undefined for the platform itself. */

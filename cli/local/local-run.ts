@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Bus, type DeadLetter, openBus, openBusAdmin, type Queue, type QueueDepth } from '@penstock/kit';
-import { queueProfile, type Topology } from '@penstock/model';
+import { queueProfile, type ResolvedWorker, type Topology } from '@penstock/model';
 import { CommandError } from '../exit.ts';
 import type { MailSource, Truth } from '../input/mail.ts';
 import type { LocalModel } from '../models/local-model.ts';
@@ -10,7 +10,9 @@ import { type Account, accountOf, type Progress, type Verdict } from './progress
 import type { RunFolder } from './run-folder.ts';
 import { ServiceProcess } from './service-process.ts';
 import { enginePlan, type ServicePlan, workerPlan } from './services.ts';
+import { type QueueSeen, Supervisor, type WorkerStanding } from './supervisor.ts';
 import { VerdictReader } from './verdicts.ts';
+import { WorkerPool } from './worker-pool.ts';
 
 export interface LocalRunOptions {
   readonly topology: Topology;
@@ -20,7 +22,12 @@ export interface LocalRunOptions {
   readonly model: LocalModel;
   /** Port of the engine's API; 0 takes a free one. */
   readonly enginePort: number;
+  /** Processes of a worker at most. */
+  readonly mostReplicas: number;
+  /** Mails a second that come, whatever is done of them. @default - as many as there is room for */
+  readonly ratePerSecond?: number;
   readonly onProgress: (progress: Progress) => void;
+  readonly onScaled: (standing: WorkerStanding) => void;
 }
 
 const WATCH_INTERVAL_MS = 200;
@@ -38,20 +45,24 @@ export class LocalRun {
   readonly #verdicts: VerdictReader;
   readonly #stop = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
-  #services: ServiceProcess[] = [];
+  #engines: ServiceProcess[] = [];
+  #pools: WorkerPool[] = [];
+  #supervisors: Supervisor[] = [];
   #bus: Bus | undefined;
   #queue: Queue | undefined;
   #depth = NOTHING;
   readonly #engineUrls: Record<string, string> = {};
+  readonly #before: { readonly at: number; readonly arrived: number };
 
   constructor(options: LocalRunOptions) {
     this.#options = options;
+    this.#before = { at: Date.now(), arrived: options.run.fed };
     this.#verdicts = new VerdictReader(options.run.file('effects.db'));
     this.#failed.promise.catch(() => {});
   }
 
   get restarts(): number {
-    return this.#services.reduce((sum, service) => sum + service.restarts, 0);
+    return [...this.#engines, ...this.#pools].reduce((sum, { restarts }) => sum + restarts, 0);
   }
 
   /** Where the engines' APIs are, once they listen. */
@@ -72,6 +83,7 @@ export class LocalRun {
       queue,
       run: this.#options.run,
       room: () => this.#room(),
+      ratePerSecond: this.#options.ratePerSecond,
       signal: this.#stop.signal,
     });
     const watching = Promise.all([feeding, started]).then(() => this.#untilDrained());
@@ -100,14 +112,16 @@ export class LocalRun {
 
   /** Workers first, so that nothing calls an engine that is gone. */
   async close(): Promise<void> {
-    for (const service of this.#services.toReversed()) await service.stop();
+    for (const supervisor of this.#supervisors) supervisor.close();
+    await Promise.all(this.#pools.map((pool) => pool.stop()));
+    await Promise.all(this.#engines.map((engine) => engine.stop()));
     await this.#bus?.close();
     this.#verdicts[Symbol.dispose]();
   }
 
   /** For a second ctrl-C: leases come back by themselves, the files are safe at any moment. */
   kill(): void {
-    for (const service of this.#services) service.kill();
+    for (const service of [...this.#pools, ...this.#engines]) service.kill();
   }
 
   async #openQueue(): Promise<Queue> {
@@ -134,7 +148,9 @@ export class LocalRun {
   async #startServices(): Promise<void> {
     const { topology, model, run, busUrl, enginePort } = this.#options;
     for (const id of Object.keys(topology.engines)) {
-      const { http } = await this.#start(enginePlan(topology, id, model, enginePort)).start();
+      const engine = this.#processOf(enginePlan(topology, id, model, enginePort));
+      this.#engines.push(engine);
+      const { http } = await engine.start();
       if (http === undefined) throw new CommandError('service-failed', `${id} opened no API port`);
       this.#engineUrls[id] = `http://127.0.0.1:${http}`;
     }
@@ -148,18 +164,37 @@ export class LocalRun {
         classifier: model.classifier,
         engines,
       });
-      await this.#start(plan).start();
+      const pool = new WorkerPool(worker.id, plan, (each) => this.#processOf(each));
+      this.#pools.push(pool);
+      await pool.scaleTo(1);
+      await this.#supervise(worker, pool);
     }
   }
 
-  #start(plan: ServicePlan): ServiceProcess {
-    const service = new ServiceProcess({
+  #processOf(plan: ServicePlan): ServiceProcess {
+    return new ServiceProcess({
       ...plan,
       logFile: this.#options.run.file(`${plan.name}.log`),
       onFailed: (error) => this.#failed.reject(error),
     });
-    this.#services.push(service);
-    return service;
+  }
+
+  async #supervise(worker: ResolvedWorker, pool: WorkerPool): Promise<void> {
+    const { topology, mostReplicas: most, onScaled, run } = this.#options;
+    const facts = topology.queues[worker.queue];
+    if (this.#bus === undefined || facts === undefined) return;
+    const isFed = worker.queue === this.#queue?.profile.id;
+    const queue = isFed ? (this.#queue as Queue) : await this.#bus.bind(queueProfile(facts, worker));
+    const look = async (): Promise<QueueSeen> => {
+      // A bus that does not answer is not an empty one.
+      const depth = await queue.depth().catch(() => undefined);
+      const backlog = depth === undefined ? undefined : depth.ready + depth.delayed + depth.leased;
+      return isFed ? { backlog, arrived: run.fed } : { backlog };
+    };
+    const before = isFed ? { before: this.#before } : {};
+    const supervisor = new Supervisor({ worker, pool, most, onScaled, look, ...before });
+    this.#supervisors.push(supervisor);
+    supervisor.start();
   }
 
   get #settled(): number {
@@ -186,6 +221,7 @@ export class LocalRun {
         depth: this.#depth,
         now: Date.now(),
         restarts: this.restarts,
+        workers: this.#supervisors.map(({ standing }) => standing),
       });
       if (!last) await delay(WATCH_INTERVAL_MS);
     }

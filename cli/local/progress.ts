@@ -1,5 +1,6 @@
 import type { DeadLetter, QueueDepth } from '@penstock/kit';
 import type { Truth } from '../input/mail.ts';
+import type { WorkerStanding } from './supervisor.ts';
 
 /** One finished mail as the effect store has it. */
 export interface Verdict {
@@ -21,6 +22,7 @@ export interface Progress {
   readonly depth: QueueDepth;
   readonly now: number;
   readonly restarts: number;
+  readonly workers: readonly WorkerStanding[];
 }
 
 export interface Latency {

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { latencyOf, type Progress, throughputOf } from './progress.ts';
+import type { WorkerStanding } from './supervisor.ts';
 
 export interface Screen {
   readonly isTerminal: boolean;
@@ -69,6 +70,7 @@ export class LiveView {
       `${label('queue')}ready ${depth.ready}  in flight ${depth.leased}  waiting for retry ${depth.delayed}`,
       `${label('latency')}p50 ${figures.p50}  p99 ${figures.p99}`,
       `${label('attempts')}${figures.attempts} an item  dead letters ${count(depth.deadLettered)}  restarts ${count(progress.restarts)}`,
+      ...progress.workers.map((standing) => `${label('workers')}${standingText(standing)}`),
       `${label('verdicts')}ham ${verdicts.length - spam}  spam ${spam}`,
     ];
   }
@@ -84,7 +86,18 @@ function bar(done: number, total: number, width: number): string {
 function plainLine(progress: Progress): string {
   const { depth, verdicts, total } = progress;
   const { rate, p50, p99, attempts } = figuresOf(progress);
-  return `done ${verdicts.length}/${total}  ${rate}  ready ${depth.ready}  in flight ${depth.leased}  retry ${depth.delayed}  dead ${depth.deadLettered}  p50 ${p50}  p99 ${p99}  attempts ${attempts}  restarts ${progress.restarts}`;
+  return `done ${verdicts.length}/${total}  ${rate}  ready ${depth.ready}  in flight ${depth.leased}  retry ${depth.delayed}  dead ${depth.deadLettered}  p50 ${p50}  p99 ${p99}  attempts ${attempts}  restarts ${progress.restarts}  ${progress.workers.map(({ worker, replicas }) => `${worker} x${replicas}`).join('  ')}`.trimEnd();
+}
+
+/** How many there are, and what they are scaled by: what there is of each signal, of what as many are given. */
+export function standingText({ worker, replicas, ending, bounds, signals }: WorkerStanding): string {
+  const range = bounds.minReplicas === bounds.maxReplicas ? '' : ` of ${bounds.minReplicas} to ${bounds.maxReplicas}`;
+  const seen = signals.map(({ name, value, target }) => {
+    const unit = name === 'backlog' ? '' : '/s';
+    const shown = value === undefined ? 'not known' : `${Number(value.toPrecision(3))}${unit}`;
+    return `${name.replace('-', ' ')} ${shown} (${target}${unit} each)`;
+  });
+  return [`${worker} x${replicas}${range}`, ...(ending > 0 ? [`${ending} ending`] : []), ...seen].join('  ');
 }
 
 function figuresOf({ verdicts }: Progress) {

@@ -8,7 +8,9 @@ import type { Order } from '@penstock/order-fulfilment/order';
 import { jobsOf } from '@penstock/order-fulfilment/tasks';
 import { shop } from '../../stacks/orders.ts';
 import { ServiceProcess } from '../local/service-process.ts';
-import { LOCAL_ENV, mainOf } from '../local/services.ts';
+import { LOCAL_ENV, mainOf, type ServicePlan } from '../local/services.ts';
+import { type QueueSeen, Supervisor, type WorkerStanding } from '../local/supervisor.ts';
+import { WorkerPool } from '../local/worker-pool.ts';
 import { type Audit, Books } from './audit.ts';
 import { type OrderSource, stockFor } from './order-source.ts';
 import { type ProviderBooks, ProviderPeer } from './provider-peer.ts';
@@ -22,7 +24,10 @@ export interface OrdersRunOptions {
   readonly seed: string;
   /** @default - an embedded broker in the folder */
   readonly busUrl?: string;
+  /** Processes of the worker at most. */
+  readonly mostReplicas: number;
   readonly onProgress: (progress: OrdersProgress) => void;
+  readonly onScaled: (standing: WorkerStanding) => void;
 }
 
 export interface OrdersProgress {
@@ -32,7 +37,6 @@ export interface OrdersProgress {
   readonly kills: number;
 }
 
-const WORKERS = 2;
 const LOOK_MS = 100;
 /** Orders placed in one transaction. */
 const CHUNK = 50;
@@ -40,7 +44,8 @@ const CHUNK = 50;
 /** The shop on this machine: workers as processes, providers that fail, processes that are killed; then the audit. */
 export class OrdersRun {
   readonly #options: OrdersRunOptions;
-  readonly #services: ServiceProcess[] = [];
+  #pool: WorkerPool | undefined;
+  #supervisor: Supervisor | undefined;
   readonly #failed = Promise.withResolvers<never>();
   #kills = 0;
   #placed = 0;
@@ -63,44 +68,57 @@ export class OrdersRun {
     const store = await openJobStore(jobsUrl);
     const books = new Books(join(folder, 'shop.db'));
     try {
-      await this.#startWorkers(jobsUrl, providers.url);
+      await this.#startWorkers(store, jobsUrl, providers.url);
       const placing = this.#place(join(folder, 'shop.db'), store, source.orders, signal);
       await Promise.race([Promise.all([placing, this.#untilFinished(books, signal)]), this.#failed.promise]);
       return { audit: books.audit(source.orders, providers.books), providers: providers.books };
     } finally {
-      for (const service of this.#services) await service.stop();
+      this.#supervisor?.close();
+      await this.#pool?.stop();
       books[Symbol.dispose]();
       await store.close();
       await providers.close();
     }
   }
 
-  async #startWorkers(jobsUrl: string, providersUrl: string): Promise<void> {
-    const { folder } = this.#options;
+  async #startWorkers(store: JobStore, jobsUrl: string, providersUrl: string): Promise<void> {
+    const { folder, mostReplicas: most, onScaled } = this.#options;
     const busUrl = this.#options.busUrl ?? `sqlite:${join(folder, 'bus.db')}`;
     const queue = shop.queues['fulfilment'];
     const worker = shop.workers['fulfil'];
     const admin = await openBusAdmin(busUrl);
     await admin.provision(queueProfile(queue, worker));
     await admin.close();
-    for (let number = 1; number <= WORKERS; number++) {
-      const service = new ServiceProcess({
-        name: `fulfil-${number}`,
-        main: mainOf(worker.service.name),
-        logFile: join(folder, `fulfil-${number}.log`),
-        terminationGraceMs: worker.terminationGrace.toMilliseconds('up'),
-        onFailed: (error) => this.#failed.reject(error),
-        env: {
-          ...LOCAL_ENV,
-          PENSTOCK_BUS: busUrl,
-          PENSTOCK_JOBS: jobsUrl,
-          PENSTOCK_PROVIDERS: providersUrl,
-          [PROFILE_VARIABLE]: encodeProfile(workerProfile(shop, 'fulfil')),
-        },
-      });
-      this.#services.push(service);
-      await service.start();
-    }
+    const plan = {
+      name: worker.id,
+      main: mainOf(worker.service.name),
+      terminationGraceMs: worker.terminationGrace.toMilliseconds('up'),
+      env: {
+        ...LOCAL_ENV,
+        PENSTOCK_BUS: busUrl,
+        PENSTOCK_JOBS: jobsUrl,
+        PENSTOCK_PROVIDERS: providersUrl,
+        [PROFILE_VARIABLE]: encodeProfile(workerProfile(shop, 'fulfil')),
+      },
+    };
+    this.#pool = new WorkerPool(worker.id, plan, (each) => this.#processOf(each));
+    await this.#pool.scaleTo(Math.min(most, worker.minReplicas));
+    // The bus holds no more than a window of references: what waits for a worker lies in the store.
+    const look = (): Promise<QueueSeen> =>
+      store.run('measure', queue.id, Date.now()).then(
+        ({ ready, out, added }) => ({ backlog: ready + out, arrived: added }),
+        () => ({ backlog: undefined, arrived: undefined }),
+      );
+    this.#supervisor = new Supervisor({ worker, pool: this.#pool, most, onScaled, look });
+    this.#supervisor.start();
+  }
+
+  #processOf(plan: ServicePlan): ServiceProcess {
+    return new ServiceProcess({
+      ...plan,
+      logFile: join(this.#options.folder, `${plan.name}.log`),
+      onFailed: (error) => this.#failed.reject(error),
+    });
   }
 
   /** As a shop takes orders: its own rows and the jobs that follow from them in one transaction of its own. */
@@ -138,7 +156,8 @@ export class OrdersRun {
 
   /** As a machine dies: no warning, nothing is handed back. */
   #killOne(): void {
-    const { pid } = this.#services[this.#kills % this.#services.length] as ServiceProcess;
+    const pids = this.#pool?.pids ?? [];
+    const pid = pids[this.#kills % pids.length];
     if (pid === undefined) return;
     process.kill(pid, 'SIGKILL');
     this.#kills++;

@@ -22,9 +22,6 @@ export function byteQuantity(size: Bytes): string {
 /** Cores in thousandths, e.g. `250m`: the finest the scheduler knows. */
 export const cpuQuantity = (cores: number): string => `${Math.ceil(Number((cores * 1_000).toPrecision(12)))}m`;
 
-/** A rate as KEDA compares it, in thousandths: rounded down, since a target that is too high asks for too little. */
-export const thousandths = (value: number): string => String(Math.max(1, Math.floor(value * 1_000)) / 1_000);
-
 export const quantity = (text: string): k8s.Quantity => k8s.Quantity.fromString(text);
 
 /** No limit on the processor: throttling makes p99 unpredictable, and requests already share it fairly. */

@@ -1,4 +1,4 @@
-import type { Duration } from '@penstock/model';
+import { type Duration, GROWTH } from '@penstock/model';
 import { ConstructError } from '../errors.ts';
 import { seconds } from './lowering.ts';
 
@@ -38,13 +38,13 @@ export function scalingBehavior(cooldown: Duration, path: string): ScalingBehavi
     scaleUp: {
       stabilizationWindowSeconds: 0,
       policies: [
-        { type: 'Percent', value: 100, periodSeconds: 15 },
-        { type: 'Pods', value: 4, periodSeconds: 15 },
+        { type: 'Percent', value: GROWTH.percent, periodSeconds: seconds(GROWTH.period) },
+        { type: 'Pods', value: GROWTH.replicas, periodSeconds: seconds(GROWTH.period) },
       ],
     },
     scaleDown: {
       stabilizationWindowSeconds: cooldownSeconds,
-      policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
+      policies: [{ type: 'Percent', value: 100, periodSeconds: seconds(GROWTH.period) }],
     },
   };
 }

@@ -12,7 +12,21 @@ export {
   type TopicAlerts,
   topicAlerts,
 } from './derive/alerts.ts';
+export {
+  ARRIVAL_WINDOW,
+  AUTOSCALER_TOLERANCE,
+  GROWTH,
+  NO_MEMORY,
+  rateTarget,
+  type ScalerMemory,
+  type ScalingBounds,
+  type ScalingSignal,
+  scale,
+  scalingSignals,
+  type WorkSeen,
+} from './derive/autoscaler.ts';
 export { deviceShareOf } from './derive/batching.ts';
+export { leadFor, unbegunFor } from './derive/dispatch.ts';
 export { type SlowTraces, type TraceLoad, traceLoad } from './derive/traces.ts';
 export { engineProfile, httpServiceProfile, jobProfile, queueProfile, workerProfile } from './encode.ts';
 export type {

@@ -1,8 +1,8 @@
-import type { Rate, ResolvedQueue } from '@penstock/model';
+import { ARRIVAL_WINDOW, type Rate, type ResolvedQueue, rateTarget } from '@penstock/model';
 import type { Binding } from '../../binding.ts';
 import { NATS_METRICS, rate, series } from '../../monitoring/promql.ts';
 import type { Trigger } from '../crd/trigger.ts';
-import { thousandths } from '../lowering.ts';
+import { seconds } from '../lowering.ts';
 import type { NatsService } from '../nats-service.ts';
 import type { TriggerAuthentication } from '../trigger-authentication.ts';
 
@@ -44,7 +44,7 @@ export interface PrometheusRateProps {
  *   authority is none, and KEDA would not read it
  */
 export function prometheusRate({ server, query, ratePerReplica, access }: PrometheusRateProps): ArrivalRate {
-  const threshold = thousandths(ratePerReplica.perSecond);
+  const threshold = String(rateTarget(ratePerReplica));
   return {
     signal: 'arrival-rate',
     trigger: {
@@ -79,8 +79,8 @@ const NEEDED = {
 
 const referenceOf = ({ by, authentication }: Access) => authentication.refer(`Prometheus by ${by}`, NEEDED[by]);
 
-/** Four samples: one that is lost or late still leaves a rate. */
-const WINDOW = '2m';
+/** In minutes, as people write it: one sample that is lost or late still leaves a rate. */
+const WINDOW = `${seconds(ARRIVAL_WINDOW) / 60}m`;
 
 /**
  * Items a second that come into the stream of a queue, by prometheus-nats-exporter: the growth of its last sequence, as

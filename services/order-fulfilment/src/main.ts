@@ -1,17 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { addressesOf, openBus, runService, startWorker } from '@penstock/kit';
-import { Dispatcher, JobQueue, JobRunner, openJobStore, releasePolicyOf } from '@penstock/kit/jobs';
+import { Dispatcher, dispatchTimesOf, JobQueue, JobRunner, openJobStore, releasePolicyOf } from '@penstock/kit/jobs';
 import { orderFulfilment } from '../service.ts';
 import { openBooks } from './books-file.ts';
 import { orderHandlers } from './handlers.ts';
 import { httpProviders } from './providers.ts';
 import { TASKS } from './tasks.ts';
-
-/**
- * A replica that dies while it leads: nothing is released until its lead is over, and what it released without having
- * published it is released again after `unbegunMs`. A reference that was published after all is dropped when it comes.
- */
-const TIMES = { leadMs: 5_000, unbegunMs: 10_000 };
 
 await runService(orderFulfilment, process, process.env, async ({ profile, env, log }) => {
   const addresses = addressesOf(env, ['PENSTOCK_BUS', 'PENSTOCK_JOBS', 'PENSTOCK_PROVIDERS']);
@@ -32,7 +26,7 @@ await runService(orderFulfilment, process, process.env, async ({ profile, env, l
         bus: queue,
         window: profile.queue.maxAckPending,
         policy: releasePolicyOf(TASKS),
-        times: TIMES,
+        times: dispatchTimesOf(profile.queue),
       },
     ],
   });

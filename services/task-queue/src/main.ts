@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { addressesOf, listenError, openBus, portOf, runService } from '@penstock/kit';
-import { Dispatcher, openJobStore, releasePolicyOf } from '@penstock/kit/jobs';
+import { Dispatcher, dispatchTimesOf, openJobStore, releasePolicyOf } from '@penstock/kit/jobs';
 import { taskQueue } from '../service.ts';
 import { createApi } from './api.ts';
 import { JobInstruments } from './instruments.ts';
@@ -25,6 +25,7 @@ await runService(taskQueue, process, process.env, async ({ profile, env, host, l
       bus: await bus.bind(queue),
       window: queue.maxAckPending,
       policy,
+      times: dispatchTimesOf(queue),
     })),
   );
   const queues = targets.map(({ queue }) => queue);

@@ -22,7 +22,10 @@ export interface DispatchedQueue {
 export interface DispatchTimes {
   /** After which another dispatcher leads when this one vanishes. @default 15_000 */
   readonly leadMs: number;
-  /** A job released so long ago that nobody began is released again. @default 300_000 */
+  /**
+   * A job released so long ago that nobody began is released again. What a leader left that vanished is, at once.
+   * @default 300_000
+   */
   readonly unbegunMs: number;
   /** What the bus has to deliver again after a lease is over. @default 60_000 */
   readonly graceMs: number;
@@ -73,6 +76,8 @@ export class DispatchLane {
   readonly #timetables: ReadonlyMap<string, Timetable>;
   #leadership: Leadership | undefined;
   #renewAt = 0;
+  /** What was released up to then by a leader that vanished: some of it may never have been published. */
+  #inheritedUntil: number | undefined;
   #lookAt = 0;
   #areSchedulesKept = false;
   #released = 0;
@@ -125,11 +130,21 @@ export class DispatchLane {
   async #lead(now: number): Promise<boolean> {
     if (this.#leadership !== undefined && now < this.#renewAt) return true;
     const { store, owner, log } = this.#options;
+    const before = this.#leadership === undefined ? await store.run('leaderOf', this.queue) : owner;
     const term = await store.run('lead', this.queue, owner, now, this.#times.leadMs);
-    if (term !== undefined && this.#leadership?.term !== term) log.info({ queue: this.queue, term }, 'leads the queue');
+    if (term !== undefined && this.#leadership?.term !== term) {
+      log.info({ queue: this.queue, term, before }, 'leads the queue');
+      if (before !== undefined && before !== owner) this.#inherit(now);
+    }
     this.#leadership = term === undefined ? undefined : { queue: this.queue, owner, term };
     this.#renewAt = now + this.#times.leadMs / RENEWALS;
     return term !== undefined;
+  }
+
+  /** Of a leader that resigned everything is published; of one that vanished nobody knows, and a job more often out is no harm. */
+  #inherit(now: number): void {
+    this.#inheritedUntil = now;
+    this.#lookAt = now;
   }
 
   async #schedule(now: number): Promise<number> {
@@ -161,13 +176,15 @@ export class DispatchLane {
   async #look(now: number): Promise<boolean> {
     if (now < this.#lookAt) return false;
     const { store } = this.#options;
-    const { unbegunMs, graceMs, retentionMs, lookMs } = this.#times;
+    const { graceMs, retentionMs, lookMs } = this.#times;
     if (this.#leadership === undefined) return false;
+    const unbegunMs = this.#inheritedUntil === undefined ? this.#times.unbegunMs : now - this.#inheritedUntil;
     const reclaimed = await store.run('reclaim', { ...this.#leadership, now, unbegunMs, graceMs });
     if (reclaimed === undefined) {
       this.#leadership = undefined;
       return false;
     }
+    if (!reclaimed.more) this.#inheritedUntil = undefined;
     this.#reclaimed += reclaimed.unbegun + reclaimed.crashed;
     const purged = await store.run('purge', { queue: this.queue, now, retentionMs });
     this.#measure = await store.run('measure', this.queue, now);

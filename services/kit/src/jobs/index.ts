@@ -1,5 +1,6 @@
 export { addWithin } from './add-within.ts';
 export type { DispatchedQueue, DispatchNumbers, DispatchTimes } from './dispatch-lane.ts';
+export { dispatchTimesOf } from './dispatch-times.ts';
 export { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 export type { AddReceipt, AttemptFailure, JobProgress, JobRecord, JobReference, JobState, NewJob } from './job.ts';
 export type { HandledJob, JobContext, JobHandler, NeededJob, StepScope } from './job-context.ts';

@@ -113,6 +113,36 @@ describe('a dispatcher', () => {
     expect(bus.items.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['a.3']);
   });
 
+  test('releases again at once what a leader left that vanished before it published, and nothing that was begun', async () => {
+    store.runNow(
+      'add',
+      ['a', 'b'].map((id) => newJob(id)),
+    );
+    await laneOf('d1').turn();
+    store.runNow('begin', { job: 'b', release: 1, token: 1, worker: 'w', leaseUntil: now + 60_000, now });
+    bus.items.splice(0);
+    const next = laneOf('d2');
+    now += 14_999;
+    await next.turn();
+    expect(bus.items).toEqual([]);
+    now += 1;
+    await next.turn();
+    expect(bus.items.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['a.2']);
+    // Only once: what it released itself is out.
+    now += 5_000;
+    await next.turn();
+    expect(bus.items).toHaveLength(1);
+  });
+
+  test('leaves what a leader published that resigned: its references are with the bus', async () => {
+    store.runNow('add', [newJob('a')]);
+    const first = laneOf('d1');
+    await first.turn();
+    await first.resign();
+    await laneOf('d2').turn();
+    expect(bus.items.map(({ idempotencyKey }) => idempotencyKey)).toEqual(['a.1']);
+  });
+
   test('goes on when the store did not answer', async () => {
     store.runNow('add', [newJob('a')]);
     let isFailing = true;

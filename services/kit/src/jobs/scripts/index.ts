@@ -6,7 +6,7 @@ import { cancel } from './cancel.ts';
 import { bound } from './count.ts';
 import { counts } from './counts.ts';
 import { inspect } from './inspect.ts';
-import { lead, resign } from './lead.ts';
+import { lead, leaderOf, resign } from './lead.ts';
 import { list } from './list.ts';
 import { measure } from './measure.ts';
 import { pause, resume } from './pause.ts';
@@ -32,6 +32,7 @@ export const SCRIPTS = {
   redriveAll,
   counts,
   lead,
+  leaderOf,
   resign,
   release,
   outstanding,
@@ -63,6 +64,7 @@ export const WAKES: Readonly<Record<keyof typeof SCRIPTS, boolean>> = {
   redriveAll: true,
   counts: false,
   lead: false,
+  leaderOf: false,
   resign: true,
   release: false,
   outstanding: false,

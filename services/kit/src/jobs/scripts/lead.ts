@@ -25,6 +25,12 @@ export function* lead(queue: string, owner: string, now: number, ttlMs: number):
   return led?.term;
 }
 
+/** Who leads, or led until its time was over. Nobody after a leader that resigned, or before the first. */
+export function* leaderOf(queue: string): Script<string | undefined> {
+  const led = yield* row<{ readonly leader: string | null }>('SELECT leader FROM job_queues WHERE queue = $1', [queue]);
+  return led?.leader ?? undefined;
+}
+
 /** Lets another dispatcher lead at once. */
 export function* resign({ queue, owner, term }: Leadership): Script<void> {
   yield* tell('UPDATE job_queues SET leader = NULL, leader_until = 0 WHERE queue = $1 AND leader = $2 AND term = $3', [

@@ -1,13 +1,15 @@
 import type { Bytes, Topology } from '@penstock/model';
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { NamespaceBaseline } from '../constructs/kubernetes/index.ts';
+import { type Footprint, NamespaceBaseline } from '../constructs/kubernetes/index.ts';
 
 export interface NamespaceChartProps {
   readonly topology: Topology;
   readonly namespace: string;
   /** Size of the volume of effects that each worker has. */
   readonly effectsSize: Bytes;
+  /** What has to find room in it. @default - every workload of the topology */
+  readonly footprints?: readonly Footprint[];
 }
 
 /** What has to be there before anything else is. */
@@ -22,6 +24,7 @@ export class NamespaceChart extends Chart {
       topology: props.topology,
       name: props.namespace,
       claims,
+      ...(props.footprints === undefined ? {} : { footprints: props.footprints }),
     });
   }
 }

@@ -29,6 +29,7 @@ import {
   QueueAutoscaler,
   SyncedSecret,
   type SyncedSecretProps,
+  type TraceService,
   type Weights,
   Worker,
   type WorkerProps,
@@ -62,6 +63,8 @@ export interface WorkloadsChartProps {
   readonly reachesOf?: (workload: string) => readonly Flow[];
   /** Who calls a service beside routes of the gateway. @default - nobody */
   readonly callersOf?: (service: string) => readonly Peer[];
+  /** Where spans go. @default - nobody traces */
+  readonly traces?: TraceService;
   /** Where KEDA asks how fast work comes to each queue. @default - workers are scaled by their backlog alone */
   readonly prometheus?: Binding<string>;
 }
@@ -78,6 +81,7 @@ export class WorkloadsChart extends Chart {
   readonly httpServices: Readonly<Record<string, HttpService>>;
   /** By the id of the schedule. */
   readonly schedules: Readonly<Record<string, CronWork>>;
+  readonly network: WorkloadNetwork;
 
   constructor(scope: Construct, id: string, props: WorkloadsChartProps) {
     super(scope, id, { namespace: props.namespace });
@@ -90,6 +94,7 @@ export class WorkloadsChart extends Chart {
         namespace,
         weights: props.weightsOf(engine.id),
         ...(machine === undefined ? {} : { machine }),
+        ...(props.traces === undefined ? {} : { traces: props.traces }),
       });
     });
     this.workers = each(topology.workers, (worker) => this.#worker(worker, props));
@@ -97,7 +102,7 @@ export class WorkloadsChart extends Chart {
     this.schedules = each(topology.schedules, (schedule) => this.#cronWork(schedule, props));
     const sections = [this.workers, this.engines, this.httpServices, this.schedules, this.migrations] as const;
     const workloads = sections.flatMap((section) => Object.values<(typeof section)[string]>(section));
-    new WorkloadNetwork(this, 'network', {
+    this.network = new WorkloadNetwork(this, 'network', {
       workloads,
       nats,
       monitoringNamespace: props.monitoringNamespace ?? 'monitoring',
@@ -201,8 +206,8 @@ export class WorkloadsChart extends Chart {
     });
     return {
       engines: Object.fromEntries(engines),
-      addresses: props.addressesOf?.(id) ?? {},
-      reaches: props.reachesOf?.(id) ?? [],
+      addresses: { ...props.addressesOf?.(id), ...props.traces?.addresses },
+      reaches: [...(props.reachesOf?.(id) ?? []), ...(props.traces === undefined ? [] : [props.traces.flow])],
     };
   }
 }

@@ -7,9 +7,8 @@ import { WorkloadIdentity } from './workload-identity.ts';
 
 export interface TelemetryAccessProps {
   readonly cluster: EksCluster;
-  /** Where Prometheus and the collector of traces run. */
-  readonly namespace: string;
   readonly metrics: {
+    readonly namespace: string;
     /** Of Prometheus alone. */
     readonly serviceAccount: string;
     /** ARN of the workspace. */
@@ -17,6 +16,7 @@ export interface TelemetryAccessProps {
   };
   /** @default - spans are not sent */
   readonly traces?: {
+    readonly namespace: string;
     /** Of the collector alone. */
     readonly serviceAccount: string;
   };
@@ -29,20 +29,23 @@ export class TelemetryAccess extends Construct {
   readonly nodes: { readonly metrics: WorkloadIdentity; readonly traces: WorkloadIdentity | undefined };
 
   /** @throws {ConstructError} `reference-missing` for the account that every pod has that names none */
-  constructor(scope: Construct, id: string, { cluster, namespace, metrics, traces }: TelemetryAccessProps) {
+  constructor(scope: Construct, id: string, { cluster, metrics, traces }: TelemetryAccessProps) {
     super(scope, id);
     this.nodes = {
       metrics: new WorkloadIdentity(this, 'Metrics', {
         cluster,
-        namespace,
+        namespace: metrics.namespace,
         serviceAccount: metrics.serviceAccount,
         grants: [WorkloadGrant.writeMetrics(metrics.workspace)],
       }),
-      traces: traces === undefined ? undefined : this.#collector(cluster, namespace, traces.serviceAccount),
+      traces: traces === undefined ? undefined : this.#collector(cluster, traces),
     };
   }
 
-  #collector(cluster: EksCluster, namespace: string, serviceAccount: string): WorkloadIdentity {
+  #collector(
+    cluster: EksCluster,
+    { namespace, serviceAccount }: NonNullable<TelemetryAccessProps['traces']>,
+  ): WorkloadIdentity {
     const grants = [WorkloadGrant.sendTraces()] as const;
     const identity = new WorkloadIdentity(this, 'Traces', { cluster, namespace, serviceAccount, grants });
     const { policy } = identity.nodes;

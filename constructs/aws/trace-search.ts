@@ -18,8 +18,8 @@ const LOG_GROUPS = ['aws/spans', '/aws/application-signals/data'] as const;
 
 /**
  * Lets X-Ray take spans by OTLP and keep them in CloudWatch Logs. A setting of a whole account and region: one stack has
- * it, and the environments beside it say that it is there. There is no sampling before: a trace that was late is looked
- * for because it was, and nobody knows that at its first span.
+ * it, and the environments beside it say that it is there. What comes has been
+ * decided about by the collector in the cluster (docs/adr/0010): all of it is kept, a share is indexed.
  */
 export class TraceSearch extends Construct {
   readonly nodes: { readonly config: CfnTransactionSearchConfig; readonly policy: CfnResourcePolicy };

@@ -16,6 +16,9 @@ export interface ConditionalRole {
   readonly condition: Output<string>;
 }
 
+/** Roles that only send; what they send has no name that a condition could ask for. */
+export type TelemetryRole = 'roles/telemetry.tracesWriter';
+
 export interface WorkloadIdentityArgs {
   readonly project: GoogleProject;
   readonly cluster: GkeCluster;
@@ -29,6 +32,8 @@ export interface WorkloadIdentityArgs {
   readonly secrets?: Readonly<Record<string, SecretReference>>;
   /** What services that know no smaller grant make of one resource of theirs. @default - none */
   readonly roles?: readonly ConditionalRole[];
+  /** What is written for the whole project and read by nobody who may write it. @default - nothing */
+  readonly writes?: readonly TelemetryRole[];
 }
 
 const ACCOUNT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
@@ -109,7 +114,15 @@ export class WorkloadIdentity extends ComponentResource {
           child,
         ),
     );
-    this.nodes = { account, binding, folders, secrets, roles };
+    const writes = (args.writes ?? []).map(
+      (role) =>
+        new projects.IAMMember(
+          `${name}-${role.slice(role.lastIndexOf('.') + 1)}`,
+          { project: project.id, role, member: account.member },
+          child,
+        ),
+    );
+    this.nodes = { account, binding, folders, secrets, roles: [...roles, ...writes] };
     this.email = account.email;
     this.registerOutputs({ email: this.email });
   }

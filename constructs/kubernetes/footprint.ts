@@ -32,7 +32,8 @@ export const engineFootprint = ({ replicas, resources, accelerator }: ResolvedIn
 
 const run = (atOnce: number, resources: ResolvedResources): Footprint => ({ pods: 2 * atOnce, resources, gpus: 0 });
 
-const rolledOut = (pods: number, resources: ResolvedResources, gpus = 0): Footprint => ({
+/** Of a Deployment that is always there. */
+export const rolledOut = (pods: number, resources: ResolvedResources, gpus = 0): Footprint => ({
   pods: 2 * pods + ROLLOUT_SURGE,
   resources,
   gpus,

@@ -22,6 +22,7 @@ export { DEVICE_PLUGIN_CONFIG, DevicePluginConfig, type DevicePluginConfigProps 
 export { EbsStorageClass, type EbsStorageClassProps } from './ebs-storage-class.ts';
 export { EdgeRoute, type EdgeRouteProps, type RoutableServer, type RouteMatch } from './edge-route.ts';
 export { EffectVolume, type EffectVolumeProps } from './effect-volume.ts';
+export { type Footprint, footprintsOf, rolledOut } from './footprint.ts';
 export type { GpuAllocation } from './gpu-devices.ts';
 export {
   type Al2023Image,
@@ -77,6 +78,9 @@ export { Migration, type MigrationProps } from './migration.ts';
 export { BrokerMonitor, type BrokerMonitorProps, type MonitoredBroker } from './monitoring/broker-monitor.ts';
 export type { Collector } from './monitoring/collector.ts';
 export { PlatformMonitoring, type PlatformMonitoringProps } from './monitoring/platform-monitoring.ts';
+export { TraceCollector, type TraceCollectorNodes, type TraceCollectorProps } from './monitoring/trace-collector.ts';
+export { type TraceBackend, traceCollectorConfig } from './monitoring/trace-collector-config.ts';
+export { TRACE_PORTS, TraceService } from './monitoring/trace-service.ts';
 export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';
 export { NatsAccount, type NatsAccountProps } from './nats-account.ts';
 export { type NatsKeys, natsClientsOf } from './nats-clients.ts';

@@ -4,6 +4,7 @@ import { selectorLabels } from './labels.ts';
 import { keepGroupTogether, spreadApart } from './placement.ts';
 import { podTemplate, SCRATCH, shutdownWithin } from './pod-template.ts';
 import { type GroupRole, RUNTIMES } from './runtimes/runtime.ts';
+import type { Addresses } from './service-environment.ts';
 import { MODEL_FOLDER, type WeightsMount } from './weights.ts';
 import type { WorkloadContext } from './workload.ts';
 
@@ -26,6 +27,7 @@ export function enginePods(
   context: WorkloadContext<ResolvedInferenceEngine>,
   weights: WeightsMount,
   gpus: GpuDevices | undefined,
+  addresses: Addresses = {},
 ): EnginePods {
   const { topology, workload } = context;
   const { http, ops } = workload.service.ports;
@@ -51,7 +53,7 @@ export function enginePods(
       startupBudget: workload.startupBudget,
       isCalled: answers,
       process: { ...(command === undefined ? {} : { command }), ...(args === undefined ? {} : { args }) },
-      env,
+      env: { ...env, ...addresses },
       probes: answers ? probes : undefined,
       ports: answers ? ports : {},
       volumes: [weights.mount],

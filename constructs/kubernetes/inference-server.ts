@@ -12,6 +12,7 @@ import type { GpuQuota } from './gpu-quota.ts';
 import { type EnginePods, enginePods, GROUP_ROLE_LABEL } from './inference-pods.ts';
 import { selectorLabels } from './labels.ts';
 import { seconds } from './lowering.ts';
+import type { TraceService } from './monitoring/trace-service.ts';
 import { tcpRange } from './network-flow.ts';
 import type { Traffic } from './traffic.ts';
 import type { Weights } from './weights.ts';
@@ -25,6 +26,8 @@ export interface InferenceServerProps {
   readonly machine?: GpuMachine;
   /** How it gets its devices. @default 'device-plugin' */
   readonly allocation?: GpuAllocation;
+  /** Where its spans go; of a server of this project alone, others have words of their own for it. @default - it is not traced */
+  readonly traces?: TraceService;
   /** The quota it has to find room in before any of its pods starts. @default - none */
   readonly queueLabel?: GpuQuota['queueLabel'];
   readonly overrides?: {
@@ -62,11 +65,13 @@ export class InferenceServer extends Construct {
     const { context, overrides } = props;
     const { topology, workload } = context;
     const devices = gpuDevices(context, props.machine, props.allocation ?? 'device-plugin');
-    const pods = enginePods(context, props.weights.for(workload.model), devices);
+    const traces = workload.service.runtime === 'penstock' ? props.traces : undefined;
+    const pods = enginePods(context, props.weights.for(workload.model), devices, traces?.addresses);
     this.context = context;
     this.traffic = {
       opsPort: workload.service.ports.ops,
       httpPort: workload.service.ports.http,
+      ...(traces === undefined ? {} : { reaches: [traces.flow] }),
       // The devices of a group find each other by ports that their libraries pick.
       ...(pods.worker === undefined ? {} : { amongItself: [tcpRange(1_024, 65_535)] }),
     };

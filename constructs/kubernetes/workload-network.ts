@@ -30,10 +30,12 @@ export interface WorkloadNetworkProps {
 export class WorkloadNetwork extends Construct {
   /** By the id of the workload; one that neither hears nor speaks has none. */
   readonly nodes: Readonly<Record<string, ApiObject>>;
+  readonly #workloads: readonly NetworkedWorkload[];
 
   constructor(scope: Construct, id: string, props: WorkloadNetworkProps) {
     super(scope, id);
     const { workloads, nats, monitoringNamespace, overrides } = props;
+    this.#workloads = workloads;
     const byId = new Map(workloads.map((each) => [each.context.workload.id, each] as const));
     const callersOf = Map.groupBy(
       workloads.flatMap((caller) => (caller.traffic.calls ?? []).map((callee) => ({ caller, callee }))),
@@ -77,6 +79,14 @@ export class WorkloadNetwork extends Construct {
         return [[name, networkPolicy(this, name, metadataOf(each.context), rules, overrides?.[name])] as const];
       }),
     );
+  }
+
+  /** Labels of the pods of each workload that is let out by a flow: what its other end has to let in. */
+  sendersTo(flow: Flow): readonly Readonly<Record<string, string>>[] {
+    const wanted = JSON.stringify(flow);
+    return this.#workloads
+      .filter(({ traffic }) => traffic.reaches?.some((each) => JSON.stringify(each) === wanted))
+      .map(podsOf);
   }
 }
 

@@ -66,6 +66,9 @@ export const BROKER_ALERT_NAMES = [
   'PenstockValkeyLogFailing',
 ] as const;
 
+/** Alerts of who decides which traces are kept. */
+export const TRACE_ALERT_NAMES = ['PenstockTracesMissing', 'PenstockSpansLost'] as const;
+
 /** Alerts of what a cloud runs for a platform, by the same name on each, beside those of the names above. */
 export const CLOUD_ALERT_NAMES = [
   'PenstockPodsUnschedulable',
@@ -80,6 +83,7 @@ export const GOOGLE_ALERT_NAMES = ['PenstockPostgresDown', 'PenstockValkeyRefusi
 export const ALERT_NAMES = [
   ...PLATFORM_ALERT_NAMES,
   ...BROKER_ALERT_NAMES,
+  ...TRACE_ALERT_NAMES,
   ...CLOUD_ALERT_NAMES,
   ...GOOGLE_ALERT_NAMES,
 ] as const;

@@ -7,6 +7,7 @@ import { platformDashboard } from './platform-dashboard.ts';
 import { queueAlertRules, type WatchedQueue } from './queue-rules.ts';
 import { EVALUATION, type RuleGroup } from './rule.ts';
 import { serverMissing } from './server-missing.ts';
+import { traceAlertRules, type WatchedTraces } from './trace-rules.ts';
 
 /** NATS servers that a platform's queues are on. */
 export interface WatchedNats {
@@ -23,13 +24,15 @@ export interface WatchedPlatform {
   readonly namespace: string;
   /** @default - its queues are elsewhere, or it has none: what their broker alone can say is not asked */
   readonly nats?: WatchedNats;
+  /** Who decides which of its traces are kept. @default - nobody traces */
+  readonly traces?: WatchedTraces;
   /** Where the page of each alert is. @default - alerts name none */
   readonly runbooks?: Runbooks;
 }
 
 /** Every rule of a platform, whoever runs Prometheus: an objective, a queue, an engine and the broker a group each. */
 export function platformRules(platform: WatchedPlatform): readonly RuleGroup[] {
-  const { topology, namespace, nats, runbooks } = platform;
+  const { topology, namespace, nats, traces, runbooks } = platform;
   const group = (name: string, rules: RuleGroup['rules']): RuleGroup => ({
     name: `${topology.name}.${name}`,
     interval: EVALUATION,
@@ -65,6 +68,7 @@ export function platformRules(platform: WatchedPlatform): readonly RuleGroup[] {
             ]),
           ),
         ]),
+    ...(traces === undefined ? [] : [group('traces', rulesOf(traceAlertRules(namespace, traces)))]),
   ];
 }
 

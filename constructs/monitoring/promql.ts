@@ -73,6 +73,17 @@ export const VOLUME_METRICS = {
   capacity: 'kubelet_volume_stats_capacity_bytes',
 } as const;
 
+/** Of OpenTelemetry's collector, and of the exporter in each service. */
+export const TRACE_METRICS = {
+  /** By a service, before it was sent: `error_type` says that it was not. */
+  processed: 'otel_sdk_processor_span_processed_total',
+  refused: 'otelcol_receiver_refused_spans_total',
+  notQueued: 'otelcol_exporter_enqueue_failed_spans_total',
+  notSent: 'otelcol_exporter_send_failed_spans_total',
+  /** Decided about before their time, since there was no room. */
+  tooEarly: 'otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total',
+} as const;
+
 /** Of NVIDIA's DCGM exporter; memory in MiB. */
 export const GPU_METRICS = {
   memoryUsed: 'DCGM_FI_DEV_FB_USED',

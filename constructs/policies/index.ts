@@ -89,6 +89,7 @@ import { streamAged } from './rules/stream-aged.ts';
 import { streamDurable } from './rules/stream-durable.ts';
 import { streamKept } from './rules/stream-kept.ts';
 import { streamReplicated } from './rules/stream-replicated.ts';
+import { traceCollectorBounded } from './rules/trace-collector-bounded.ts';
 import { valkeyAccess } from './rules/valkey-access.ts';
 import { valkeyBounded } from './rules/valkey-bounded.ts';
 import { volumeOneNode } from './rules/volume-one-node.ts';
@@ -188,6 +189,7 @@ export const POLICIES: readonly Policy[] = [
   postgresAccess,
   postgresLimits,
   postgresPooler,
+  traceCollectorBounded,
   valkeyBounded,
   valkeyAccess,
 ];

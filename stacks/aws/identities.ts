@@ -9,7 +9,7 @@ import { ConstructError } from '../../constructs/errors.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
 import { invocationGrants } from './invocations.ts';
 import { brokerIn, secretOf } from './platform-in-cluster.ts';
-import { prometheusAccess } from './prometheus-in-cluster.ts';
+import { telemetryAccess } from './prometheus-in-cluster.ts';
 import { addressPrefix, environmentName } from './stack-of.ts';
 
 /** Account of whoever reads a topic as one consumer group: its name with hyphens. */
@@ -40,7 +40,9 @@ export function identitiesOf(
   const observers =
     environment.observability === undefined
       ? []
-      : [prometheusAccess(stack, topology, environment, cluster).nodes.metrics];
+      : Object.values(telemetryAccess(stack, topology, environment, cluster).nodes).filter(
+          (node) => node !== undefined,
+        );
   return [
     ...operator,
     ...observers,

@@ -1,6 +1,7 @@
 import type { ResolvedInferenceEngine, Topology } from '@penstock/model';
 import type { Stack } from 'aws-cdk-lib';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
+import { traceEndpoint } from '../../constructs/aws/trace-search.ts';
 import { ConstructError } from '../../constructs/errors.ts';
 import type { Flow } from '../../constructs/kubernetes/index.ts';
 import { tcp } from '../../constructs/kubernetes/network-flow.ts';
@@ -29,7 +30,7 @@ export function platformInCluster(
   topology: Topology,
   environment: AwsEnvironment,
 ): KubernetesEnvironment {
-  const { versions, finds = {}, reads = {}, users = {}, invokes = {}, ...kubernetes } = environment.workloads;
+  const { versions, finds = {}, reads = {}, users = {}, invokes = {}, traces, ...kubernetes } = environment.workloads;
   const registry = `${stack.account}.dkr.ecr.${stack.region}.${stack.urlSuffix}/${topology.name}`;
   const engines = Object.values<ResolvedInferenceEngine>(topology.engines);
   const broker = brokerIn(kubernetes);
@@ -50,6 +51,17 @@ export function platformInCluster(
   return {
     ...kubernetes,
     name: environment.name,
+    ...(traces === undefined
+      ? {}
+      : {
+          traces: {
+            image: `${registry}/${traces.image}`,
+            kept: traces.kept,
+            backend: { kind: 'x-ray', endpoint: traceEndpoint(stack).lower(), region: stack.region },
+            // X-Ray by the endpoint that the network has of it.
+            reaches: [flowTo(environment, [HTTPS]), IDENTITY_AGENT],
+          },
+        }),
     images: mapped(versions, (tag, service) => `${registry}/${service}:${tag}`),
     nats: broker === undefined ? kubernetes.nats : { cluster: { ...broker, images: copiesIn(registry, broker) } },
     weights: Object.fromEntries(
@@ -117,7 +129,10 @@ const copiesIn = (registry: string, { images }: BrokerEnvironment): BrokerEnviro
 /** Images of others that an environment runs, each with its tag, as they are named where they come from. */
 export function copiedImages({ workloads }: Pick<AwsEnvironment, 'workloads'>): readonly string[] {
   const broker = brokerIn(workloads);
-  return broker === undefined ? [] : Object.values<string>(broker.images);
+  return [
+    ...(broker === undefined ? [] : Object.values<string>(broker.images)),
+    ...(workloads.traces === undefined ? [] : [workloads.traces.image]),
+  ];
 }
 
 /** The servers of the platform's queues, where they are its own. */

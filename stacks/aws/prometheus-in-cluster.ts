@@ -12,6 +12,9 @@ import { addressPrefix } from './stack-of.ts';
 /** Of Prometheus in the cluster, and of nobody else. */
 const ACCOUNT = 'prometheus';
 
+/** Of the collector of traces, as its chart names it. */
+const traceAccount = ({ name }: Topology): string => `${name}-traces`;
+
 /** What the scaler asks about is minutes old; everything else is asked of the workspace. */
 const KEPT = '6h';
 
@@ -36,8 +39,8 @@ export const prometheusValues = (stack: Stack, topology: Topology, environment: 
   'prometheus.prometheusSpec.remoteWrite[0].sigv4.region': stack.region,
 });
 
-/** The right to write to the workspace. Has to be there before the pods that have it. */
-export const prometheusAccess = (
+/** The rights to write to the workspace, and spans to X-Ray. Have to be there before the pods that have them. */
+export const telemetryAccess = (
   stack: Stack,
   topology: Topology,
   environment: AwsEnvironment,
@@ -45,9 +48,12 @@ export const prometheusAccess = (
 ): TelemetryAccess =>
   new TelemetryAccess(stack, 'Telemetry', {
     cluster,
-    namespace: ADDONS['kube-prometheus-stack'].namespace,
     metrics: {
+      namespace: ADDONS['kube-prometheus-stack'].namespace,
       serviceAccount: ACCOUNT,
       workspace: PublishedBindings.read(stack, addressPrefix(topology, environment), OBSERVABILITY_ADDRESSES.workspace),
     },
+    ...(environment.workloads.traces === undefined
+      ? {}
+      : { traces: { namespace: environment.workloads.namespace, serviceAccount: traceAccount(topology) } }),
   });

@@ -12,7 +12,7 @@ import type { SageMakerMachine } from '../../constructs/aws/sagemaker-machine.ts
 import type { SystemNodes } from '../../constructs/aws/system-node-group.ts';
 import type { TraceSearchProps } from '../../constructs/aws/trace-search.ts';
 import type { ValkeyCacheProps } from '../../constructs/aws/valkey-cache.ts';
-import type { KubernetesEnvironment } from './kubernetes-environment.ts';
+import type { KubernetesEnvironment, TracesEnvironment } from './kubernetes-environment.ts';
 
 /** What is so in one account and region of AWS and cannot follow from the declaration. */
 export interface AwsEnvironment {
@@ -125,7 +125,10 @@ export interface GpuReservation {
  * What runs in the cluster. Images and weights lie in the registry of the account and region: also those of `nats.cluster`,
  * which are copied there under the names that they have here.
  */
-export interface WorkloadsEnvironment extends Omit<KubernetesEnvironment, 'name' | 'images' | 'weights' | 'secrets'> {
+export interface WorkloadsEnvironment
+  extends Omit<KubernetesEnvironment, 'name' | 'images' | 'weights' | 'secrets' | 'traces'> {
+  /** Traces go to X-Ray, whose Transaction Search some environment of the account and region turns on. @default - nobody traces */
+  readonly traces?: Pick<TracesEnvironment, 'image' | 'kept'>;
   /** Tag of each service's image, by the name it declares. */
   readonly versions: Readonly<Record<string, string>>;
   /** Key, in the store of secrets, of what the authority of the platform's own servers signs by. @default - its issuer is there already */

@@ -1,9 +1,12 @@
 import { dev as devCluster } from './dev.ts';
-import type { BrokerEnvironment, KubernetesEnvironment } from './kubernetes-environment.ts';
+import type { BrokerEnvironment, KubernetesEnvironment, TracesEnvironment } from './kubernetes-environment.ts';
 import { prod as prodCluster } from './prod.ts';
 
 /** What runs in a cluster of Google Cloud. Images and weights lie in the registry of the artifacts. */
-export interface GcpWorkloads extends Omit<KubernetesEnvironment, 'images' | 'weights' | 'accounts' | 'reaches'> {
+export interface GcpWorkloads
+  extends Omit<KubernetesEnvironment, 'images' | 'weights' | 'accounts' | 'reaches' | 'traces'> {
+  /** Traces go to Cloud Trace. @default - nobody traces */
+  readonly traces?: Pick<TracesEnvironment, 'image' | 'kept'>;
   /** Tag of each service's image, by the name it declares. */
   readonly versions: Readonly<Record<string, string>>;
   /** Key, in Secret Manager, of what the authority of the platform's own servers signs by. @default - its store and its issuer are there already */
@@ -18,7 +21,7 @@ type DiskClass = 'standard-rwo' | 'premium-rwo';
  * inside answers queries, so that workers are scaled by their backlog alone.
  */
 function onGoogle(cluster: KubernetesEnvironment, storageClass: DiskClass): KubernetesEnvironment {
-  const { prometheus: _none, nats, effects, ...rest } = cluster;
+  const { prometheus: _none, nats, effects, traces: _elsewhere, ...rest } = cluster;
   return {
     ...rest,
     nats: 'cluster' in nats ? { cluster: brokerOnGoogle(nats.cluster, storageClass) } : nats,

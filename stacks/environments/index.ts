@@ -6,6 +6,7 @@ export type {
   BrokerEnvironment,
   EdgeEnvironment,
   KubernetesEnvironment,
+  TracesEnvironment,
   WeightsPlace,
   WorkloadSecrets,
 } from './kubernetes-environment.ts';

@@ -1,4 +1,4 @@
-import type { BytesText, GpuMachine } from '@penstock/model';
+import type { BytesText, GpuMachine, RateText } from '@penstock/model';
 import type {
   Collector,
   Flow,
@@ -38,6 +38,8 @@ export interface KubernetesEnvironment {
   readonly monitoringNamespace: string;
   /** @default 'prometheus-operator' */
   readonly collector?: Collector;
+  /** Who keeps what of the traces. @default - nobody traces */
+  readonly traces?: TracesEnvironment;
   /** Query API of its Prometheus, by which workers are scaled before a backlog has grown. @default - by backlog alone */
   readonly prometheus?: string;
   /** Where docs/alerts.md is to be read: alerts link to their part of it. @default - they link to nothing */
@@ -52,6 +54,22 @@ export interface KubernetesEnvironment {
   readonly reaches?: Readonly<Record<string, readonly Flow[]>>;
   /** How engines are reached from outside of the cluster. @default - they are not */
   readonly edge?: EdgeEnvironment;
+}
+
+/** What is kept of the traces of a platform, and who keeps it. */
+export interface TracesEnvironment {
+  /** OpenTelemetry's collector with its contributed components. */
+  readonly image: string;
+  /** How many traces without anything remarkable are kept, over the whole platform. */
+  readonly kept: RateText;
+  readonly backend: /** Takes OTLP over HTTP; without the path. */
+    | { readonly kind: 'otlp'; readonly endpoint: string }
+    | { readonly kind: 'x-ray'; readonly endpoint: string; readonly region: string }
+    | { readonly kind: 'cloud-trace'; readonly project: string };
+  /** How the collector gets there, and to who lends it its rights. */
+  readonly reaches: readonly Flow[];
+  /** Annotations by which a cloud knows its account. @default - no cloud does */
+  readonly account?: Readonly<Record<string, string>>;
 }
 
 /** Files in `/var/run/secrets/penstock/<id>-secrets`, and where the value of each is kept. */

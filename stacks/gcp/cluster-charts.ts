@@ -16,6 +16,7 @@ import type { Manifest } from '../../constructs/policies/index.ts';
 import type { KubernetesEnvironment } from '../environments/index.ts';
 import { platformApp } from '../kubernetes/platform-app.ts';
 import { secretsChart } from './cluster-secrets.ts';
+import { tracesEnvironment } from './cluster-traces.ts';
 import type { DataServices } from './data-services.ts';
 import type { GcpEnvironment } from './environment.ts';
 
@@ -30,6 +31,8 @@ export interface ClusterSurroundings {
   readonly pools: readonly Resource[];
   /** Who the operator that reads secrets is. */
   readonly reader: WorkloadIdentity | undefined;
+  /** Who the collector of traces is. */
+  readonly sender: WorkloadIdentity | undefined;
 }
 
 /** The server that gives pods the tokens of their accounts, on every node. */
@@ -52,7 +55,7 @@ export function clusterCharts(
   options: ComponentResourceOptions,
 ): readonly WatchedPlatform[] {
   const { name } = topology;
-  const { cluster, pools, reader } = surroundings;
+  const { cluster, pools, reader, sender } = surroundings;
   const bindings = new LateBindings<Output<string>>();
   const settings = kubernetesEnvironment(topology, environment, surroundings, bindings);
   const app = platformApp(topology, settings);
@@ -68,7 +71,7 @@ export function clusterCharts(
       manifests,
       bindings,
       environment: environment.environment,
-      after: [...pools, addons, ...(reader === undefined ? [] : [reader])],
+      after: [...pools, addons, ...[reader, sender].filter((each) => each !== undefined)],
     },
     options,
   );
@@ -83,16 +86,23 @@ export function clusterCharts(
 /** As any cluster has one, with placeholders where another resource knows better. */
 function kubernetesEnvironment(
   topology: Topology,
-  { workloads, ranges }: GcpEnvironment,
-  { artifacts, data, identities }: ClusterSurroundings,
+  environment: GcpEnvironment,
+  { artifacts, data, identities, sender }: ClusterSurroundings,
   bindings: LateBindings<Output<string>>,
 ): KubernetesEnvironment {
+  const {
+    workloads: { traces: _made, ...workloads },
+    ranges,
+  } = environment;
   const late = (value: Output<string>): string => bindings.bind(value).lower();
   const registry = late(artifacts.registry);
   const engines = Object.values<ResolvedInferenceEngine>(topology.engines);
   const users = [...new Set([...Object.keys(workloads.addresses), ...data.users])];
   return {
     ...workloads,
+    ...tracesEnvironment(environment, sender === undefined ? {} : { [ACCOUNT_ANNOTATION]: late(sender.email) }, [
+      METADATA_SERVER,
+    ]),
     images: mapValues(workloads.versions, (tag, service) => `${registry}/${service}:${tag}`),
     weights: Object.fromEntries(
       engines.map(({ id, model }) => [id, `${registry}/models/${model.id}:${model.revision}`]),

@@ -7,6 +7,7 @@ import type { VertexInference } from '../../constructs/gcp/vertex-inference.ts';
 import type { WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
 import { clusterCharts } from './cluster-charts.ts';
 import { secretsReader } from './cluster-secrets.ts';
+import { tracesSender } from './cluster-traces.ts';
 import { DataServices } from './data-services.ts';
 import type { GcpEnvironment } from './environment.ts';
 import { foundationOf } from './foundation.ts';
@@ -48,7 +49,8 @@ export function platformProgram(
   data.admit(identities);
   budgetOf(topology, environment, options);
   const reader = secretsReader(topology, environment, cluster, options);
-  const surroundings = { cluster, artifacts, data, identities, pools, reader };
+  const sender = tracesSender(topology, environment, cluster, options);
+  const surroundings = { cluster, artifacts, data, identities, pools, reader, sender };
   const charts = clusterCharts(inCluster, environment, surroundings, options);
   for (const watched of charts) observe({ ...watched, topology }, environment, { data, vertex }, options);
   return { cluster, data, identities, vertex };

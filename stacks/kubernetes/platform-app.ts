@@ -9,6 +9,7 @@ import { ImageReference, Weights } from '../../constructs/kubernetes/index.ts';
 import { SecretReference } from '../../constructs/secret-reference.ts';
 import type { KubernetesEnvironment, WeightsPlace, WorkloadSecrets } from '../environments/index.ts';
 import { brokerOf } from './broker.ts';
+import { tracesOf } from './traces.ts';
 
 /** Everything of a platform in one cluster: its charts, and by what its environment says a broker and a way in. */
 export function platformApp(topology: Topology, environment: KubernetesEnvironment, outdir?: string): App {
@@ -23,6 +24,7 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
       `no ${section}[${JSON.stringify(key)}]`,
     );
   };
+  const traces = tracesOf(topology, environment);
   const broker = brokerOf(app, '0-broker', topology, environment);
   const { workloads } = platformCharts(app, {
     topology,
@@ -49,6 +51,7 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     effects: { storageClass: environment.effects.storageClass, size: Bytes.parse(environment.effects.size) },
     monitoringNamespace: environment.monitoringNamespace,
     ...(environment.prometheus === undefined ? {} : { prometheus: Binding.of(environment.prometheus) }),
+    ...(traces === undefined ? {} : { traces }),
     ...(environment.collector === undefined ? {} : { collector: environment.collector }),
     ...(environment.runbooks === undefined ? {} : { runbooks: { url: environment.runbooks } }),
   });

@@ -1,11 +1,17 @@
 import { Bytes, type Topology } from '@penstock/model';
 import { platformDashboardJson, type WatchedPlatform } from '../../constructs/monitoring/platform-rules.ts';
-import type { KubernetesEnvironment } from '../environments/index.ts';
+import type { KubernetesEnvironment, TracesEnvironment } from '../environments/index.ts';
+import { watchedTraces } from './traces.ts';
 
-type Place = Pick<KubernetesEnvironment, 'namespace' | 'nats' | 'streamSize' | 'runbooks'>;
+type Place = Pick<KubernetesEnvironment, 'namespace' | 'nats' | 'streamSize' | 'runbooks'> & {
+  readonly traces?: Pick<TracesEnvironment, 'kept'>;
+};
 
 /** A platform in a cluster, as those see it who watch it from outside of the cluster. */
-export function watchedPlatform(topology: Topology, { namespace, nats, streamSize, runbooks }: Place): WatchedPlatform {
+export function watchedPlatform(
+  topology: Topology,
+  { namespace, nats, streamSize, traces, runbooks }: Place,
+): WatchedPlatform {
   const servers =
     'existing' in nats
       ? { namespace: nats.existing.namespace, servers: nats.existing.replicas }
@@ -19,6 +25,7 @@ export function watchedPlatform(topology: Topology, { namespace, nats, streamSiz
       job: `${namespace}/${topology.name}-nats`,
       streamSize: Bytes.parse(streamSize),
     },
+    ...(traces === undefined ? {} : { traces: watchedTraces(topology, traces) }),
     ...(runbooks === undefined ? {} : { runbooks: { url: runbooks } }),
   };
 }

@@ -6,6 +6,7 @@ import { ConstructError } from '../../errors.ts';
 import type { Runbooks } from '../../monitoring/alert.ts';
 import { platformDashboardJson, platformRules, type WatchedPlatform } from '../../monitoring/platform-rules.ts';
 import { SCRAPE } from '../../monitoring/promql.ts';
+import type { WatchedTraces } from '../../monitoring/trace-rules.ts';
 import { emit, type Override } from '../api-object.ts';
 import { prometheusRule } from '../crd/monitoring.ts';
 import { platformLabels, platformMetadata } from '../labels.ts';
@@ -20,6 +21,8 @@ export interface PlatformMonitoringProps {
   readonly namespace: string;
   /** Where its queues are, and the disk that each stream may take on every server. @default - it has no queues */
   readonly broker?: { readonly nats: NatsService; readonly streamSize: Bytes };
+  /** Who decides which of its traces are kept. @default - nobody traces */
+  readonly traces?: WatchedTraces;
   /** Labels by which the cluster's Prometheus picks its monitors and rules. @default - none: it takes all there are */
   readonly pickedBy?: Labels;
   /** `google-managed` leaves rules and dashboard to whoever evaluates `watched`. @default 'prometheus-operator' */
@@ -113,7 +116,7 @@ function workloadsMonitor(topology: Topology) {
 
 /** @throws {ConstructError} `reference-missing` for queues without a broker */
 function watchedPlatform(props: PlatformMonitoringProps, job: string | undefined): WatchedPlatform {
-  const { topology, namespace, broker, runbooks } = props;
+  const { topology, namespace, broker, traces, runbooks } = props;
   const [worker] = Object.values<ResolvedWorker>(topology.workers);
   if (worker !== undefined && broker === undefined) {
     throw new ConstructError(
@@ -135,6 +138,7 @@ function watchedPlatform(props: PlatformMonitoringProps, job: string | undefined
             streamSize: broker.streamSize,
           },
         }),
+    ...(traces === undefined ? {} : { traces }),
     ...(runbooks === undefined ? {} : { runbooks }),
   };
 }

@@ -165,9 +165,8 @@ function observability(): Stack {
   new TraceSearch(stack, 'Traces', { name: 'shop', indexedPercentage: 5 });
   new TelemetryAccess(stack, 'Telemetry', {
     cluster,
-    namespace: 'monitoring',
-    metrics: { serviceAccount: 'prometheus', workspace: prometheus.workspace },
-    traces: { serviceAccount: 'collector' },
+    metrics: { namespace: 'monitoring', serviceAccount: 'prometheus', workspace: prometheus.workspace },
+    traces: { namespace: 'monitoring', serviceAccount: 'collector' },
   });
   new ServiceAlarms(stack, 'Alarms', { name: 'shop', services: EVERYTHING, topics });
   new ServiceDashboard(stack, 'Dashboard', { name: 'shop', services: EVERYTHING });

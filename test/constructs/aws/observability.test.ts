@@ -257,9 +257,12 @@ describe('who sends from a cluster', () => {
   const { stack: owner, cluster } = clusterStack();
   new TelemetryAccess(owner, 'Telemetry', {
     cluster,
-    namespace: 'monitoring',
-    metrics: { serviceAccount: 'prometheus', workspace: Binding.of('arn:aws:aps:eu-central-1:1:workspace/ws-1') },
-    traces: { serviceAccount: 'collector' },
+    metrics: {
+      namespace: 'monitoring',
+      serviceAccount: 'prometheus',
+      workspace: Binding.of('arn:aws:aps:eu-central-1:1:workspace/ws-1'),
+    },
+    traces: { namespace: 'shop', serviceAccount: 'collector' },
   });
   const telemetry = Template.fromStack(owner);
 

@@ -35,9 +35,10 @@ describe('the charts of a platform, applied by Pulumi', () => {
 
   test('are those of any cluster, object for object, with images of the artifacts', () => {
     const registry = 'registry.example.com/synthesized';
+    const { traces: _elsewhere, ...workloads } = gcpWorkloads['prod'] as GcpWorkloads;
     const anywhere = synthesizeKubernetes(platform, {
       // As any cluster whose collectors are Google's.
-      ...(gcpWorkloads['prod'] as GcpWorkloads),
+      ...workloads,
       images: {
         'mail-classifier': `${registry}/mail-classifier:0.1.0`,
         'inference-engine': `${registry}/inference-engine:0.1.0`,

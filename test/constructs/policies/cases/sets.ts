@@ -8,6 +8,7 @@ import { kedaCases } from './keda.ts';
 import { natsCases } from './nats.ts';
 import { postgresCases } from './postgres.ts';
 import { rabbitmqCases } from './rabbitmq.ts';
+import { traceCases } from './traces.ts';
 import { valkeyCases } from './valkey.ts';
 
 /** Every set of cases but the platform's own, whose compliant objects are what production emits. */
@@ -21,5 +22,6 @@ export const SETS: readonly CaseSet[] = [
   natsCases,
   postgresCases,
   rabbitmqCases,
+  traceCases,
   valkeyCases,
 ];

@@ -58,6 +58,10 @@ const RULES: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^services\/task-queue\//,
     /^(services\/task-queue\/|@penstock\/(model|kit|kit\/jobs)$|node:|fastify$|zod$|@opentelemetry\/api$)/,
   ],
+  [
+    /^services\/event-backbone\//,
+    /^(services\/event-backbone\/|@penstock\/(model|kit|kit\/events|kit\/schemas)$|node:|fastify$|zod$|@opentelemetry\/api$)/,
+  ],
   [/^constructs\/monitoring\//, /^(constructs\/monitoring\/|@penstock\/model$)/],
   [
     /^constructs\/kubernetes\//,
@@ -132,6 +136,7 @@ test.each([
   'services/mail-classifier',
   'services/inference-engine',
   'services/task-queue',
+  'services/event-backbone',
   'constructs',
   'charts',
   'stacks',

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { KitError } from '../../errors.ts';
+import { asking } from '../../sql/sqlite-asking.ts';
 import { errorOf } from '../../sqlite/store-client.ts';
 import { faultOf } from '../../sqlite/store-thread.ts';
 import type { AddReceipt, NewJob } from '../job.ts';
 import { type Query, type Row, runSync } from '../script.ts';
 import { add } from '../scripts/add.ts';
 import { storeMissing } from '../store-version.ts';
-import { asking } from './ask.ts';
 
 const asks = new WeakMap<DatabaseSync, (query: Query) => readonly Row[]>();
 

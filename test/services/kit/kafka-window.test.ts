@@ -35,6 +35,8 @@ describe('the window of a partition', () => {
     expect(read.peek(100)).toEqual(retried);
     expect(read.peek(103)).toMatchObject({ attempts: 3, isDead: true });
     expect(read.count(NOW)).toEqual({ done: 3, leased: 0, delayed: 1 });
+    expect([...read.delayed(NOW)]).toEqual([[100, NOW + 500]]);
+    expect([...read.delayed(NOW + 500)]).toEqual([]);
   });
 
   test('gives every owner greater tokens than the one before, also one whose clock is behind', () => {

@@ -140,12 +140,11 @@ export class PartitionOwner {
 
   /** When the next delayed item is due, by the steady clock. */
   nextDue(now: number): number | undefined {
-    const due = [...this.#records.keys()]
-      .filter((offset) => offset < this.#window.end)
-      .map((offset) => this.#window.peek(offset))
-      .filter((slot) => slot?.state === 'free' && slot.dueAt > now)
-      .map((slot) => slot?.dueAt ?? 0);
-    return due.length === 0 ? undefined : Math.min(...due);
+    let next: number | undefined;
+    // Looked for among the few that were tried: what was read may be thousands, and this is asked at every settlement.
+    for (const [offset, dueAt] of this.#window.delayed(now))
+      if (this.#records.has(offset) && (next === undefined || dueAt < next)) next = dueAt;
+    return next;
   }
 
   /** Resolves when it is committed. */

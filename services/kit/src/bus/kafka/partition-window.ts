@@ -120,6 +120,11 @@ export class PartitionWindow {
     for (const slot of this.#slots.values()) if (slot.state === 'leased') slot.state = 'free';
   }
 
+  /** Items that may not be taken yet: their offsets, and when they may. */
+  *delayed(now: number): Generator<readonly [offset: number, dueAt: number]> {
+    for (const [offset, { state, dueAt }] of this.#slots) if (state === 'free' && dueAt > now) yield [offset, dueAt];
+  }
+
   count(now: number): { readonly done: number; readonly leased: number; readonly delayed: number } {
     const slots = [...this.#slots.values()];
     return {

@@ -36,6 +36,28 @@ export function jobsBehave(start: () => Promise<StoreFixture>): void {
     expect(later).toEqual({ id: 'b', duplicate: false });
   });
 
+  test('that is one of many in a call stands in their order, whether keys of others were known, over or said twice', async () => {
+    await store.run('add', [job('over', { idempotencyKey: 'k-20', keyExpiresAt: 10 })]);
+    await store.run('add', [job('known', { idempotencyKey: 'k-30' })]);
+    const names = Array.from({ length: 100 }, (_, index) => `n${index}`);
+    const many = names.map((id, index) =>
+      job(id, {
+        createdAt: 10,
+        idempotencyKey: `k-${index === 40 ? 39 : index}`,
+        ...(index === 50 ? { orderKey: 'o' } : {}),
+        ...(index === 60 ? { needs: [{ job: 'n59', onFailure: 'fail' as const }] } : {}),
+      }),
+    );
+    const receipts = names.map((id, index) => {
+      if (index === 30) return { id: 'known', duplicate: true };
+      return index === 40 ? { id: 'n39', duplicate: true } : { id, duplicate: false };
+    });
+    expect(await store.run('add', many)).toEqual(receipts);
+    expect(await store.run('add', many)).toEqual(receipts);
+    const found = await fixture.ask('SELECT id FROM jobs ORDER BY seq');
+    expect(found.map(({ id }) => id)).toEqual(['over', 'known', ...names.filter((id) => id !== 'n30' && id !== 'n40')]);
+  });
+
   test('runs once however often its reference is delivered', async () => {
     await store.run('add', [job('a')]);
     await release('a');

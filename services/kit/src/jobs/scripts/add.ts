@@ -3,11 +3,8 @@ import type { AddReceipt, JobState, NewJob, OnFailure } from '../job.ts';
 import { row, type Script, tell } from '../script.ts';
 import { checkBound, count } from './count.ts';
 import { finish, isFinal, needFailed } from './finish.ts';
+import { claimKeys, insertAll } from './insert.ts';
 import { lockOrders, lockUnfinished } from './lock.ts';
-import { placeOf } from './place.ts';
-
-/** One level of priority is worth so much waiting. */
-export const PRIORITY_WORTH_MS = 60_000;
 
 /**
  * Adds jobs, all or none. What one needs stands before it, or is in the store already.
@@ -28,71 +25,55 @@ export function* addInOrder(jobs: readonly NewJob[]): Script<readonly AddReceipt
   const actual = new Map<string, string>();
   /** Jobs that cannot end before this transaction does. */
   const locked = new Set<string>();
-  for (const job of jobs) {
-    const { id, isNew } = yield* claimKey(job);
-    actual.set(job.id, id);
-    // A call that is made again, since nobody knows what came of it, is told what it was told then.
-    receipts.push({ id, duplicate: id !== job.id });
-    if (!isNew) continue;
-    const needs = job.needs.map((need) => ({ ...need, job: actual.get(need.job) ?? need.job }));
-    yield* insert({ ...job, needs }, locked);
-    locked.add(id);
-    const { added, addedBytes } = counted.get(job.queue) ?? { added: 0, addedBytes: 0 };
-    counted.set(job.queue, { added: added + 1, addedBytes: addedBytes + job.payload.length });
+  for (const group of groupsOf(jobs)) {
+    const added: NewJob[] = [];
+    for (const { job, id, isNew } of yield* claimKeys(group)) {
+      actual.set(job.id, id);
+      // A call that is made again, since nobody knows what came of it, is told what it was told then.
+      receipts.push({ id, duplicate: id !== job.id });
+      if (!isNew) continue;
+      added.push(job);
+      locked.add(id);
+      const { added: before, addedBytes } = counted.get(job.queue) ?? { added: 0, addedBytes: 0 };
+      counted.set(job.queue, { added: before + 1, addedBytes: addedBytes + job.payload.length });
+    }
+    const [only] = added;
+    if (only === undefined || isAlone(only)) yield* insertAll(added);
+    else
+      yield* insertBehind(
+        { ...only, needs: only.needs.map((need) => ({ ...need, job: actual.get(need.job) ?? need.job })) },
+        locked,
+      );
   }
   for (const [queue, numbers] of counted) yield* count(queue, jobs[0]?.id ?? '', numbers);
   return receipts;
 }
 
-/** @returns the id of the job that has the key: this one, or one that was there before */
-function* claimKey(job: NewJob): Script<{ readonly id: string; readonly isNew: boolean }> {
-  const claimed = yield* row<{ readonly job: string }>(
-    `INSERT INTO job_keys (queue, idempotency_key, job, expires_at) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (queue, idempotency_key) DO UPDATE SET job = excluded.job, expires_at = excluded.expires_at
-       WHERE job_keys.expires_at <= $5
-     RETURNING job`,
-    [job.queue, job.idempotencyKey, job.id, job.keyExpiresAt, job.createdAt],
-  );
-  if (claimed !== undefined) return { id: claimed.job, isNew: true };
-  const known = yield* row<{ readonly job: string }>(
-    'SELECT job FROM job_keys WHERE queue = $1 AND idempotency_key = $2',
-    [job.queue, job.idempotencyKey],
-  );
-  // The statement before has locked it.
-  return { id: (known as { readonly job: string }).job, isNew: false };
+/** Nobody has to be locked before it is inserted. */
+const isAlone = ({ needs, orderKey }: NewJob): boolean => needs.length === 0 && orderKey === undefined;
+
+/** In their order: together those that stand alone, each of the others by itself. */
+function groupsOf(jobs: readonly NewJob[]): readonly (readonly NewJob[])[] {
+  const groups: NewJob[][] = [];
+  let open: NewJob[] | undefined;
+  for (const job of jobs) {
+    if (open !== undefined && isAlone(job)) {
+      open.push(job);
+      continue;
+    }
+    const group = [job];
+    groups.push(group);
+    open = isAlone(job) ? group : undefined;
+  }
+  return groups;
 }
 
-function* insert(job: NewJob, locked: Set<string>): Script<void> {
+/** Behind jobs that have to end before it. */
+function* insertBehind(job: NewJob, locked: Set<string>): Script<void> {
   const needs = yield* lockNeeds(job, locked);
   const isBehind = job.orderKey !== undefined && (yield* lockLastOf(job.queue, job.orderKey, locked));
   const blockers = needs.filter(({ state }) => !isFinal(state)).length + (isBehind ? 1 : 0);
-  yield* tell(
-    `INSERT INTO jobs (id, queue, task, version, idempotency_key, state, payload, headers, created_at, run_at, rank,
-       deadline_at, priority, share_group, order_key, limit_key, max_attempts, max_crashes, blockers, place)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
-    [
-      job.id,
-      job.queue,
-      job.task,
-      job.version,
-      job.idempotencyKey,
-      blockers > 0 ? 'waiting' : 'ready',
-      job.payload,
-      JSON.stringify(job.headers),
-      job.createdAt,
-      job.runAt,
-      job.runAt - job.priority * PRIORITY_WORTH_MS,
-      job.deadlineAt ?? null,
-      job.priority,
-      job.group ?? '',
-      job.orderKey ?? null,
-      job.limitKey ?? null,
-      job.maxAttempts,
-      job.maxCrashes,
-      blockers,
-      placeOf(job, job.createdAt),
-    ],
-  );
+  yield* insertAll([job], blockers);
   for (const { job: needed, onFailure } of job.needs) {
     yield* tell('INSERT INTO job_needs (job, needs, on_failure) VALUES ($1, $2, $3)', [job.id, needed, onFailure]);
   }

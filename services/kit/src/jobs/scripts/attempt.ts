@@ -1,7 +1,7 @@
 import type { AttemptFence, JobProgress, JobRecord, JobState, NewJob } from '../job.ts';
 import { type Query, row, rows, type Script, tell } from '../script.ts';
 import { addInOrder } from './add.ts';
-import { type Ending, finishLocked, giveBackSlot, withFailure } from './finish.ts';
+import { type Ending, finishLocked, giveBackSlot, leave, withFailure } from './finish.ts';
 import { lockOrders, lockUnfinished } from './lock.ts';
 import { type JobRow, LOCKED, type LockedJob, recordOf } from './record.ts';
 
@@ -32,24 +32,34 @@ export type DropReason = 'missing' | 'over' | 'superseded' | 'cancelled' | 'late
 export function* begin(args: BeginArguments): Script<Begun> {
   const begun = (yield* take(args)) ?? (yield* refuse(args));
   if (typeof begun === 'string') return { kind: 'drop', why: begun };
-  return { kind: 'run', job: recordOf(begun), ...(yield* knownTo(args.job)) };
+  const isNew = begun.has_needs === 0 && begun.release_no === 1 && begun.crashes === 0;
+  // Nobody began it before, so no step of it is kept.
+  const known = isNew ? { steps: new Map(), needs: new Map() } : yield* knownTo(args.job);
+  return { kind: 'run', job: recordOf(begun), ...known };
 }
 
-function* take({ job, release, token, worker, leaseUntil, now }: BeginArguments): Script<JobRow | undefined> {
+interface BegunRow extends JobRow {
+  /** Written with the job and never changed: it is known without a lock. */
+  readonly has_needs: number;
+}
+
+const BEGUN = '*, CASE WHEN EXISTS (SELECT 1 FROM job_needs WHERE job = jobs.id) THEN 1 ELSE 0 END AS has_needs';
+
+function* take({ job, release, token, worker, leaseUntil, now }: BeginArguments): Script<BegunRow | undefined> {
   // A job that still runs had a worker that vanished: it did not settle, and the bus delivered again.
-  return yield* row<JobRow>(
+  return yield* row<BegunRow>(
     `UPDATE jobs SET state = 'running', token = $3, attempt = attempt + 1, worker = $4, lease_until = $5,
        crashes = CASE WHEN state = 'running' THEN crashes + 1 ELSE crashes END, started_at = COALESCE(started_at, $6)
      WHERE id = $1 AND release_no = $2 AND (state = 'released' OR (state = 'running' AND token < $3))
        AND cancel_requested_at IS NULL AND (deadline_at IS NULL OR deadline_at > $6) AND attempt < max_attempts
        AND (state = 'released' OR crashes < max_crashes)
-     RETURNING *`,
+     RETURNING ${BEGUN}`,
     [job, release, token, worker, leaseUntil, now],
   );
 }
 
 /** Why it may not begin; the row after all when it was begun by this very call before, or may begin now. */
-function* refuse(args: BeginArguments): Script<DropReason | JobRow> {
+function* refuse(args: BeginArguments): Script<DropReason | BegunRow> {
   const { job, release, token, worker, now } = args;
   const found = yield* lockUnfinished(job);
   if (found === undefined) return (yield* row('SELECT 1 AS found FROM jobs WHERE id = $1', [job])) ? 'over' : 'missing';
@@ -57,10 +67,10 @@ function* refuse(args: BeginArguments): Script<DropReason | JobRow> {
   if (found.release_no !== release) return 'superseded';
   if (found.state === 'running' && found.token >= token) {
     if (found.token > token || found.worker !== worker) return 'superseded';
-    return (yield* row<JobRow>('SELECT * FROM jobs WHERE id = $1', [job])) as JobRow;
+    return (yield* row<BegunRow>(`SELECT ${BEGUN} FROM jobs WHERE id = $1`, [job])) as BegunRow;
   }
   const verdict = verdictOn(found, now);
-  if (verdict === undefined) return (yield* take(args)) as JobRow;
+  if (verdict === undefined) return (yield* take(args)) as BegunRow;
   yield* finishLocked(found, verdict[1], now);
   return verdict[0];
 }
@@ -179,6 +189,19 @@ export function* settle(
   effect: AttemptEffect = {},
 ): Script<'settled' | 'lost'> {
   yield* lockOrders(effect.jobs ?? []);
+  if (settlement.state === 'succeeded') {
+    // Nothing that the row says could make another end of it: it is locked and written in one.
+    const succeeded = yield* row<LockedJob>(
+      `UPDATE jobs SET settled_token = $3, state = 'succeeded', finished_at = $4, result = $5, lease_until = NULL,
+         worker = NULL
+       WHERE id = $1 AND release_no = $2 AND token = $3 AND state = 'running' RETURNING ${LOCKED}`,
+      [fence.job, fence.release, fence.token, now, settlement.result ?? null],
+    );
+    if (succeeded === undefined) return (yield* wasSettled(fence)) ? 'settled' : 'lost';
+    yield* leave({ ...succeeded, state: 'running' }, 'succeeded', now);
+    yield* apply(effect);
+    return 'settled';
+  }
   const job = yield* row<LockedJob>(
     `UPDATE jobs SET settled_token = $3 WHERE id = $1 AND release_no = $2 AND token = $3 AND state = 'running'
      RETURNING ${LOCKED}`,

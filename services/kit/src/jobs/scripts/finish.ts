@@ -30,16 +30,28 @@ export function* finish(id: string, ending: Ending, now: number): Script<void> {
 
 /** The same for a job that this transaction has locked, as it is now. */
 export function* finishLocked(job: LockedJob, ending: Ending, now: number): Script<void> {
-  const endings = yield* finishOne(job, ending, now);
+  yield* writeEnd(job, ending, now);
+  yield* leave(job, ending.state, now);
+}
+
+/**
+ * What the end of a job means to others, once it is written: its counts, its limit, and those behind it.
+ *
+ * @param job as it was before
+ */
+export function* leave(job: LockedJob, state: Ending['state'], now: number): Script<void> {
+  const endings = yield* tellOthers(job, state);
   // A chain of thousands must not be a stack of thousands.
   for (let next = endings.shift(); next !== undefined; next = endings.shift()) {
     const [id, how] = next;
     const dependent = yield* lockUnfinished(id);
-    if (dependent !== undefined) endings.push(...(yield* finishOne(dependent, how, now)));
+    if (dependent === undefined) continue;
+    yield* writeEnd(dependent, how, now);
+    endings.push(...(yield* tellOthers(dependent, how.state)));
   }
 }
 
-function* finishOne(job: LockedJob, ending: Ending, now: number): Script<[string, Ending][]> {
+function* writeEnd(job: LockedJob, ending: Ending, now: number): Script<void> {
   const history =
     ending.state === 'succeeded'
       ? job.history
@@ -54,15 +66,14 @@ function* finishOne(job: LockedJob, ending: Ending, now: number): Script<[string
      WHERE id = $1`,
     [job.id, ending.state, now, ending.state === 'succeeded' ? (ending.result ?? null) : null, history],
   );
-  yield* count(job.queue, job.id, {
-    ended: 1,
-    endedBytes: job.bytes,
-    failed: ending.state === 'failed' ? 1 : 0,
-  });
+}
+
+function* tellOthers(job: LockedJob, state: Ending['state']): Script<[string, Ending][]> {
+  yield* count(job.queue, job.id, { ended: 1, endedBytes: job.bytes, failed: state === 'failed' ? 1 : 0 });
   if (job.state === 'released' || job.state === 'running') yield* giveBackSlot(job);
   else if (job.state === 'ready') yield* leaveLine(job);
   if (job.order_key !== null) yield* unblockNextInOrder(job.queue, job.order_key, job.seq);
-  return yield* tellDependents(job.id, ending.state);
+  return yield* tellDependents(job.id, state);
 }
 
 /** A job that is out no longer counts against the limit of its key. */

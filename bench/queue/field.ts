@@ -7,6 +7,7 @@ import type { Absent, Contestant } from './contestant.ts';
 import { openBullmq } from './peers/bullmq.ts';
 import { openGraphileWorker } from './peers/graphile-worker.ts';
 import { openOnServer, openSqlite } from './peers/penstock.ts';
+import { openPgBoss } from './peers/pg-boss.ts';
 import { openRawKafka } from './peers/raw-kafka.ts';
 import { openRawNats } from './peers/raw-nats.ts';
 import { openRawRabbitmq } from './peers/raw-rabbitmq.ts';
@@ -21,6 +22,7 @@ export const NAMES = [
   'bullmq',
   'graphile-worker',
   'graphile-batched',
+  'pg-boss',
   'penstock-nats',
   'nats.js',
   'penstock-redis',
@@ -38,6 +40,7 @@ export const PAIRS: readonly (readonly [ours: Name, peer: Name])[] = [
   ['penstock-sqlite', 'bullmq'],
   ['penstock-sqlite', 'graphile-worker'],
   ['penstock-sqlite', 'graphile-batched'],
+  ['penstock-sqlite', 'pg-boss'],
   ['sqlite-lockstep', 'bullmq'],
   ['sqlite-lockstep', 'graphile-worker'],
   ['penstock-nats', 'nats.js'],
@@ -110,6 +113,8 @@ async function open(name: Name, servers: Servers): Promise<Contestant> {
       return openGraphileWorker(versionOf('graphile-worker'), 'plain');
     case 'graphile-batched':
       return openGraphileWorker(versionOf('graphile-worker'), 'batched');
+    case 'pg-boss':
+      return openPgBoss(versionOf('pg-boss'));
     case 'penstock-nats':
       return openOnServer(name, await servers.natsUrl(), natsSettings());
     case 'nats.js':
@@ -154,6 +159,7 @@ function missing(name: Name): string | undefined {
       return redisVersion() === undefined ? 'sh .ci/peers/redis.sh' : undefined;
     case 'graphile-worker':
     case 'graphile-batched':
+    case 'pg-boss':
       return postgresVersion() === undefined ? 'sh .ci/peers/postgres.sh' : undefined;
     case 'penstock-nats':
     case 'nats.js':
@@ -175,7 +181,7 @@ function natsSettings(): string {
   return `nats-server ${/v([\d.]+)/.exec(stdout ?? '')?.[1]}: file storage, sync_interval always, 1 server`;
 }
 
-function versionOf(name: string): string {
+export function versionOf(name: string): string {
   const text = readFileSync(new URL(`../../node_modules/${name}/package.json`, import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,7 +1,8 @@
 import { Logger, makeWorkerUtils, run } from 'graphile-worker';
 import { Pool } from 'pg';
-import { type Contestant, Countdown, jobOf } from '../contestant.ts';
-import { POSTGRES_SETTINGS, postgresVersion, startPostgres } from '../servers/postgres.ts';
+import { Countdown, jobOf } from '../contestant.ts';
+import type { JobSystem, WorkHooks } from '../job-system.ts';
+import { databaseBytes, POSTGRES_SETTINGS, postgresVersion, startPostgres } from '../servers/postgres.ts';
 
 const LOCAL_QUEUE_JOBS = 500;
 const GONE_POLL_MS = 2;
@@ -10,7 +11,7 @@ const SPARE_CONNECTIONS = 10;
 const SILENT = new Logger(() => () => {});
 
 /** The two ways that its documentation knows: every worker fetches for itself, or a local queue and batched completions. */
-export async function openGraphileWorker(version: string, mode: 'plain' | 'batched'): Promise<Contestant> {
+export async function openGraphileWorker(version: string, mode: 'plain' | 'batched'): Promise<JobSystem> {
   const { server, url } = await startPostgres();
   const pool = new Pool({ connectionString: url, max: 64 + SPARE_CONNECTIONS, idleTimeoutMillis: 0 });
   // An idle connection that ends with its server is no failure; a query that fails rejects by itself.
@@ -22,27 +23,38 @@ export async function openGraphileWorker(version: string, mode: 'plain' | 'batch
   return {
     name: mode === 'plain' ? 'graphile-worker' : 'graphile-batched',
     settings: `graphile-worker ${version}, PostgreSQL ${postgresVersion()}: ${POSTGRES_SETTINGS}; ${mode === 'plain' ? 'run({concurrency})' : batched}`,
+    bytes: () => databaseBytes(pool),
     async open(concurrency) {
       await pool.query('truncate graphile_worker._private_jobs');
+      const runnerOf = ({ began }: WorkHooks) =>
+        run({
+          pgPool: pool,
+          logger: SILENT,
+          concurrency,
+          noHandleSignals: true,
+          taskList: { job: async (payload) => began(Number((payload as ReturnType<typeof jobOf>).id)) },
+          ...(mode === 'batched' && {
+            preset: {
+              worker: { localQueue: { size: LOCAL_QUEUE_JOBS }, completeJobBatchDelay: 0, failJobBatchDelay: 0 },
+            },
+          }),
+        });
       return {
         async add(index) {
           const job = jobOf(index);
           await utils.addJob('job', job, { jobKey: job.id });
         },
+        async fill(from, count) {
+          const jobs = Array.from({ length: count }, (_, index) => jobOf(from + index));
+          await utils.addJobs(jobs.map((payload) => ({ identifier: 'job', payload, jobKey: payload.id })));
+        },
+        async work(hooks) {
+          const runner = await runnerOf(hooks);
+          return { [Symbol.asyncDispose]: () => runner.stop() };
+        },
         async process(jobs) {
           const countdown = new Countdown(jobs);
-          const runner = await run({
-            pgPool: pool,
-            logger: SILENT,
-            concurrency,
-            noHandleSignals: true,
-            taskList: { job: async () => {} },
-            ...(mode === 'batched' && {
-              preset: {
-                worker: { localQueue: { size: LOCAL_QUEUE_JOBS }, completeJobBatchDelay: 0, failJobBatchDelay: 0 },
-              },
-            }),
-          });
+          const runner = await runnerOf({ began: () => {} });
           runner.events.on('job:complete', ({ error }) => (error ? countdown.fail(error) : countdown.settled()));
           try {
             await countdown.done;

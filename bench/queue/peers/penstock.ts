@@ -104,7 +104,7 @@ async function byLease(queue: Queue, { concurrency }: WorkerProfile, jobs: numbe
 const service = declareWorker({ name: 'bench', payload: 'bench.v1', calls: [] });
 
 /** The declaration that a user would write for jobs of 1 ms, at this concurrency. */
-function profileOf(run: number, concurrency: number): WorkerProfile {
+export function profileOf(run: number, concurrency: number): WorkerProfile {
   const topology = defineTopology({
     name: `bench-${run}`,
     queues: {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KitError } from '@penstock/kit';
-import { Client } from 'pg';
+import { Client, type Pool } from 'pg';
 import { freePorts } from '../../../test/helpers/free-ports.ts';
 import { ChildServer, serverFolder } from './child-server.ts';
 
@@ -60,6 +60,12 @@ export async function startPostgres(): Promise<{ readonly server: ChildServer; r
     }
   });
   return { server, url };
+}
+
+/** Of the database that `startPostgres` makes, with its indexes. */
+export async function databaseBytes(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ readonly bytes: string }>('select pg_database_size(current_database()) as bytes');
+  return Number(rows[0]?.bytes);
 }
 
 /** PostgreSQL refuses to run as root: it gets the user that its package made. */

@@ -10,7 +10,7 @@ import {
 import { MessagingChart, type MessagingChartProps } from './messaging.ts';
 import { NamespaceChart } from './namespace.ts';
 import { ObservabilityChart, type ObservabilityChartProps } from './observability.ts';
-import { WorkloadsChart, type WorkloadsChartProps } from './workloads.ts';
+import { insideOf, WorkloadsChart, type WorkloadsChartProps } from './workloads.ts';
 
 export interface PlatformChartsProps
   extends Omit<WorkloadsChartProps, 'traces'>,
@@ -38,7 +38,8 @@ export interface PlatformCharts {
  * between charts it would be one from each object to each of the chart before.
  */
 export function platformCharts(scope: Construct, { traces, ...props }: PlatformChartsProps): PlatformCharts {
-  const { topology, namespace, nats, streamSize, runbooks, collector, monitoringNamespace } = props;
+  const { namespace, nats, streamSize, runbooks, collector, monitoringNamespace } = props;
+  const topology = insideOf(props.topology, props.outsideEngines);
   const service = traces === undefined ? undefined : new TraceService(topology, namespace);
   const workloads = (): WorkloadsChart =>
     new WorkloadsChart(scope, '3-workloads', { ...props, ...(service === undefined ? {} : { traces: service }) });

@@ -30,6 +30,7 @@ import {
   SyncedSecret,
   type SyncedSecretProps,
   type TraceService,
+  TriggerAuthentication,
   type Weights,
   Worker,
   type WorkerProps,
@@ -37,6 +38,9 @@ import {
   type WorkloadContext,
   WorkloadNetwork,
 } from '../constructs/kubernetes/index.ts';
+
+/** By the id of the engine, and by that of who calls it. */
+export type OutsideEngines = Readonly<Record<string, Readonly<Record<string, Binding<string>>>>>;
 
 export interface WorkloadsChartProps {
   readonly topology: Topology;
@@ -50,6 +54,8 @@ export interface WorkloadsChartProps {
   readonly weightsOf: (engine: string) => Weights;
   /** The machine behind the nodes of an engine on GPUs; asked for those alone. @default - there is no such engine */
   readonly machineOf?: (engine: string) => GpuMachine | undefined;
+  /** Engines that something outside of the cluster serves, by their ids: where each of their callers finds them. @default - none */
+  readonly outsideEngines?: OutsideEngines;
   /** What a workload asks for beside its bus, effects and engines. @default - nothing */
   readonly addressesOf?: (workload: string) => Readonly<Record<string, Binding<string>>>;
   readonly effects: { readonly storageClass: string; readonly size: Bytes };
@@ -66,7 +72,11 @@ export interface WorkloadsChartProps {
   /** Where spans go. @default - nobody traces */
   readonly traces?: TraceService;
   /** Where KEDA asks how fast work comes to each queue. @default - workers are scaled by their backlog alone */
-  readonly prometheus?: Binding<string>;
+  readonly prometheus?: {
+    readonly server: Binding<string>;
+    /** Who KEDA is to it. @default - it asks nobody */
+    readonly identity?: { readonly provider: 'gcp' };
+  };
 }
 
 /** Migrations first, then engines, those that call them, each worker with its effects and its scaler, and the network. */
@@ -82,12 +92,14 @@ export class WorkloadsChart extends Chart {
   /** By the id of the schedule. */
   readonly schedules: Readonly<Record<string, CronWork>>;
   readonly network: WorkloadNetwork;
+  /** One for all scalers. */
+  #prometheusUser: TriggerAuthentication<'prometheus'> | undefined;
 
   constructor(scope: Construct, id: string, props: WorkloadsChartProps) {
     super(scope, id, { namespace: props.namespace });
     const { topology, namespace, nats } = props;
     this.migrations = each(topology.migrations, (migration) => this.#migration(migration, props));
-    this.engines = each(topology.engines, (engine) => {
+    this.engines = each(insideOf(topology, props.outsideEngines).engines, (engine) => {
       const machine = engine.accelerator === 'cpu' ? undefined : props.machineOf?.(engine.id);
       return new InferenceServer(this, engine.id, {
         context: contextOf(engine, props),
@@ -120,7 +132,7 @@ export class WorkloadsChart extends Chart {
 
   #kept(id: string, { topology, secretsOf }: WorkloadsChartProps): readonly SyncedSecret[] {
     const kept = secretsOf?.(id);
-    const name = `${id}-secrets`;
+    const name = workloadSecrets(id);
     return kept === undefined ? [] : [new SyncedSecret(this, name, { topology, name, ...kept })];
   }
 
@@ -153,17 +165,23 @@ export class WorkloadsChart extends Chart {
     new QueueAutoscaler(this, `${id}-autoscaler`, {
       worker,
       backlog: jetStreamLag(nats, queue, workload),
-      ...(props.prometheus === undefined
-        ? {}
-        : {
-            arrivals: prometheusRate({
-              server: props.prometheus,
-              query: jetStreamArrivals(nats, queue),
-              ratePerReplica: workload.ratePerReplica,
-            }),
-          }),
+      ...this.#arrivals(props, jetStreamArrivals(nats, queue), workload),
     });
     return worker;
+  }
+
+  #arrivals({ prometheus, topology }: WorkloadsChartProps, query: string, { ratePerReplica }: ResolvedWorker) {
+    if (prometheus === undefined) return {};
+    const { server, identity } = prometheus;
+    if (identity === undefined) return { arrivals: prometheusRate({ server, query, ratePerReplica }) };
+    this.#prometheusUser ??= new TriggerAuthentication(this, 'arrivals-reader', {
+      topology,
+      name: 'prometheus',
+      trigger: 'prometheus',
+      credentials: { from: 'pod-identity', identity },
+    });
+    const access = { by: 'pod-identity', authentication: this.#prometheusUser } as const;
+    return { arrivals: prometheusRate({ server, query, ratePerReplica, access }) };
   }
 
   #httpService(workload: ResolvedHttpService, props: WorkloadsChartProps): HttpService {
@@ -201,8 +219,8 @@ export class WorkloadsChart extends Chart {
     props: WorkloadsChartProps,
   ) {
     const engines = calls.flatMap(({ role, engine }) => {
-      const server = this.engines[engine];
-      return server === undefined ? [] : [[role, server.address] as const];
+      const address = this.engines[engine]?.address ?? props.outsideEngines?.[engine]?.[id];
+      return address === undefined ? [] : [[role, address] as const];
     });
     return {
       engines: Object.fromEntries(engines),
@@ -211,6 +229,15 @@ export class WorkloadsChart extends Chart {
     };
   }
 }
+
+/** Of the files that a workload reads, by its id. */
+export const workloadSecrets = (id: string): string => `${id}-secrets`;
+
+/** What of a topology the cluster itself runs; by the same fingerprint, for it is the same declaration. */
+export const insideOf = (topology: Topology, outside: Readonly<Record<string, unknown>> = {}): Topology => ({
+  ...topology,
+  engines: Object.fromEntries(Object.entries(topology.engines).filter(([id]) => !Object.hasOwn(outside, id))),
+});
 
 const each = <W, C>(section: Readonly<Record<string, W>>, create: (workload: W) => C): Readonly<Record<string, C>> =>
   Object.fromEntries(Object.entries(section).map(([id, workload]) => [id, create(workload)]));

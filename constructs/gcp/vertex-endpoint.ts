@@ -6,7 +6,6 @@ import {
   getProject,
   getStack,
   type Input,
-  interpolate,
   type Output,
 } from '@pulumi/pulumi';
 import { Binding } from '../binding.ts';
@@ -21,10 +20,19 @@ import {
 } from './vertex-access.ts';
 import { tenDigits } from './vertex-id.ts';
 
+/** As `PrivateServiceConnect`, for an endpoint that models are deployed behind. */
+export interface PrivateEndpointAccess extends PrivateServiceConnect {
+  /**
+   * Networks into which Vertex AI puts an address by itself: another one whenever no model was left for a while, and none
+   * without a policy of the class `gcp-vertexai` in the network. @default - none: `VertexConnections` makes one that stays
+   */
+  readonly connections?: readonly ServiceConnection[];
+  /** IAM decides of each request too, which takes it a little longer. @default false, who reaches it may call it */
+  readonly authorized?: boolean;
+}
+
 /** Who reaches an endpoint: the API knows one of these ways at a time. */
-export type EndpointAccess =
-  /** By a host name of its own. */
-  PublicAccess | PeeredNetwork | (PrivateServiceConnect & { readonly connections?: readonly ServiceConnection[] });
+export type EndpointAccess = PublicAccess | PeeredNetwork | PrivateEndpointAccess;
 
 export interface VertexEndpointArgs {
   /** Shown in the console. At most 128 characters. */
@@ -58,8 +66,10 @@ export class VertexEndpoint extends ComponentResource {
   readonly nodes: { readonly endpoint: vertex.AiEndpoint };
   /** `projects/<project>/locations/<location>/endpoints/<id>`: what a model is deployed to. */
   readonly resource: Output<string>;
-  /** The host that takes requests; for a private endpoint it takes them from its networks only. */
-  readonly address: Binding<Output<string>>;
+  /** The last part of it. */
+  readonly id: Output<string>;
+  /** Its own host name, where it is public; networks reach others as `VertexConnections` says. */
+  readonly address: Binding<Output<string>> | undefined;
 
   /** @throws {ConstructError} `name-too-long`, `quantity-malformed` for a share of nothing */
   constructor(name: string, args: VertexEndpointArgs, options: ComponentResourceOptions = {}) {
@@ -96,12 +106,9 @@ export class VertexEndpoint extends ComponentResource {
     );
     this.nodes = { endpoint };
     this.resource = endpoint.id;
-    this.address = Binding.of(
-      access.type === 'public'
-        ? endpoint.dedicatedEndpointDns
-        : interpolate`${endpoint.location}-aiplatform.googleapis.com`,
-    );
-    this.registerOutputs({ resource: this.resource, address: this.address.lower() });
+    this.id = endpoint.name;
+    this.address = access.type === 'public' ? Binding.of(endpoint.dedicatedEndpointDns) : undefined;
+    this.registerOutputs({ resource: this.resource });
   }
 }
 
@@ -112,7 +119,12 @@ function accessOf(access: EndpointAccess): Partial<vertex.AiEndpointArgs> {
     case 'peered':
       return { network: access.network };
     case 'private-service-connect':
-      return { privateServiceConnectConfig: connectConfig(access, access.connections) };
+      return {
+        privateServiceConnectConfig: {
+          ...connectConfig(access, access.connections),
+          ...(access.authorized === true ? { enableSecurePrivateServiceConnect: true } : {}),
+        },
+      };
   }
 }
 

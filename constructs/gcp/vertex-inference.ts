@@ -53,8 +53,8 @@ export interface VertexInferenceArgs<Min extends number = number>
 export class VertexInference<Min extends number = number> extends ComponentResource {
   /** The constructs it is made of. */
   readonly nodes: { readonly endpoint: VertexEndpoint; readonly model: VertexModel };
-  /** Where callers find it. */
-  readonly address: Binding<Output<string>>;
+  /** As `VertexEndpoint.address`. */
+  readonly address: Binding<Output<string>> | undefined;
 
   /**
    * @throws {ConstructError} `machine-unfit` for an engine that Vertex AI cannot serve (a slice, a shared device, a replica
@@ -102,7 +102,7 @@ export class VertexInference<Min extends number = number> extends ComponentResou
     );
     this.nodes = { endpoint, model };
     this.address = endpoint.address;
-    this.registerOutputs({ address: this.address.lower() });
+    this.registerOutputs({ resource: endpoint.resource });
   }
 }
 

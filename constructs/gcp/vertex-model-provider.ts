@@ -32,6 +32,8 @@ export interface VertexModelState extends VertexModelInputs {
   readonly model: string;
   /** False where the model is there and is not, or not yet, behind its endpoint. */
   readonly deployed: boolean;
+  /** By which networks reach an endpoint of Private Service Connect: there is none before its first model. */
+  readonly serviceAttachment?: string;
 }
 
 interface Model {
@@ -40,9 +42,14 @@ interface Model {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+interface DeployedModel {
+  readonly id: string;
+  readonly privateEndpoints?: { readonly serviceAttachment?: string };
+}
+
 interface Endpoint {
   readonly etag?: string;
-  readonly deployedModels?: readonly { readonly id: string }[];
+  readonly deployedModels?: readonly DeployedModel[];
   readonly trafficSplit?: TrafficSplit;
 }
 
@@ -70,14 +77,13 @@ export class VertexModelProvider implements dynamic.ResourceProvider<VertexModel
 
   async create(inputs: VertexModelInputs): Promise<dynamic.CreateResult<VertexModelState>> {
     const model = await this.#upload(inputs);
-    const state = { ...inputs, model: model.name, deployed: true };
     try {
-      await this.#deploy(inputs, model.name);
+      const deployed = await this.#deploy(inputs, model.name);
+      return { id: model.name, outs: stateOf(inputs, model.name, deployed) };
     } catch (error) {
       // Pulumi keeps what it is told so, and the model is taken down with the stack, or deployed by the next run.
-      throw partly(error, model.name, { ...state, deployed: false });
+      throw partly(error, model.name, stateOf(inputs, model.name, undefined));
     }
-    return { id: model.name, outs: state };
   }
 
   async update(id: string, olds: VertexModelState, news: VertexModelInputs): Promise<dynamic.UpdateResult> {
@@ -89,12 +95,12 @@ export class VertexModelProvider implements dynamic.ResourceProvider<VertexModel
         ? news.resources.dedicated
         : undefined;
     try {
-      await this.#deploy(news, model.name);
+      const deployed = await this.#deploy(news, model.name);
       if (resized !== undefined) await this.#resize(news, resized);
+      return { outs: stateOf(news, model.name, deployed) };
     } catch (error) {
-      throw partly(error, id, { ...news, model: model.name, deployed: await this.#isDeployed(news) });
+      throw partly(error, id, stateOf(news, model.name, await this.#deployed(news)));
     }
-    return { outs: { ...news, model: model.name, deployed: true } };
   }
 
   async read(id: string, props?: VertexModelState): Promise<dynamic.ReadResult<VertexModelState>> {
@@ -103,7 +109,7 @@ export class VertexModelProvider implements dynamic.ResourceProvider<VertexModel
     const model = await this.#api.find<Model>(id);
     // An empty id is how a provider says that a resource is gone.
     if (model === undefined) return { id: '', props };
-    return { id, props: { ...props, model: model.name, deployed: await this.#isDeployed(props) } };
+    return { id, props: stateOf(props, model.name, await this.#deployed(props)) };
   }
 
   /** Undeployed first: a model that is deployed is not deleted, and its machines are paid for. */
@@ -148,11 +154,11 @@ export class VertexModelProvider implements dynamic.ResourceProvider<VertexModel
     throw new VertexError('not-ours', name, `has no label ${KEY_LABEL} ${modelId}: somebody else made it`);
   }
 
-  async #deploy(inputs: VertexModelInputs, model: string): Promise<void> {
+  async #deploy(inputs: VertexModelInputs, model: string): Promise<DeployedModel> {
     const { endpoint, deployedModelId, displayName, resources, serviceAccount } = inputs;
-    await this.#api.reach(
+    const deployed = await this.#api.reach(
       `deploy ${inputs.modelId}`,
-      async () => ((await this.#isDeployed(inputs)) ? true : undefined),
+      () => this.#deployed(inputs),
       () =>
         // Without a share of the traffic: that comes when the model has shown that it runs.
         this.#api.send<Operation>('POST', `${endpoint}:deployModel`, {
@@ -168,6 +174,7 @@ export class VertexModelProvider implements dynamic.ResourceProvider<VertexModel
         }),
     );
     await this.#route(inputs, inputs.traffic);
+    return deployed;
   }
 
   async #resize({ endpoint, deployedModelId }: VertexModelInputs, dedicated: DedicatedResources): Promise<void> {
@@ -212,9 +219,9 @@ export class VertexModelProvider implements dynamic.ResourceProvider<VertexModel
     );
   }
 
-  async #isDeployed({ endpoint, deployedModelId }: VertexModelInputs): Promise<boolean> {
+  async #deployed({ endpoint, deployedModelId }: VertexModelInputs): Promise<DeployedModel | undefined> {
     const { deployedModels = [] } = (await this.#api.find<Endpoint>(endpoint)) ?? {};
-    return deployedModels.some(({ id }) => id === deployedModelId);
+    return deployedModels.find(({ id }) => id === deployedModelId);
   }
 
   /** What is gone already needs no second farewell. */
@@ -232,6 +239,20 @@ const describe = ({ displayName, labels, modelId }: VertexModelInputs) => ({
   displayName,
   labels: { ...labels, [KEY_LABEL]: modelId },
 });
+
+function stateOf(
+  { serviceAttachment: _known, ...inputs }: VertexModelInputs & Pick<VertexModelState, 'serviceAttachment'>,
+  model: string,
+  deployed: DeployedModel | undefined,
+): VertexModelState {
+  const serviceAttachment = deployed?.privateEndpoints?.serviceAttachment;
+  return {
+    ...inputs,
+    model,
+    deployed: deployed !== undefined,
+    ...(serviceAttachment === undefined ? {} : { serviceAttachment }),
+  };
+}
 
 /** The shape by which Pulumi's host for dynamic providers knows that something was made all the same. */
 function partly(error: unknown, id: string, properties: VertexModelState): unknown {

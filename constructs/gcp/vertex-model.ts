@@ -56,6 +56,8 @@ export class VertexModel<Min extends number = number> extends ComponentResource 
   /** `projects/<project>/locations/<location>/models/<id>`. */
   readonly resource: Output<string>;
   readonly deployedModelId: Output<string>;
+  /** By which networks reach its endpoint; undefined where that is none of Private Service Connect. */
+  readonly serviceAttachment: Output<string | undefined>;
 
   /**
    * @throws {ConstructError} `image-mutable`, `machine-unfit`, `quantity-malformed`, `window-too-long`, `reference-missing`
@@ -105,6 +107,7 @@ export class VertexModel<Min extends number = number> extends ComponentResource 
     this.nodes = { model };
     this.resource = model.id;
     this.deployedModelId = identity.deployedModelId;
+    this.serviceAttachment = model.serviceAttachment;
     this.registerOutputs({ resource: this.resource, deployedModelId: this.deployedModelId });
   }
 }
@@ -117,11 +120,19 @@ type Requested = { readonly [K in keyof VertexModelInputs]: Input<VertexModelInp
  * there instead loads the module of the day.
  */
 class UploadedModel extends CustomResource {
+  declare readonly serviceAttachment: Output<string | undefined>;
+
   constructor(name: string, inputs: Requested, provider: string, options: CustomResourceOptions) {
     super(
       'pulumi-nodejs:dynamic/penstock:VertexModel',
       name,
-      { ...inputs, model: undefined, deployed: undefined, __provider: loaderOf(provider) },
+      {
+        ...inputs,
+        model: undefined,
+        deployed: undefined,
+        serviceAttachment: undefined,
+        __provider: loaderOf(provider),
+      },
       options,
     );
   }

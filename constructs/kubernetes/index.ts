@@ -119,7 +119,7 @@ export {
 export { RabbitMqService, type RabbitMqServiceProps } from './rabbitmq-service.ts';
 export { type SecretBackend, SecretStore, type SecretStoreProps } from './secret-store.ts';
 export { ServerCertificate, type ServerCertificateProps } from './server-certificate.ts';
-export { SyncedSecret, type SyncedSecretProps } from './synced-secret.ts';
+export { SyncedSecret, type SyncedSecretProps, secretPath } from './synced-secret.ts';
 export type { Traffic } from './traffic.ts';
 export {
   type SecretKey,

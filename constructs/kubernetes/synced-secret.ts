@@ -24,6 +24,9 @@ export interface SyncedSecretProps {
   readonly overrides?: { readonly externalSecret?: Override };
 }
 
+/** Where the files of a secret of that name lie in a pod, unless it says otherwise. */
+export const secretPath = (name: string): string => `/var/run/secrets/penstock/${name}`;
+
 /** Readable by the pod's own user and group, written by nobody. */
 const MODE = 0o440;
 
@@ -65,7 +68,7 @@ export class SyncedSecret extends Construct {
     this.#files = Object.keys(props.files);
     this.mount = {
       name: props.name,
-      path: props.path ?? `/var/run/secrets/penstock/${props.name}`,
+      path: props.path ?? secretPath(props.name),
       readOnly: true,
       source: { secret: { secretName: name, defaultMode: MODE } },
     };

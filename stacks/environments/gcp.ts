@@ -4,7 +4,10 @@ import { prod as prodCluster } from './prod.ts';
 
 /** What runs in a cluster of Google Cloud. Images and weights lie in the registry of the artifacts. */
 export interface GcpWorkloads
-  extends Omit<KubernetesEnvironment, 'images' | 'weights' | 'accounts' | 'reaches' | 'traces'> {
+  extends Omit<
+    KubernetesEnvironment,
+    'images' | 'weights' | 'accounts' | 'reaches' | 'outsideEngines' | 'prometheus' | 'traces'
+  > {
   /** Traces go to Cloud Trace. @default - nobody traces */
   readonly traces?: Pick<TracesEnvironment, 'image' | 'kept'>;
   /** Tag of each service's image, by the name it declares. */
@@ -17,10 +20,10 @@ export interface GcpWorkloads
 type DiskClass = 'standard-rwo' | 'premium-rwo';
 
 /**
- * GKE brings collectors of its own, in a namespace of theirs, and the rules are evaluated outside of the cluster. Nothing
- * inside answers queries, so that workers are scaled by their backlog alone.
+ * GKE brings collectors of its own, in a namespace of theirs; rules are evaluated and queries answered outside of the
+ * cluster.
  */
-function onGoogle(cluster: KubernetesEnvironment, storageClass: DiskClass): KubernetesEnvironment {
+function onGoogle(cluster: KubernetesEnvironment, storageClass: DiskClass): Omit<KubernetesEnvironment, 'prometheus'> {
   const { prometheus: _none, nats, effects, traces: _elsewhere, ...rest } = cluster;
   return {
     ...rest,

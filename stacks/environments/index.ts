@@ -4,6 +4,7 @@ import { prod } from './prod.ts';
 
 export type {
   BrokerEnvironment,
+  CloudPrometheus,
   EdgeEnvironment,
   KubernetesEnvironment,
   TracesEnvironment,

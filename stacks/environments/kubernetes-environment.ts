@@ -12,6 +12,13 @@ import type {
 /** An image by its name; or a claim, or a bucket of Cloud Storage, with a folder `<model>/<revision>`. */
 export type WeightsPlace = string | { readonly volume: string } | CloudStoragePlace;
 
+/** A query API that lets in whoever the cloud knows. */
+export interface CloudPrometheus {
+  readonly url: string;
+  /** KEDA asks as its own account of Google. */
+  readonly identity: 'gcp';
+}
+
 interface CloudStoragePlace {
   readonly bucket: string;
   /** What may be kept of it on the disk of a node. */
@@ -28,6 +35,11 @@ export interface KubernetesEnvironment {
   readonly weights: Readonly<Record<string, WeightsPlace>>;
   /** Machine type behind the nodes of an engine on GPUs, by its id. @default - there is no such engine */
   readonly machines?: Readonly<Record<string, GpuMachine['name']>>;
+  /**
+   * Engines that something outside of the cluster serves, by their ids: the address of each, in the words of the kit, by the
+   * id of who calls it. @default - the cluster serves all
+   */
+  readonly outsideEngines?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** NATS that is there already and lets anyone in, or servers of this platform alone. */
   readonly nats: { readonly existing: NatsServiceProps } | { readonly cluster: BrokerEnvironment };
   /** Disk that each stream may take on every NATS server. */
@@ -41,7 +53,7 @@ export interface KubernetesEnvironment {
   /** Who keeps what of the traces. @default - nobody traces */
   readonly traces?: TracesEnvironment;
   /** Query API of its Prometheus, by which workers are scaled before a backlog has grown. @default - by backlog alone */
-  readonly prometheus?: string;
+  readonly prometheus?: string | CloudPrometheus;
   /** Where docs/alerts.md is to be read: alerts link to their part of it. @default - they link to nothing */
   readonly runbooks?: string;
   /** What a service asks for by name beside its bus, effects and engines: files in its image. By the worker's id. */

@@ -3,34 +3,40 @@ import type { ComponentResourceOptions, Output, Resource } from '@pulumi/pulumi'
 import { type AddonName, addonsFor, type NeededAddon } from '../../charts/addons.ts';
 import { helmValues } from '../../charts/helm-values.ts';
 import type { ObservabilityChart } from '../../charts/observability.ts';
+import { workloadSecrets } from '../../charts/workloads.ts';
 import type { ArtifactPlaces } from '../../constructs/gcp/artifact-store.ts';
 import { type ClusterAddon, ClusterAddons, type HelmChart } from '../../constructs/gcp/cluster-addons.ts';
 import { ClusterManifests } from '../../constructs/gcp/cluster-manifests.ts';
 import type { GkeCluster } from '../../constructs/gcp/gke-cluster.ts';
 import { KubernetesAccess } from '../../constructs/gcp/kubernetes-access.ts';
+import type { MetricsReader } from '../../constructs/gcp/metrics-reader.ts';
 import type { WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
-import { type Flow, tcp } from '../../constructs/kubernetes/index.ts';
+import { type Flow, secretPath, tcp } from '../../constructs/kubernetes/index.ts';
 import { LateBindings } from '../../constructs/late-bindings.ts';
 import type { WatchedPlatform } from '../../constructs/monitoring/platform-rules.ts';
 import type { Manifest } from '../../constructs/policies/index.ts';
 import type { KubernetesEnvironment } from '../environments/index.ts';
 import { platformApp } from '../kubernetes/platform-app.ts';
-import { secretsChart } from './cluster-secrets.ts';
+import { certificates, secretsChart } from './cluster-secrets.ts';
 import { tracesEnvironment } from './cluster-traces.ts';
 import type { DataServices } from './data-services.ts';
 import type { GcpEnvironment } from './environment.ts';
+import { CERTIFICATE, type VertexEngines } from './vertex-engines.ts';
+
+type Operators = Readonly<Partial<Record<AddonName, WorkloadIdentity | MetricsReader>>>;
 
 /** What the objects of a platform are told by what is beside them. */
 export interface ClusterSurroundings {
   readonly cluster: GkeCluster;
   readonly artifacts: ArtifactPlaces;
   readonly data: DataServices;
+  readonly vertex: VertexEngines;
   /** By the id of the workload. */
   readonly identities: Readonly<Record<string, WorkloadIdentity>>;
   /** What pods may have to be placed on. */
   readonly pools: readonly Resource[];
-  /** Who the operator that reads secrets is. */
-  readonly reader: WorkloadIdentity | undefined;
+  /** Who operators are on Google Cloud, by the names of their add-ons. */
+  readonly operators: Operators;
   /** Who the collector of traces is. */
   readonly sender: WorkloadIdentity | undefined;
 }
@@ -55,7 +61,7 @@ export function clusterCharts(
   options: ComponentResourceOptions,
 ): readonly WatchedPlatform[] {
   const { name } = topology;
-  const { cluster, pools, reader, sender } = surroundings;
+  const { cluster, pools, operators, sender } = surroundings;
   const bindings = new LateBindings<Output<string>>();
   const settings = kubernetesEnvironment(topology, environment, surroundings, bindings);
   const app = platformApp(topology, settings);
@@ -63,7 +69,7 @@ export function clusterCharts(
   const { charts } = app;
   const manifests = charts.flatMap((chart) => chart.toJson() as Manifest[]);
   const access = new KubernetesAccess(name, { cluster }, options);
-  const addons = new ClusterAddons(name, { access, addons: installed(manifests, reader) }, options);
+  const addons = new ClusterAddons(name, { access, addons: installed(manifests, operators) }, options);
   new ClusterManifests(
     name,
     {
@@ -71,7 +77,7 @@ export function clusterCharts(
       manifests,
       bindings,
       environment: environment.environment,
-      after: [...pools, addons, ...[reader, sender].filter((each) => each !== undefined)],
+      after: [...pools, addons, ...Object.values(operators), ...(sender === undefined ? [] : [sender])],
     },
     options,
   );
@@ -87,7 +93,7 @@ export function clusterCharts(
 function kubernetesEnvironment(
   topology: Topology,
   environment: GcpEnvironment,
-  { artifacts, data, identities, sender }: ClusterSurroundings,
+  { artifacts, data, vertex, identities, sender }: ClusterSurroundings,
   bindings: LateBindings<Output<string>>,
 ): KubernetesEnvironment {
   const {
@@ -113,15 +119,31 @@ function kubernetesEnvironment(
         { ...workloads.addresses[id], ...mapValues(data.variablesOf(id), (address) => late(address.lower())) },
       ]),
     ),
+    prometheus: {
+      url: `https://monitoring.googleapis.com/v1/projects/${environment.project.id}/location/global/prometheus`,
+      identity: 'gcp',
+    },
+    outsideEngines: mapValues(
+      vertex.addresses((caller) => `${secretPath(workloadSecrets(caller))}/${CERTIFICATE.file}`),
+      (addresses) => mapValues(addresses, late),
+    ),
+    secrets: { ...workloads.secrets, ...certificates(environment, vertex) },
     accounts: mapValues(identities, ({ email }) => ({ [ACCOUNT_ANNOTATION]: late(email) })),
-    reaches: mapValues(identities, (_identity, id) => [METADATA_SERVER, ...data.flowsOf(id, ranges)]),
+    reaches: mapValues(identities, (_identity, id) => [
+      METADATA_SERVER,
+      ...data.flowsOf(id, ranges),
+      ...vertex.flowsOf(id),
+    ]),
   };
 }
 
-const installed = (manifests: readonly Manifest[], reader: ClusterSurroundings['reader']): readonly ClusterAddon[] =>
+const installed = (manifests: readonly Manifest[], operators: Operators): readonly ClusterAddon[] =>
   addonsFor(manifests)
     .filter(({ name }) => !BY_GKE.includes(name))
-    .map((addon) => addonOf(addon, addon.name === 'external-secrets' && reader !== undefined ? knownAs(reader) : {}));
+    .map((addon) => {
+      const operator = operators[addon.name];
+      return addonOf(addon, operator === undefined ? {} : (KNOWN_AS[addon.name]?.(operator.email) ?? {}));
+    });
 
 function addonOf({ name, version, namespace, source }: NeededAddon, settings: HelmChart['values']): ClusterAddon {
   if (source.kind === 'manifest') return { name, manifestUrl: source.url };
@@ -131,9 +153,10 @@ function addonOf({ name, version, namespace, source }: NeededAddon, settings: He
 }
 
 /** An operator as an account of Google, in the values that its chart has for it. */
-const knownAs = ({ email }: WorkloadIdentity): HelmChart['values'] => ({
-  serviceAccount: { annotations: { [ACCOUNT_ANNOTATION]: email } },
-});
+const KNOWN_AS: Readonly<Partial<Record<AddonName, (email: Output<string>) => HelmChart['values']>>> = {
+  'external-secrets': (email) => ({ serviceAccount: { annotations: { [ACCOUNT_ANNOTATION]: email } } }),
+  keda: (email) => ({ podIdentity: { gcp: { enabled: true, gcpIAMServiceAccount: email } } }),
+};
 
 const mapValues = <T, U>(
   record: Readonly<Record<string, T>>,

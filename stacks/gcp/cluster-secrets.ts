@@ -8,8 +8,9 @@ import { ConstructError } from '../../constructs/errors.ts';
 import type { GkeCluster } from '../../constructs/gcp/gke-cluster.ts';
 import { WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
 import { SecretReference } from '../../constructs/secret-reference.ts';
-import type { BrokerEnvironment } from '../environments/index.ts';
+import type { BrokerEnvironment, WorkloadSecrets } from '../environments/index.ts';
 import type { GcpEnvironment } from './environment.ts';
+import { CERTIFICATE, type VertexEngines } from './vertex-engines.ts';
 
 /** Name of the operator's release, and so of its account in the cluster. */
 const OPERATOR = 'external-secrets';
@@ -20,6 +21,26 @@ const SECRET_ID = /^[A-Za-z0-9_-]{1,255}$/;
 interface Trust {
   readonly broker: BrokerEnvironment;
   readonly authorityKey: string;
+}
+
+/** What the callers of engines on Vertex AI trust, by their ids. @throws {ConstructError} `reference-missing` without a store */
+export function certificates(
+  { workloads: { nats, secrets } }: GcpEnvironment,
+  { callers }: VertexEngines,
+): Readonly<Record<string, WorkloadSecrets>> {
+  return Object.fromEntries(
+    callers.map((id) => {
+      const kept = secrets?.[id];
+      const store = kept?.store ?? ('cluster' in nats ? nats.cluster.secrets.store : undefined);
+      if (store === undefined)
+        throw new ConstructError(
+          'reference-missing',
+          `workload ${id}`,
+          `calls an engine on Vertex AI, and no store of secrets keeps ${CERTIFICATE.key}, by which it knows its endpoint`,
+        );
+      return [id, { store, files: { ...kept?.files, [CERTIFICATE.file]: { key: CERTIFICATE.key } } }];
+    }),
+  );
 }
 
 /** Undefined where servers are somebody else's, or a store and an issuer are there already. */
@@ -37,6 +58,7 @@ function trustOf({ workloads: { nats, authorityKey } }: GcpEnvironment): Trust |
 export function secretsReader(
   topology: Topology,
   environment: GcpEnvironment,
+  { callers }: VertexEngines,
   cluster: GkeCluster,
   options: ComponentResourceOptions,
 ): WorkloadIdentity | undefined {
@@ -50,7 +72,7 @@ export function secretsReader(
       cluster,
       workload: reader,
       serviceAccount: { namespace: ADDONS[OPERATOR].namespace, name: OPERATOR },
-      secrets: Object.fromEntries(keysOf(trust).map((key) => [key, stored(key)])),
+      secrets: Object.fromEntries(keysOf(trust, callers).map((key) => [key, stored(key)])),
     },
     options,
   );
@@ -71,9 +93,11 @@ export function secretsChart(app: App, topology: Topology, environment: GcpEnvir
   });
 }
 
-function keysOf({ broker: { secrets, operator, clients }, authorityKey }: Trust): readonly string[] {
+function keysOf({ broker, authorityKey }: Trust, callers: VertexEngines['callers']): readonly string[] {
+  const { secrets, operator, clients } = broker;
   const seeds = [operator, ...Object.values(clients)].map(({ seed }) => seed);
-  return [...new Set([secrets.authority, authorityKey, ...seeds])].toSorted();
+  const trusted = callers.length === 0 ? [] : [CERTIFICATE.key];
+  return [...new Set([secrets.authority, authorityKey, ...seeds, ...trusted])].toSorted();
 }
 
 function stored(key: string): SecretReference {

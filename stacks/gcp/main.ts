@@ -38,7 +38,7 @@ function platformOutputs(): PlatformOutputs {
   return {
     clusterName: cluster.name,
     addresses: lowered(data.addresses),
-    endpoints: lowered(Object.fromEntries(Object.entries(vertex).map(([id, { address }]) => [id, address]))),
+    endpoints: lowered(vertex.places),
     accounts: Object.fromEntries(Object.entries(identities).map(([id, { email }]) => [id, email])),
   };
 }

@@ -1,4 +1,8 @@
+import type { Topology } from '@penstock/model';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
+import { ADDONS } from '../../charts/addons.ts';
+import type { GkeCluster } from '../../constructs/gcp/gke-cluster.ts';
+import { MetricsReader } from '../../constructs/gcp/metrics-reader.ts';
 import { NotificationChannels, type Recipient } from '../../constructs/gcp/monitoring/notification-channels.ts';
 import { PlatformMonitoring } from '../../constructs/gcp/monitoring/platform-monitoring.ts';
 import type { VertexInference } from '../../constructs/gcp/vertex-inference.ts';
@@ -31,6 +35,24 @@ export function observe(
   };
   return new PlatformMonitoring(name, { ...watched, project, notified, managed }, options);
 }
+
+/** Who KEDA is, which asks how fast work comes. */
+export const arrivalsReader = (
+  { name }: Topology,
+  { project }: GcpEnvironment,
+  cluster: GkeCluster,
+  options: ComponentResourceOptions,
+): MetricsReader =>
+  new MetricsReader(
+    `${name}-keda`,
+    {
+      project,
+      cluster,
+      workload: `${name}-keda`,
+      serviceAccount: { namespace: ADDONS.keda.namespace, name: 'keda-operator' },
+    },
+    options,
+  );
 
 const recipientOf = (written: string): Recipient =>
   written.startsWith('projects/') ? { kind: 'channel', name: written } : { kind: 'email', address: written };

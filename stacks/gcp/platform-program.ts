@@ -1,9 +1,9 @@
 import type { Topology } from '@penstock/model';
 import { billing } from '@pulumi/gcp';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
+import { insideOf } from '../../charts/workloads.ts';
 import type { ArtifactPlaces } from '../../constructs/gcp/artifact-store.ts';
 import type { GkeCluster } from '../../constructs/gcp/gke-cluster.ts';
-import type { VertexInference } from '../../constructs/gcp/vertex-inference.ts';
 import type { WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
 import { clusterCharts } from './cluster-charts.ts';
 import { secretsReader } from './cluster-secrets.ts';
@@ -13,16 +13,15 @@ import type { GcpEnvironment } from './environment.ts';
 import { foundationOf } from './foundation.ts';
 import { gpuNodePools } from './gpu-node-pools.ts';
 import { identitiesOf } from './identities.ts';
-import { observe } from './observability.ts';
-import { servedByCluster, vertexEngines } from './vertex-engines.ts';
+import { arrivalsReader, observe } from './observability.ts';
+import { VertexEngines } from './vertex-engines.ts';
 
 export interface GcpPlatform {
   readonly cluster: GkeCluster;
   readonly data: DataServices;
   /** By the id of the workload. */
   readonly identities: Readonly<Record<string, WorkloadIdentity>>;
-  /** By the id of the engine. */
-  readonly vertex: Readonly<Record<string, VertexInference>>;
+  readonly vertex: VertexEngines;
 }
 
 /** Shares of the budget at which those who pay for the project hear of it; the last one looks ahead. */
@@ -41,18 +40,24 @@ export function platformProgram(
 ): GcpPlatform {
   const { network, cluster } = foundationOf(topology, environment, artifacts, options);
   const data = new DataServices(topology, environment, network, options);
-  const reaches = Object.fromEntries([...data.users].map((id) => [id, { roles: data.rolesOf(id) }]));
-  const vertex = vertexEngines(topology, environment, network, artifacts, options);
-  const inCluster = servedByCluster(topology, environment);
-  const pools = gpuNodePools(inCluster, environment, cluster, options);
+  const vertex = new VertexEngines(topology, environment, network, artifacts, options);
+  const reaching = new Set([...data.users, ...vertex.callers]);
+  const reaches = Object.fromEntries([...reaching].map((id) => [id, { roles: data.rolesOf(id) }]));
+  const pools = gpuNodePools(insideOf(topology, vertex.inferences), environment, cluster, options);
   const identities = identitiesOf(topology, environment, cluster, reaches, options);
   data.admit(identities);
+  vertex.admit(identities);
   budgetOf(topology, environment, options);
-  const reader = secretsReader(topology, environment, cluster, options);
+  const secrets = secretsReader(topology, environment, vertex, cluster, options);
+  const operators = {
+    keda: arrivalsReader(topology, environment, cluster, options),
+    ...(secrets === undefined ? {} : { 'external-secrets': secrets }),
+  };
   const sender = tracesSender(topology, environment, cluster, options);
-  const surroundings = { cluster, artifacts, data, identities, pools, reader, sender };
-  const charts = clusterCharts(inCluster, environment, surroundings, options);
-  for (const watched of charts) observe({ ...watched, topology }, environment, { data, vertex }, options);
+  const surroundings = { cluster, artifacts, data, vertex, identities, pools, operators, sender };
+  const charts = clusterCharts(topology, environment, surroundings, options);
+  const beside = { data, vertex: vertex.inferences };
+  for (const watched of charts) observe({ ...watched, topology }, environment, beside, options);
   return { cluster, data, identities, vertex };
 }
 

@@ -50,6 +50,10 @@ const ANSWERS: Readonly<Record<string, (inputs: Inputs) => Inputs>> = {
   'gcp:artifactregistry/repository:Repository': ({ repositoryId }) => ({
     registryUri: `registry.example.com/synthesized/${repositoryId}`,
   }),
+  'pulumi-nodejs:dynamic/penstock:VertexModel': () => ({
+    serviceAttachment: 'projects/synthesized-tp/regions/synthesized/serviceAttachments/synthesized',
+  }),
+  'gcp:compute/address:Address': () => ({ address: '10.0.0.5' }),
   'pulumi:pulumi:StackReference': () => ({
     outputs: {
       registry: 'registry.example.com/synthesized',

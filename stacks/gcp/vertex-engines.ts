@@ -1,45 +1,131 @@
 import type { GkeGpuMachine, ResolvedInferenceEngine, Topology } from '@penstock/model';
-import { type ComponentResourceOptions, interpolate } from '@pulumi/pulumi';
+import { type ComponentResourceOptions, interpolate, type Output } from '@pulumi/pulumi';
 import { ConstructError } from '../../constructs/errors.ts';
 import type { ArtifactPlaces } from '../../constructs/gcp/artifact-store.ts';
 import type { Network } from '../../constructs/gcp/network.ts';
 import { VertexArtifacts } from '../../constructs/gcp/vertex-artifacts.ts';
+import { VertexCallers } from '../../constructs/gcp/vertex-callers.ts';
+import { VertexConnections } from '../../constructs/gcp/vertex-connections.ts';
 import { VertexInference, type VertexInferenceArgs } from '../../constructs/gcp/vertex-inference.ts';
-import type { GcpEnvironment } from './environment.ts';
+import type { WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
+import { type Flow, tcp } from '../../constructs/kubernetes/index.ts';
+import type { GcpEnvironment, VertexForm } from './environment.ts';
 
 /** From the folder of Pulumi.yaml. */
 const PROVIDER = 'stacks/gcp/vertex-provider.ts';
 
-const folderOf = ({ model }: ResolvedInferenceEngine): `${string}/` => `${model.id}/${model.revision}/`;
+/** What the one authority of private endpoints is called as a file of their callers, and in Secret Manager. */
+export const CERTIFICATE = { file: 'vertex.crt', key: 'vertex-certificate' } as const;
 
-/**
- * The engines that Vertex AI serves, in the network of the platform alone.
- *
- * @throws {ConstructError} `reference-missing` for an engine that is not there, `settings-contradict` for one that services
- *   of the platform call: they speak to servers in their cluster, without a token of Google; what `VertexInference` throws
- */
-export function vertexEngines(
-  topology: Topology,
-  { vertex, project, region }: GcpEnvironment,
-  network: Network,
-  artifacts: ArtifactPlaces,
-  options: ComponentResourceOptions,
-): Readonly<Record<string, VertexInference>> {
-  const served = Object.entries(vertex).map(([id, form]) => [engineOf(topology, id), form] as const);
-  if (served.length === 0) return {};
-  const reader = new VertexArtifacts(
-    topology.name,
-    {
-      project,
-      repository: artifacts.repository,
-      folders: Object.fromEntries(
-        served.map(([engine]) => [engine.id, { bucket: { name: artifacts.bucket }, prefix: folderOf(engine) }]),
-      ),
-    },
-    options,
-  );
-  return Object.fromEntries(
-    served.map(([engine, { machine, atLeast, ...container }]) => [
+interface Served {
+  readonly engine: ResolvedInferenceEngine;
+  readonly form: VertexForm;
+}
+
+interface Caller {
+  readonly id: string;
+  readonly calls: readonly { readonly engine: string; readonly role: string }[];
+}
+
+/** The engines that Vertex AI serves, in the network of the platform alone, and the workloads that call them. */
+export class VertexEngines {
+  /** By the id of the engine. */
+  readonly inferences: Readonly<Record<string, VertexInference>>;
+  /** Host and path of each, by the same id. */
+  readonly places: VertexConnections['places'];
+  readonly #callers: readonly Caller[];
+  readonly #environment: GcpEnvironment;
+  readonly #options: ComponentResourceOptions;
+  readonly #name: string;
+
+  /** @throws {ConstructError} `reference-missing` for an engine that is not there; what `VertexInference` throws */
+  constructor(
+    topology: Topology,
+    environment: GcpEnvironment,
+    network: Network,
+    artifacts: ArtifactPlaces,
+    options: ComponentResourceOptions,
+  ) {
+    const { vertex } = environment;
+    const served = Object.entries(vertex).map(([id, form]) => ({ engine: engineOf(topology, id), form }));
+    this.#environment = environment;
+    this.#options = options;
+    this.#name = topology.name;
+    this.#callers = callersIn(topology).filter(({ calls }) =>
+      calls.some(({ engine }) => Object.hasOwn(vertex, engine)),
+    );
+    this.inferences = served.length === 0 ? {} : this.#serve(topology, served, artifacts);
+    this.places = served.length === 0 ? {} : this.#connect(network);
+  }
+
+  /** Ids of the workloads that call one of them. */
+  get callers(): readonly string[] {
+    return this.#callers.map(({ id }) => id);
+  }
+
+  /** What a workload has to be let through to: addresses in the subnet of the nodes. */
+  flowsOf(workload: string): readonly Flow[] {
+    if (!this.callers.includes(workload)) return [];
+    return [{ peer: { cidr: this.#environment.ranges.nodes }, ports: [tcp(VertexConnections.port)] }];
+  }
+
+  /** Where each of its callers finds each engine, in the words of the kit, by the ids of engine and caller. */
+  addresses(
+    certificateOf: (caller: string) => string,
+  ): Readonly<Record<string, Readonly<Record<string, Output<string>>>>> {
+    return Object.fromEntries(
+      Object.keys(this.inferences).map((engine) => [
+        engine,
+        Object.fromEntries(
+          this.#callersOf(engine).map(({ id }) => [
+            id,
+            interpolate`vertex://${this.places[engine]?.lower()}?ca=${certificateOf(id)}`,
+          ]),
+        ),
+      ]),
+    );
+  }
+
+  /** Lets each caller in, by the account it has. */
+  admit(identities: Readonly<Record<string, WorkloadIdentity>>): void {
+    if (this.#callers.length === 0) return;
+    const { project, region } = this.#environment;
+    const endpoints = Object.entries(this.inferences).map(([engine, { nodes }]) => {
+      const accounts = this.#callersOf(engine).map(({ id }) => [id, identities[id] as WorkloadIdentity] as const);
+      const callers = Object.fromEntries(accounts.map(([id, { nodes: own }]) => [id, own.account.member]));
+      return [engine, { endpoint: nodes.endpoint, callers }] as const;
+    });
+    new VertexCallers(
+      this.#name,
+      { project, location: region, endpoints: Object.fromEntries(endpoints) },
+      this.#options,
+    );
+  }
+
+  #connect(network: Network): VertexConnections['places'] {
+    const endpoints = Object.entries(this.inferences).map(([id, { nodes }]) => [
+      id,
+      { endpoint: nodes.endpoint, serviceAttachment: nodes.model.serviceAttachment },
+    ]);
+    const { project } = this.#environment;
+    const args = { project, network, endpoints: Object.fromEntries(endpoints) };
+    return new VertexConnections(this.#name, args, this.#options).places;
+  }
+
+  #callersOf(engine: string): readonly Caller[] {
+    return this.#callers.filter(({ calls }) => calls.some((call) => call.engine === engine));
+  }
+
+  #serve(topology: Topology, served: readonly Served[], artifacts: ArtifactPlaces): VertexEngines['inferences'] {
+    const { project, region } = this.#environment;
+    const { repository, bucket } = artifacts;
+    const folders = served.map(({ engine }) => [engine.id, { bucket: { name: bucket }, prefix: folderOf(engine) }]);
+    const reader = new VertexArtifacts(
+      topology.name,
+      { project, repository, folders: Object.fromEntries(folders) },
+      this.#options,
+    );
+    const inferences = served.map(({ engine, form: { machine, atLeast, ...container } }) => [
       engine.id,
       new VertexInference(
         engine.name,
@@ -50,43 +136,26 @@ export function vertexEngines(
           location: region,
           machine: machine as GkeGpuMachine,
           container,
-          artifacts: interpolate`gs://${artifacts.bucket}/${folderOf(engine)}`,
-          access: {
-            type: 'private-service-connect',
-            projects: [project.id],
-            connections: [{ project: project.id, network: network.networkId }],
-          },
+          artifacts: interpolate`gs://${bucket}/${folderOf(engine)}`,
+          access: { type: 'private-service-connect', projects: [project.id], authorized: true },
           provider: PROVIDER,
           ...(atLeast === undefined ? {} : { atLeast: atLeast as NonNullable<VertexInferenceArgs['atLeast']> }),
         },
-        { ...options, dependsOn: [reader] },
+        { ...this.#options, dependsOn: [reader] },
       ),
-    ]),
-  );
+    ]);
+    return Object.fromEntries(inferences);
+  }
 }
 
-/** What is left for the cluster to serve; it is still the same declaration, by the same fingerprint. */
-export const servedByCluster = (topology: Topology, { vertex }: GcpEnvironment): Topology => ({
-  ...topology,
-  engines: Object.fromEntries(Object.entries(topology.engines).filter(([id]) => vertex[id] === undefined)),
-});
+const folderOf = ({ model }: ResolvedInferenceEngine): `${string}/` => `${model.id}/${model.revision}/`;
 
 function engineOf(topology: Topology, id: string): ResolvedInferenceEngine {
   const engine = topology.engines[id];
   if (engine === undefined) throw new ConstructError('reference-missing', `vertex.${id}`, `is not in ${topology.name}`);
-  const { workers, httpServices, schedules } = topology;
-  const callers = [workers, httpServices, schedules]
-    .flatMap((section) => Object.values<Caller>(section))
-    .filter(({ calls }) => calls.some((call) => call.engine === id));
-  if (callers.length === 0) return engine;
-  throw new ConstructError(
-    'settings-contradict',
-    `vertex.${id}`,
-    `is called by ${callers.map((caller) => caller.id).join(', ')}, whose calls carry no token of Google: serve it in the cluster`,
-  );
+  return engine;
 }
 
-interface Caller {
-  readonly id: string;
-  readonly calls: readonly { readonly engine: string }[];
+function callersIn({ workers, httpServices, schedules }: Topology): readonly Caller[] {
+  return [workers, httpServices, schedules].flatMap((section) => Object.values<Caller>(section));
 }

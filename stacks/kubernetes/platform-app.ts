@@ -2,12 +2,12 @@ import { Bytes, GPU_MACHINES, type Topology } from '@penstock/model';
 import { App } from 'cdk8s';
 import { EdgeChart, type ExposedServer } from '../../charts/edge.ts';
 import { platformCharts } from '../../charts/platform.ts';
-import type { WorkloadsChart } from '../../charts/workloads.ts';
+import type { WorkloadsChart, WorkloadsChartProps } from '../../charts/workloads.ts';
 import { Binding } from '../../constructs/binding.ts';
 import { ConstructError } from '../../constructs/errors.ts';
 import { ImageReference, Weights } from '../../constructs/kubernetes/index.ts';
 import { SecretReference } from '../../constructs/secret-reference.ts';
-import type { KubernetesEnvironment, WeightsPlace, WorkloadSecrets } from '../environments/index.ts';
+import type { CloudPrometheus, KubernetesEnvironment, WeightsPlace, WorkloadSecrets } from '../environments/index.ts';
 import { brokerOf } from './broker.ts';
 import { tracesOf } from './traces.ts';
 
@@ -38,6 +38,9 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
       const name = stated('machines', environment.machines ?? {}, engine);
       return GPU_MACHINES.find((machine) => machine.name === name);
     },
+    outsideEngines: Object.fromEntries(
+      Object.entries(environment.outsideEngines ?? {}).map(([engine, addresses]) => [engine, bound(addresses)]),
+    ),
     addressesOf: (workload) => bound(environment.addresses[workload] ?? {}),
     accountOf: (workload) => {
       const account = environment.accounts?.[workload];
@@ -50,7 +53,7 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
     reachesOf: (workload) => environment.reaches?.[workload] ?? [],
     effects: { storageClass: environment.effects.storageClass, size: Bytes.parse(environment.effects.size) },
     monitoringNamespace: environment.monitoringNamespace,
-    ...(environment.prometheus === undefined ? {} : { prometheus: Binding.of(environment.prometheus) }),
+    ...(environment.prometheus === undefined ? {} : { prometheus: prometheusAt(environment.prometheus) }),
     ...(traces === undefined ? {} : { traces }),
     ...(environment.collector === undefined ? {} : { collector: environment.collector }),
     ...(environment.runbooks === undefined ? {} : { runbooks: { url: environment.runbooks } }),
@@ -63,6 +66,11 @@ export function platformApp(topology: Topology, environment: KubernetesEnvironme
   }
   return app;
 }
+
+const prometheusAt = (place: string | CloudPrometheus): NonNullable<WorkloadsChartProps['prometheus']> =>
+  typeof place === 'string'
+    ? { server: Binding.of(place) }
+    : { server: Binding.of(place.url), identity: { provider: place.identity } };
 
 const bound = (texts: Readonly<Record<string, string>>): Readonly<Record<string, Binding<string>>> =>
   Object.fromEntries(Object.entries(texts).map(([name, value]) => [name, Binding.of(value)]));

@@ -29,4 +29,4 @@ const endpoint = new VertexEndpoint('ranker', {
 });
 
 export const poolName = pool.name;
-export const rankerAddress = endpoint.address.lower();
+export const ranker = endpoint.resource;

@@ -52,8 +52,6 @@ export const PARENT = 'projects/shop/locations/europe-west4';
 export const ENDPOINT = `${PARENT}/endpoints/1234567890`;
 export const TOKEN = 'ya29.stand-in';
 
-const LONGEST_OPERATION_MS = 200;
-
 /**
  * A stand-in for Vertex AI on loopback, written from Google's public REST reference: models, one endpoint and long-running
  * operations, with the refusals that matter. It keeps books of what is there and of what was asked.
@@ -65,6 +63,10 @@ export class VertexPeer {
   readonly asked: string[] = [];
   /** How often an operation is looked at before it is done. */
   polls = 2;
+  /** After which an operation is done, however often it was looked at. */
+  longestOperationMs = 200;
+  /** By which networks reach the endpoint, once something is behind it. */
+  attachment: string | undefined;
   /** Where the container of every model listens. */
   container = '';
   /** The one that is valid now. */
@@ -111,7 +113,7 @@ export class VertexPeer {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
     const method = request.method ?? '';
-    const [path = '', query = ''] = (request.url ?? '').replace('/v1/', '').split('?');
+    const [path = '', query = ''] = (request.url ?? '').replace(/^\/(v1\/)?/, '').split('?');
     const line = `${method} ${path}`;
     const index = this.#faults.findIndex(({ on }) => line.includes(on));
     const [fault] = index === -1 ? [] : this.#faults.splice(index, 1);
@@ -126,7 +128,8 @@ export class VertexPeer {
       return send(fault.kind, refusal(fault.kind, 'UNAVAILABLE', 'as the test asks'), headers);
     }
     this.asked.push(line);
-    if (path === `${ENDPOINT}:rawPredict`) return this.#predict(request, text, response, fault);
+    if (path === `${ENDPOINT}:rawPredict` || path === `v1beta1/${ENDPOINT}/chat/completions`)
+      return this.#predict(request, text, response, fault);
     try {
       return send(200, this.#act(method, path, new URLSearchParams(query), text === '' ? {} : JSON.parse(text), fault));
     } catch (error) {
@@ -194,7 +197,11 @@ export class VertexPeer {
   // biome-ignore lint/suspicious/noExplicitAny: the bodies of the API, of as many shapes as it has methods
   #actOnEndpoint(method: string, verb: string, body: any, begin: (on: string, effect: () => void) => unknown): unknown {
     const { endpoint } = this;
-    if (method === 'GET') return { ...endpoint, etag: String(endpoint.etag) };
+    if (method === 'GET') {
+      const reached = this.attachment === undefined ? {} : { privateEndpoints: { serviceAttachment: this.attachment } };
+      const deployedModels = endpoint.deployedModels.map((each) => ({ ...each, ...reached }));
+      return { ...endpoint, deployedModels, etag: String(endpoint.etag) };
+    }
     if (method === 'PATCH') {
       if (body.etag !== String(endpoint.etag)) throw new Refused(409, 'ABORTED', 'the etag is of another day');
       const sum = Object.values<number>(body.trafficSplit).reduce((all, share) => all + share, 0);
@@ -245,7 +252,7 @@ export class VertexPeer {
     const operation: Operation = { name, resource, polls: this.polls, done: false, end };
     this.#operations.set(name, operation);
     // The server goes on whether anybody looks or not.
-    setTimeout(end, LONGEST_OPERATION_MS).unref();
+    setTimeout(end, this.longestOperationMs).unref();
     return { name, done: false };
   }
 

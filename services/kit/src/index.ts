@@ -25,7 +25,7 @@ export {
 } from './effects/effect-store.ts';
 export { openEffects } from './effects/open-effects.ts';
 export { type Embeddings, type EmbedOptions, EngineClient, type EngineClientOptions } from './engine-client.ts';
-export type { EngineCall, EngineProtocol } from './engines/protocol.ts';
+export { type EngineCall, type EngineProtocol, engineProtocol } from './engines/protocol.ts';
 export { KitError, type KitErrorCode, type KitErrorOptions } from './errors.ts';
 export { listenError, OpsServer, type OpsServerOptions, type ReadinessCheck } from './health.ts';
 export {

@@ -12,6 +12,7 @@ import { GpuNodePool } from '../../../constructs/gcp/gpu-node-pool.ts';
 import { KubernetesAccess } from '../../../constructs/gcp/kubernetes-access.ts';
 import { ManagedKafka } from '../../../constructs/gcp/managed-kafka.ts';
 import { MemorystoreValkey } from '../../../constructs/gcp/memorystore-valkey.ts';
+import { MetricsReader } from '../../../constructs/gcp/metrics-reader.ts';
 import { NotificationChannels } from '../../../constructs/gcp/monitoring/notification-channels.ts';
 import { PlatformMonitoring } from '../../../constructs/gcp/monitoring/platform-monitoring.ts';
 import { ServiceObjective } from '../../../constructs/gcp/monitoring/service-objective.ts';
@@ -22,6 +23,9 @@ import type { PoolHost } from '../../../constructs/gcp/pool-host.ts';
 import { TpuNodePool } from '../../../constructs/gcp/tpu-node-pool.ts';
 import { type EmbeddingEngine, VectorSearch } from '../../../constructs/gcp/vector-search.ts';
 import { VertexArtifacts } from '../../../constructs/gcp/vertex-artifacts.ts';
+import { BatchPredictionSchedule } from '../../../constructs/gcp/vertex-batch-prediction.ts';
+import { VertexCallers } from '../../../constructs/gcp/vertex-callers.ts';
+import { VertexConnections } from '../../../constructs/gcp/vertex-connections.ts';
 import { VertexEndpoint } from '../../../constructs/gcp/vertex-endpoint.ts';
 import { VertexInference } from '../../../constructs/gcp/vertex-inference.ts';
 import { VertexModel } from '../../../constructs/gcp/vertex-model.ts';
@@ -90,6 +94,13 @@ const cluster = (environment: EnvironmentKind, name: string, options: ComponentR
     options,
   );
 };
+
+const edge = () =>
+  new VertexEndpoint('shop-edge', {
+    displayName: 'edge',
+    location,
+    access: { type: 'private-service-connect', projects: ['shop'] },
+  });
 
 const access = (environment: EnvironmentKind) =>
   new KubernetesAccess('access', { cluster: cluster(environment, 'mailroom') });
@@ -244,6 +255,62 @@ export const COMPONENTS: readonly ComponentCase[] = [
           requestLog: { table: given('bq://p.d.t'), sampled: '10%' },
           labels: { a: given('b') },
         },
+        options,
+      ),
+  },
+  {
+    token: 'BatchPredictionSchedule',
+    make: ({ name, options, given }) =>
+      new BatchPredictionSchedule(
+        name,
+        {
+          project: PROJECT,
+          location,
+          model: given('projects/p/locations/l/models/m'),
+          cron: '0 3 * * *',
+          instances: 'gs://asked/day/*.jsonl',
+          predictions: 'gs://answered/day/',
+          machine,
+          replicas,
+          serviceAccount: given('a@x'),
+          runner: 'nightly',
+        },
+        options,
+      ),
+  },
+  {
+    token: 'MetricsReader',
+    make: ({ name, environment, options }) =>
+      new MetricsReader(
+        name,
+        {
+          project: PROJECT,
+          cluster: cluster(environment, 'shop'),
+          workload: 'shop-keda',
+          serviceAccount: { namespace: 'keda', name: 'keda-operator' },
+        },
+        options,
+      ),
+  },
+  {
+    token: 'VertexConnections',
+    make: ({ name, options, given }) =>
+      new VertexConnections(
+        name,
+        {
+          project: PROJECT,
+          network: network('shop'),
+          endpoints: { chat: { endpoint: edge(), serviceAttachment: output(given('attachment')) } },
+        },
+        options,
+      ),
+  },
+  {
+    token: 'VertexCallers',
+    make: ({ name, options, given }) =>
+      new VertexCallers(
+        name,
+        { project: PROJECT, location, endpoints: { chat: { endpoint: edge(), callers: { answer: given('a@x') } } } },
         options,
       ),
   },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { output } from '@pulumi/pulumi';
 import { VertexEndpoint, type VertexEndpointArgs } from '../../../constructs/gcp/vertex-endpoint.ts';
 import { runProgram, settled } from './vertex-program.ts';
 
@@ -11,7 +12,8 @@ describe('an endpoint of Vertex AI', () => {
     const program = await made();
     expect(program.inputsOf('AiEndpoint')).toMatchObject({ dedicatedEndpointEnabled: true, deletionPolicy: 'DELETE' });
     expect(program.inputsOf('AiEndpoint')).not.toHaveProperty('network');
-    expect(await settled(program.made.address.lower())).toBe('edge-endpoint.example.com');
+    const { address } = program.made;
+    expect(await settled(address?.lower() ?? output(''))).toBe('edge-endpoint.example.com');
   });
 
   test('has an id of ten digits that is the same at each run and another for another name', async () => {
@@ -39,6 +41,14 @@ describe('an endpoint of Vertex AI', () => {
       },
     });
     expect(program.inputsOf('AiEndpoint')).not.toHaveProperty('dedicatedEndpointEnabled');
+    expect(program.made.address).toBeUndefined();
+  });
+
+  test('that is private asks IAM about each request where it is told to', async () => {
+    const access = { type: 'private-service-connect', projects: ['shop'], authorized: true } as const;
+    expect((await made({ access })).inputsOf('AiEndpoint')).toMatchObject({
+      privateServiceConnectConfig: { enableSecurePrivateServiceConnect: true },
+    });
   });
 
   test('that is peered is in one network and has no Private Service Connect', async () => {

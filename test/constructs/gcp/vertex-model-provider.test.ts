@@ -81,6 +81,16 @@ describe('a model on Vertex AI', () => {
     expect(lines).toContain('deploy m-chat-aaaa: done');
   });
 
+  test('says by what networks reach its endpoint, and says it anew when it is another', async () => {
+    peer.attachment = 'projects/tp/regions/europe-west4/serviceAttachments/one';
+    const { id, state } = await created();
+    expect(state.serviceAttachment).toBe(peer.attachment);
+    peer.attachment = 'projects/tp/regions/europe-west4/serviceAttachments/two';
+    expect((await provider().read(id, state)).props).toMatchObject({ serviceAttachment: peer.attachment });
+    peer.attachment = undefined;
+    expect((await provider().update(id, state, inputs)).outs).not.toHaveProperty('serviceAttachment');
+  });
+
   test('is undeployed before it is deleted, and nothing of it is left', async () => {
     const { id, state } = await created();
     peer.asked.length = 0;
@@ -225,6 +235,7 @@ describe('a model on Vertex AI when something goes wrong', () => {
 
   test('rejects to wait for ever, and says that the next run may find it', async () => {
     peer.polls = 1_000_000;
+    peer.longestOperationMs = 1_000_000;
     peer.fail({ on: UPLOAD, kind: 'lost' });
     const late = provider('1 minute').create(inputs);
     await expect(late).rejects.toMatchObject({ code: expect.stringMatching(/operation-late/), retryable: true });

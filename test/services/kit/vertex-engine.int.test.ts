@@ -101,6 +101,15 @@ describeWith(opensslRequirement(), 'an engine behind an endpoint of Vertex AI', 
     expect(Number(seen[0]?.deadline)).toBeGreaterThan(0);
   });
 
+  test('of the Model Garden is asked for chats by the path that Google has for them, and for nothing else', async () => {
+    const url = `${address()}&api=chat`;
+    const garden = vertexProtocol(new URL(url), { token: new GoogleAccessToken(metadata) });
+    const call = { body: '{"messages":[]}', headers: {}, signal: AbortSignal.timeout(30_000) };
+    expect((await garden.send({ ...call, route: '/v1/chat/completions' })).status).toBe(200);
+    expect(peer.asked).toEqual([`POST v1beta1/${ENDPOINT}/chat/completions`]);
+    await expect(garden.send({ ...call, route: '/v1/embeddings' })).rejects.toThrow('[request-refused]');
+  });
+
   test('costs one question to the metadata server, also by many callers at once', async () => {
     const engine = client();
     await Promise.all([engine.embed(['a'], soon()), engine.embed(['b'], soon())]);
@@ -183,7 +192,8 @@ describeWith(opensslRequirement(), 'an engine behind an endpoint of Vertex AI', 
 test.each([
   ['vertex://host/endpoints/1', 'vertex://host/projects/'],
   [`vertex:///${ENDPOINT}`, 'vertex://host/projects/'],
-  [`vertex://host/${ENDPOINT}?cert=a`, 'expected ca'],
+  [`vertex://host/${ENDPOINT}?cert=a`, 'with ca=<file> or api=chat'],
+  [`vertex://host/${ENDPOINT}?api=images`, 'with ca=<file> or api=chat'],
   [`vertex://host/${ENDPOINT}?ca=/nowhere/ca.crt`, 'cannot be read from /nowhere/ca.crt'],
   ['ftp://host', 'expected http://host:port'],
   ['embedder:8080', 'expected http://host:port'],

@@ -124,9 +124,9 @@ export const REVIEWED: readonly ReviewedDifference[] = [
   },
   {
     target: 'gcp',
-    what: 'the trigger by which workers start before a backlog has grown',
-    at: /^ScaledObject\/\S+ \.spec\.triggers\[prometheus\]/,
+    what: 'whom KEDA asks how fast work comes, and as whom',
+    at: /^(ScaledObject\/\S+ \.spec\.triggers\[prometheus\]\.(metadata\.serverAddress|authenticationRef)|TriggerAuthentication\/\S+ |identity keda\/)/,
     reason:
-      'nothing in the cluster answers queries: workers are scaled by their backlog alone, which the same numbers bound',
+      'Managed Prometheus answers outside of the cluster, by an account of Google; query and threshold are the same',
   },
 ];

@@ -64,7 +64,8 @@ export const PROMISED = {
   workloads: /^(Deployment|StatefulSet|Job|CronJob)\/\S+ \.(apiVersion|kind)/,
   'replica bounds': /^(ScaledObject\/\S+ \.spec\.(min|max)ReplicaCount|(Deployment|StatefulSet)\/\S+ \.spec\.replicas)/,
   grace: /\.terminationGracePeriodSeconds|\.lifecycle\./,
-  thresholds: /^(ScaledObject\/\S+ \.spec\.triggers\[(?!prometheus)|alert\/(?!PenstockPodsUnschedulable))/,
+  thresholds:
+    /^(ScaledObject\/\S+ \.spec\.triggers\[(?!prometheus\]\.(metadata\.serverAddress|authenticationRef))|alert\/(?!PenstockPodsUnschedulable))/,
   permissions: /^(NetworkPolicy\/\S+ \.spec|ServiceAccount\/\S+ \.automount|(Cluster)?Role(Binding)?\/)/,
   profiles: /\[PENSTOCK_PROFILE\]\.value/,
 } as const satisfies Readonly<Record<string, RegExp>>;

@@ -77,8 +77,8 @@ describe('an engine on Vertex AI', () => {
       {
         privateServiceConnectConfig: {
           enablePrivateServiceConnect: true,
+          enableSecurePrivateServiceConnect: true,
           projectAllowlists: ['mailroom-prod'],
-          pscAutomationConfigs: [{ projectId: 'mailroom-prod', network: 'assistant' }],
         },
       },
     ]);
@@ -106,8 +106,83 @@ describe('an engine on Vertex AI', () => {
     expect(deployed.map(({ metadata }) => metadata.name)).toEqual(['assistant-count']);
   });
 
-  test('rejects one that services of the platform call, and one that is not there', async () => {
-    await expect(asked(chatted, { vertex: VERTEX })).rejects.toThrow(/called by answer.*\[settings-contradict\]/);
+  test('rejects one that is not there', async () => {
     await expect(asked(chat, { vertex: { chatter: VERTEX.chat } })).rejects.toThrow(/vertex\.chatter: .*missing\]/);
+  });
+});
+
+describe('a worker that calls an engine on Vertex AI', () => {
+  const withBroker = { ...prod.workloads, versions: workloads.versions, machines: {}, namespace: 'assistant' };
+  const { nats } = prod.workloads;
+  const clients = { answer: { publicKey: 'UAM2PER5L6UDANKITC3IBPVVVDX5NZ3SV4EYS4DAVXPWSMHX2NHTT24X', seed: 'answer' } };
+  const broker = 'cluster' in nats ? { cluster: { ...nats.cluster, clients, publishers: [] } } : nats;
+  const called = (change: Partial<GcpEnvironment['workloads']> = {}) =>
+    asked(chatted, { vertex: VERTEX, workloads: { ...withBroker, nats: broker, ...change } });
+  const inputsOf = (requested: Awaited<ReturnType<typeof asked>>, type: string) =>
+    requested.filter((each) => each.type.endsWith(type)).map(({ inputs }) => inputs);
+
+  test('is told where it is, by which protocol, and by whose certificate it is known', async () => {
+    const requested = await called();
+    const manifests = requestedManifests(requested) as readonly unknown[];
+    const [{ name: id } = { name: '' }] = inputsOf(requested, ':AiEndpoint');
+    const host = `${id}-europe-west4-100000000002.prediction.p.vertexai.goog`;
+    const path = `projects/mailroom-prod/locations/europe-west4/endpoints/${id}`;
+    const folder = '/var/run/secrets/penstock/answer-secrets';
+    const told = { name: 'PENSTOCK_ENGINE_CHAT', value: `vertex://${host}/${path}?ca=${folder}/vertex.crt` };
+    const container = {
+      env: expect.arrayContaining([told]),
+      volumeMounts: expect.arrayContaining([expect.objectContaining({ mountPath: folder })]),
+    };
+    expect(manifests).toContainEqual(
+      expect.objectContaining({
+        kind: 'Deployment',
+        spec: expect.objectContaining({
+          template: expect.objectContaining({
+            spec: expect.objectContaining({ containers: [expect.objectContaining(container)] }),
+          }),
+        }),
+      }),
+    );
+    expect(manifests).toContainEqual(
+      expect.objectContaining({
+        kind: 'ExternalSecret',
+        spec: expect.objectContaining({
+          data: [{ secretKey: 'vertex.crt', remoteRef: { key: 'vertex-certificate' } }],
+        }),
+      }),
+    );
+  });
+
+  test('has an account that may call it, a way out to it and to the server of its tokens', async () => {
+    const requested = await called();
+    expect(inputsOf(requested, ':AiEndpointIamMember')).toMatchObject([
+      { member: expect.stringContaining('assistant-answer@') },
+    ]);
+    const policy = requestedManifests(requested).find(
+      ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'assistant-answer',
+    ) as unknown as { readonly spec: { readonly egress: readonly unknown[] } };
+    expect(policy.spec.egress).toEqual(
+      expect.arrayContaining([
+        { to: [{ ipBlock: { cidr: prod.ranges.nodes } }], ports: [{ port: 443, protocol: 'TCP' }] },
+        { to: [{ ipBlock: { cidr: '169.254.169.254/32' } }], ports: [{ port: 80, protocol: 'TCP' }] },
+      ]),
+    );
+  });
+
+  test('reads the certificate through the operator, which may read that and the keys of the platform', async () => {
+    const read = inputsOf(await called(), ':SecretIamMember').map(({ secretId }) => secretId);
+    expect(read).toContain('vertex-certificate');
+  });
+
+  test('holds every policy, as do its objects, and runs by the numbers of the engine', async () => {
+    const requested = await called();
+    expect(checkRequested(requested)).toEqual([]);
+    expect(checkManifests(requestedManifests(requested))).toEqual([]);
+    const [deployment] = requestedManifests(requested).filter(({ kind }) => kind === 'Deployment');
+    expect(JSON.stringify(deployment)).toContain('\\"model\\":\\"llama-8b\\"');
+  });
+
+  test('rejects one without a store that keeps the certificate', async () => {
+    await expect(called({ nats: CLUSTER.nats })).rejects.toThrow(/workload answer: .*vertex-certificate.*missing\]/);
   });
 });

@@ -35,7 +35,7 @@ const PROTOCOLS: ReadonlyMap<string, (address: URL) => EngineProtocol> = new Map
  *
  * @param address `http://host:port` or `https://`, for a server that is spoken to directly;
  * `vertex://host/projects/<p>/locations/<l>/endpoints/<e>` for an endpoint of Vertex AI, with `?ca=` and the file of an
- * authority for one in a network
+ * authority for one in a network, and `?api=chat` for one of the Model Garden that is asked for chats
  * @throws {KitError} `address-malformed`
  */
 export function engineProtocol(address: string): EngineProtocol {

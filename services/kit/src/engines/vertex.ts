@@ -14,31 +14,28 @@ export interface VertexProtocolOptions {
 
 /**
  * An endpoint of Vertex AI, by `rawPredict`: the body goes as it is to the one route that the model was uploaded with, and
- * the answer comes back as it is. A token that is refused is asked for again, once.
+ * the answer comes back as it is. With `api=chat`, a server of the Model Garden by the chat completions that Google has for
+ * those alone. A token that is refused is asked for again, once.
  *
  * @throws {KitError} `address-malformed`
  */
 export function vertexProtocol(address: URL, options: VertexProtocolOptions = {}): EngineProtocol {
   const { host, pathname, searchParams } = address;
-  if (host === '' || !ENDPOINT.test(pathname))
+  const unknown = [...searchParams].filter(([key, value]) => key !== 'ca' && !(key === 'api' && value === 'chat'));
+  if (host === '' || !ENDPOINT.test(pathname) || unknown.length > 0)
     throw new KitError(
       'address-malformed',
-      `engine address: received ${address.href}, expected vertex://host/projects/<p>/locations/<l>/endpoints/<e>`,
-    );
-  const unknown = [...searchParams.keys()].filter((key) => key !== 'ca');
-  if (unknown.length > 0)
-    throw new KitError(
-      'address-malformed',
-      `engine address: received the parameters ${unknown.join(', ')}, expected ca`,
+      `engine address: received ${address.href}, expected vertex://host/projects/<p>/locations/<l>/endpoints/<e>, with ca=<file> or api=chat`,
     );
   const ca = searchParams.get('ca');
   // The certificate of endpoints in a network is signed by itself: nobody but it is trusted there.
   const agent = new Agent({ keepAlive: true, ...(ca === null ? {} : { ca: readAuthority(ca) }) });
   const token = options.token ?? new GoogleAccessToken();
-  const url = `https://${host}/v1${pathname}:rawPredict`;
+  const pathOf = searchParams.has('api') ? chatPath : (endpoint: string) => `/v1${endpoint}:rawPredict`;
   return {
     place: `${host}${pathname}`,
     async send(call) {
+      const url = `https://${host}${pathOf(pathname, call.route)}`;
       for (let asked = 1; ; asked++) {
         const current = await token.current(call.signal);
         const response = await post(url, agent, call, { authorization: `Bearer ${current}` });
@@ -47,6 +44,12 @@ export function vertexProtocol(address: URL, options: VertexProtocolOptions = {}
       }
     },
   };
+}
+
+/** @throws {KitError} `request-refused` for what is no chat */
+function chatPath(endpoint: string, route: EngineCall['route']): string {
+  if (route === '/v1/chat/completions') return `/v1beta1${endpoint}/chat/completions`;
+  throw new KitError('request-refused', `${route}: an endpoint that is spoken to by api=chat answers chats alone`);
 }
 
 /** `fetch` knows no authority of one connection's own. */

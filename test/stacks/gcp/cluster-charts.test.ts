@@ -39,6 +39,10 @@ describe('the charts of a platform, applied by Pulumi', () => {
     const anywhere = synthesizeKubernetes(platform, {
       // As any cluster whose collectors are Google's.
       ...workloads,
+      prometheus: {
+        url: 'https://monitoring.googleapis.com/v1/projects/mailroom-prod/location/global/prometheus',
+        identity: 'gcp',
+      },
       images: {
         'mail-classifier': `${registry}/mail-classifier:0.1.0`,
         'inference-engine': `${registry}/inference-engine:0.1.0`,
@@ -79,6 +83,9 @@ describe('the charts of a platform, applied by Pulumi', () => {
       }
   });
 
+  const manifestOf = (name: string) =>
+    requestedManifests(asked.all).find((each) => keyOf(each) === name) as Manifest & { readonly spec: unknown };
+
   test('wait for what others build upon, and for nothing that comes only later', () => {
     const annotationsOf = (name: string) =>
       requestedManifests(asked.all).find((each) => keyOf(each) === name)?.metadata.annotations;
@@ -112,6 +119,28 @@ describe('the charts of a platform, applied by Pulumi', () => {
       repositoryOpts: { repo: 'https://nats-io.github.io/k8s/helm/charts' },
       atomic: true,
       values: { jetstream: { controlLoop: true } },
+    });
+  });
+
+  test('are scaled by rates that KEDA asks Managed Prometheus for, as an account that may read series and nothing else', () => {
+    const email = 'mailroom-keda@synthesized.iam.gserviceaccount.com';
+    expect(asked.the('kubernetes:helm.sh/v3:Release', 'keda').inputs).toMatchObject({
+      values: { podIdentity: { gcp: { enabled: true, gcpIAMServiceAccount: email } } },
+    });
+    expect(asked.the('gcp:projects/iAMCustomRole:IAMCustomRole', 'mailroom-keda-role').inputs).toMatchObject({
+      permissions: ['monitoring.timeSeries.list'],
+    });
+    expect(asked.the('gcp:projects/iAMMember:IAMMember', 'mailroom-keda-series').inputs).toMatchObject({
+      member: `serviceAccount:${email}`,
+    });
+    const { triggers } = manifestOf('ScaledObject/mailroom/mailroom-classify').spec as {
+      readonly triggers: readonly object[];
+    };
+    expect(triggers).toContainEqual(
+      expect.objectContaining({ type: 'prometheus', authenticationRef: { name: 'mailroom-prometheus' } }),
+    );
+    expect(manifestOf('TriggerAuthentication/mailroom/mailroom-prometheus').spec).toEqual({
+      podIdentity: { provider: 'gcp' },
     });
   });
 });

@@ -7,20 +7,24 @@ import { standingText } from '../local/view.ts';
 import { countOption, parseOptions } from '../options.ts';
 import { flightOrders, permitOrders } from '../orders/order-source.ts';
 import { type OrdersProgress, OrdersRun } from '../orders/orders-run.ts';
+import { whenAborted } from '../when-aborted.ts';
 
 const HELP = `usage: penstock orders [options]      (npm start -- --example orders [options])
 
 Runs a shop on this machine: every order is reserved, charged, shipped and confirmed by jobs, or taken back where a step
-fails. Providers answer late or not at all and worker processes are killed; then the books are audited to the cent.
+fails. Providers answer late or not at all and processes are killed; then the books are audited to the cent. A task queue
+shows every job while it runs.
 
   --limit N      orders at most (default 1000)
   --permits FILE orders from the log of a permit process instead of the flights that come with this project
   --replicas N   processes of the worker at most (default: processors of this machine); the model says how many of them
-  --kills N      worker processes killed on the way (default 3)
+  --kills N      processes killed on the way: workers, and the task queue (default 3)
   --seed TEXT    draws which calls meet a fault (default 1)
   --bus URL      nats://, redis://, kafka://, amqp:// (default: an embedded broker in the run's folder)
+  --port N       port of the task queue and its dashboard (default: a free one)
+  --stay         goes on after the audit until ctrl-C, to look at the dashboard
   --state DIR    where runs are kept (default .penstock)
-  --once         accepted for symmetry with the platform: this run always ends by itself
+  --once         accepted for symmetry with the platform: this run ends by itself, unless told to --stay
 `;
 
 const OPTIONS = {
@@ -31,6 +35,8 @@ const OPTIONS = {
   seed: { type: 'string', default: '1' },
   bus: { type: 'string' },
   state: { type: 'string', default: '.penstock' },
+  port: { type: 'string' },
+  stay: { type: 'boolean' },
   once: { type: 'boolean' },
 } as const;
 
@@ -49,45 +55,48 @@ export async function orders(args: readonly string[]): Promise<number> {
     kills,
     seed: options.seed,
     mostReplicas: options.replicas === undefined ? availableParallelism() : countOption('replicas', options.replicas),
+    port: options.port === undefined ? 0 : countOption('port', options.port),
+    onListening: (url) => show.note(`dashboard  ${url}`),
     onProgress: show,
     onScaled: (standing) => show.note(standingText(standing)),
     ...(options.bus === undefined ? {} : { busUrl: options.bus }),
   });
   process.stdout.write(`${source.orders.length} orders of ${source.title}\n  ${styleText('dim', source.rule)}\n`);
   const interruption = interruptionOf();
-  const { audit, providers } = await run.execute(interruption);
-  show.end();
-  if (interruption.aborted) return EXIT.interrupted;
-  const seconds = (performance.now() - startedAt) / 1_000;
-  const outcomes = [...audit.outcomes]
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([outcome, count]) => `${count} ${outcome}`);
-  const row = (label: string, text: string): string => `  ${styleText('dim', label.padEnd(10))}${text}\n`;
-  process.stdout.write(
-    [
-      `${styleText('bold', 'audited')}\n`,
-      row('orders', outcomes.join(', ')),
-      row(
-        'faults',
-        `${run.kills} workers killed, ${providers.faults.unavailable} calls refused, ${providers.faults.answersLost} answers lost, ${providers.repeats} calls repeated by key`,
-      ),
-      row(
-        'speed',
-        `${(source.orders.length / seconds).toFixed(1)} orders/s, five or six transactions each and a job more to tell`,
-      ),
-      ...audit.findings.map(({ title, holds, detail }) =>
-        row(holds ? 'holds' : styleText('red', 'BROKEN'), `${title}: ${detail}`),
-      ),
-      row('look', relative(process.cwd(), join(folder, 'shop.db'))),
-    ].join(''),
-  );
-  const broken = audit.findings.filter(({ holds }) => !holds);
-  if (broken.length > 0)
-    throw new CommandError(
-      'run-incomplete',
-      `the books do not balance: ${broken.map(({ title }) => title).join('; ')}`,
+  let broken: readonly string[] = [];
+  await run.execute(interruption, async ({ audit, providers }) => {
+    show.end();
+    if (interruption.aborted) return;
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const outcomes = [...audit.outcomes]
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([outcome, count]) => `${count} ${outcome}`);
+    const row = (label: string, text: string): string => `  ${styleText('dim', label.padEnd(10))}${text}\n`;
+    process.stdout.write(
+      [
+        `${styleText('bold', 'audited')}\n`,
+        row('orders', outcomes.join(', ')),
+        row(
+          'faults',
+          `${run.kills} processes killed, ${providers.faults.unavailable} calls refused, ${providers.faults.answersLost} answers lost, ${providers.repeats} calls repeated by key`,
+        ),
+        row(
+          'speed',
+          `${(source.orders.length / seconds).toFixed(1)} orders/s, five or six transactions each and a job more to tell`,
+        ),
+        ...audit.findings.map(({ title, holds, detail }) =>
+          row(holds ? 'holds' : styleText('red', 'BROKEN'), `${title}: ${detail}`),
+        ),
+        row('look', relative(process.cwd(), join(folder, 'shop.db'))),
+      ].join(''),
     );
-  return EXIT.ok;
+    broken = audit.findings.filter(({ holds }) => !holds).map(({ title }) => title);
+    if (options.stay !== true) return;
+    process.stdout.write('stays up; ctrl-C stops it\n');
+    await whenAborted(interruption);
+  });
+  if (broken.length > 0) throw new CommandError('run-incomplete', `the books do not balance: ${broken.join('; ')}`);
+  return interruption.aborted && options.stay !== true ? EXIT.interrupted : EXIT.ok;
 }
 
 async function newFolder(state: string): Promise<string> {
@@ -110,7 +119,7 @@ function progressLine(): ((progress: OrdersProgress) => void) & {
   const isTerminal = process.stdout.isTTY === true;
   let tenth = 0;
   const show = ({ total, placed, finished, kills }: OrdersProgress): void => {
-    const text = `placed ${placed}, finished ${finished} of ${total}, ${kills} workers killed`;
+    const text = `placed ${placed}, finished ${finished} of ${total}, ${kills} processes killed`;
     if (isTerminal) process.stdout.write(`\r\u001b[2K${text}`);
     else if (Math.floor((10 * finished) / total) > tenth) {
       tenth = Math.floor((10 * finished) / total);

@@ -1,12 +1,15 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openBusAdmin } from '@penstock/kit';
-import { addWithin, JobQueue, type JobStore, openJobStore, provisionJobStore } from '@penstock/kit/jobs';
-import { encodeProfile, PROFILE_VARIABLE, queueProfile, workerProfile } from '@penstock/model';
+import { addWithin, JobQueue, type JobStore, jobBacklog, openJobStore, provisionJobStore } from '@penstock/kit/jobs';
+import { encodeProfile, httpServiceProfile, PROFILE_VARIABLE, queueProfile, workerProfile } from '@penstock/model';
 import { BOOKS, stockUp, takeOrder } from '@penstock/order-fulfilment/books';
 import type { Order } from '@penstock/order-fulfilment/order';
-import { jobsOf } from '@penstock/order-fulfilment/tasks';
+import { jobsOf, TASKS } from '@penstock/order-fulfilment/tasks';
+import { writeTasks } from '@penstock/task-queue/tasks';
 import { shop } from '../../stacks/orders.ts';
+import { CommandError } from '../exit.ts';
 import { ServiceProcess } from '../local/service-process.ts';
 import { LOCAL_ENV, mainOf, type ServicePlan } from '../local/services.ts';
 import { type QueueSeen, Supervisor, type WorkerStanding } from '../local/supervisor.ts';
@@ -19,13 +22,17 @@ import { ShopFile } from './shop-file.ts';
 export interface OrdersRunOptions {
   readonly folder: string;
   readonly source: OrderSource;
-  /** Worker processes killed without warning while orders are worked on. */
+  /** Processes killed without warning while orders are worked on. */
   readonly kills: number;
   readonly seed: string;
   /** @default - an embedded broker in the folder */
   readonly busUrl?: string;
   /** Processes of the worker at most. */
   readonly mostReplicas: number;
+  /** Port of the task queue and its dashboard; 0 takes a free one. */
+  readonly port: number;
+  /** Called once the task queue listens. */
+  readonly onListening: (url: string) => void;
   readonly onProgress: (progress: OrdersProgress) => void;
   readonly onScaled: (standing: WorkerStanding) => void;
 }
@@ -45,6 +52,7 @@ const CHUNK = 50;
 export class OrdersRun {
   readonly #options: OrdersRunOptions;
   #pool: WorkerPool | undefined;
+  #taskQueue: ServiceProcess | undefined;
   #supervisor: Supervisor | undefined;
   readonly #failed = Promise.withResolvers<never>();
   #kills = 0;
@@ -59,8 +67,14 @@ export class OrdersRun {
     return this.#kills;
   }
 
-  /** @throws {CommandError} `service-failed` */
-  async execute(signal: AbortSignal): Promise<{ readonly audit: Audit; readonly providers: ProviderBooks }> {
+  /**
+   * @param audited what is done with the audit while the shop still stands
+   * @throws {CommandError} `service-failed`
+   */
+  async execute(
+    signal: AbortSignal,
+    audited: (outcome: { readonly audit: Audit; readonly providers: ProviderBooks }) => Promise<void>,
+  ): Promise<void> {
     const { source, seed, folder } = this.#options;
     const jobsUrl = `sqlite:${join(folder, 'shop.db')}`;
     await provisionJobStore(jobsUrl, { schema: BOOKS });
@@ -68,20 +82,21 @@ export class OrdersRun {
     const store = await openJobStore(jobsUrl);
     const books = new Books(join(folder, 'shop.db'));
     try {
-      await this.#startWorkers(store, jobsUrl, providers.url);
+      await this.#startServices(store, jobsUrl, providers.url);
       const placing = this.#place(join(folder, 'shop.db'), store, source.orders, signal);
       await Promise.race([Promise.all([placing, this.#untilFinished(books, signal)]), this.#failed.promise]);
-      return { audit: books.audit(source.orders, providers.books), providers: providers.books };
+      await audited({ audit: books.audit(source.orders, providers.books), providers: providers.books });
     } finally {
       this.#supervisor?.close();
       await this.#pool?.stop();
+      await this.#taskQueue?.stop();
       books[Symbol.dispose]();
       await store.close();
       await providers.close();
     }
   }
 
-  async #startWorkers(store: JobStore, jobsUrl: string, providersUrl: string): Promise<void> {
+  async #startServices(store: JobStore, jobsUrl: string, providersUrl: string): Promise<void> {
     const { folder, mostReplicas: most, onScaled } = this.#options;
     const busUrl = this.#options.busUrl ?? `sqlite:${join(folder, 'bus.db')}`;
     const queue = shop.queues['fulfilment'];
@@ -103,14 +118,39 @@ export class OrdersRun {
     };
     this.#pool = new WorkerPool(worker.id, plan, (each) => this.#processOf(each));
     await this.#pool.scaleTo(Math.min(most, worker.minReplicas));
+    await this.#startTaskQueue(busUrl, jobsUrl);
     // The bus holds no more than a window of references: what waits for a worker lies in the store.
     const look = (): Promise<QueueSeen> =>
       store.run('measure', queue.id, Date.now()).then(
-        ({ ready, out, added }) => ({ backlog: ready + out, arrived: added }),
+        (measure) => ({ backlog: jobBacklog(measure), arrived: measure.added }),
         () => ({ backlog: undefined, arrived: undefined }),
       );
     this.#supervisor = new Supervisor({ worker, pool: this.#pool, most, onScaled, look });
     this.#supervisor.start();
+  }
+
+  /** Beside the workers, which came first: whoever leads the queue may be any of them. */
+  async #startTaskQueue(busUrl: string, jobsUrl: string): Promise<void> {
+    const { folder, port, onListening } = this.#options;
+    const front = shop.httpServices['task-queue'];
+    const tasks = join(folder, 'tasks.json');
+    await writeFile(tasks, writeTasks(TASKS));
+    this.#taskQueue = this.#processOf({
+      name: front.id,
+      main: mainOf(front.service.name),
+      terminationGraceMs: front.terminationGrace.toMilliseconds('up'),
+      env: {
+        ...LOCAL_ENV,
+        PENSTOCK_HTTP_PORT: String(port),
+        PENSTOCK_BUS: busUrl,
+        PENSTOCK_JOBS: jobsUrl,
+        PENSTOCK_TASKS: tasks,
+        [PROFILE_VARIABLE]: encodeProfile(httpServiceProfile(shop, 'task-queue')),
+      },
+    });
+    const { http } = await this.#taskQueue.start();
+    if (http === undefined) throw new CommandError('service-failed', `${front.id} opened no API port`);
+    onListening(`http://127.0.0.1:${http}`);
   }
 
   #processOf(plan: ServicePlan): ServiceProcess {
@@ -156,7 +196,7 @@ export class OrdersRun {
 
   /** As a machine dies: no warning, nothing is handed back. */
   #killOne(): void {
-    const pids = this.#pool?.pids ?? [];
+    const pids = [...(this.#pool?.pids ?? []), ...(this.#taskQueue?.pid === undefined ? [] : [this.#taskQueue.pid])];
     const pid = pids[this.#kills % pids.length];
     if (pid === undefined) return;
     process.kill(pid, 'SIGKILL');

@@ -75,6 +75,29 @@ export function readTasks(json: string, source: string): readonly RegisteredTask
   }));
 }
 
+/**
+ * Tasks that code declares, as `readTasks` reads them: for a server beside workers that share the code. How a worker
+ * retries stays with the worker.
+ */
+export function writeTasks(tasks: readonly Task[]): string {
+  const said = tasks.map(({ name, version, payload, retry, idempotencyWindow, deadline, downstream, limits }) =>
+    defined({
+      name,
+      version,
+      payload: z.toJSONSchema(payload, { io: 'input' }),
+      maxAttempts: retry?.maxAttempts,
+      maxCrashes: retry?.maxCrashes,
+      idempotencyWindow: textOf(idempotencyWindow),
+      deadline: textOf(deadline),
+      downstream,
+      limits: limits === undefined ? undefined : defined({ ...limits, rate: textOf(limits.rate) }),
+    }),
+  );
+  return JSON.stringify({ tasks: said }, null, 2);
+}
+
+const textOf = (value: { toString(): string } | undefined): string | undefined => value?.toString();
+
 function parsed(json: string, source: string): unknown {
   try {
     return JSON.parse(json) as unknown;

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { Bytes, type BytesText } from '@penstock/model';
 import { CommandError, EXIT } from '../exit.ts';
-import { JobsClient } from '../jobs/jobs-client.ts';
+import { JobsClient, type ScheduleFacts } from '../jobs/jobs-client.ts';
 import { taskQueueUrl } from '../jobs/server-url.ts';
-import { jobLines, jobsTable, queuesTable } from '../jobs/tables.ts';
+import { jobLines, jobsTable, queuesTable, schedulesTable } from '../jobs/tables.ts';
 import { countOption, parseOptions } from '../options.ts';
 
 const HELP = `usage: penstock queue <verb> [options]
@@ -18,7 +19,15 @@ Looks at queues of jobs and operates them, by the API of a task queue.
   redrive QUEUE | --job ID   failed jobs ready again  [--task T] [--group G]
   cancel --job ID            cancels a job            [--reason TEXT]
   pause QUEUE, resume QUEUE  releases nothing more; releases again
+                             [--schedule NAME] stops and goes on with that schedule alone
   drain QUEUE                pauses, and waits until nothing is out any more
+  bound QUEUE                sets how much it takes   [--jobs N] [--bytes '1 GiB'], neither is no bound
+  schedules QUEUE            what is added at its times, and when next
+  schedule QUEUE             makes or changes a schedule
+                             --schedule NAME --cron '30 2 * * *' --task T; --payload JSON or --payload-file FILE
+                             [--time-zone Europe/Berlin] [--missed skip|run-once|run-all]
+                             [--priority N] [--group G] [--order-key K]
+  unschedule QUEUE --schedule NAME
 
   --url URL                  the task queue (default ${taskQueueUrl})
   --json                     what the server said, for programs
@@ -40,6 +49,12 @@ const OPTIONS = {
   priority: { type: 'string' },
   'order-key': { type: 'string' },
   reason: { type: 'string' },
+  jobs: { type: 'string' },
+  bytes: { type: 'string' },
+  schedule: { type: 'string' },
+  cron: { type: 'string' },
+  'time-zone': { type: 'string' },
+  missed: { type: 'string' },
 } as const;
 
 type Options = NonNullable<ReturnType<typeof parseOptions<typeof OPTIONS>>>;
@@ -74,15 +89,9 @@ const VERBS: Readonly<Record<string, (call: Call) => Promise<Said>>> = {
     return { value, text: `${jobsTable(value.jobs)}${more}` };
   },
   async add({ client, queue, options }) {
-    const { task, key, delay, priority, group, 'order-key': orderKey } = options;
-    const value = await client.add(needed('add', queue), option('key', key), {
-      task: option('task', task),
-      payload: await payloadOf(options),
-      ...(delay === undefined ? {} : { delay }),
-      ...(priority === undefined ? {} : { priority: Number(priority) }),
-      ...(group === undefined ? {} : { group }),
-      ...(orderKey === undefined ? {} : { orderKey }),
-    });
+    const { key, delay } = options;
+    const job = { ...(await jobOf(options)), ...(delay === undefined ? {} : { delay }) };
+    const value = await client.add(needed('add', queue), option('key', key), job);
     return { value, text: `${value.id}  ${value.duplicate ? 'was there with this key' : 'added'}\n` };
   },
   async redrive({ client, queue, options: { job, task, group } }) {
@@ -99,13 +108,44 @@ const VERBS: Readonly<Record<string, (call: Call) => Promise<Said>>> = {
     const value = await client.cancel(option('job', job), reason);
     return { value, text: `${value.outcome}\n` };
   },
-  async pause({ client, queue }) {
-    const value = await client.pause(needed('pause', queue));
+  async pause({ client, queue, options: { schedule } }) {
+    const name = needed('pause', queue);
+    if (schedule !== undefined) return scheduleSaid(await client.switchSchedule(name, schedule, 'pause'));
+    const value = await client.pause(name);
     return { value, text: queuesTable([value]) };
   },
-  async resume({ client, queue }) {
-    const value = await client.resume(needed('resume', queue));
+  async resume({ client, queue, options: { schedule } }) {
+    const name = needed('resume', queue);
+    if (schedule !== undefined) return scheduleSaid(await client.switchSchedule(name, schedule, 'resume'));
+    const value = await client.resume(name);
     return { value, text: queuesTable([value]) };
+  },
+  async bound({ client, queue, options: { jobs, bytes } }) {
+    const most = {
+      ...(jobs === undefined ? {} : { jobs: countOption('jobs', jobs) }),
+      ...(bytes === undefined ? {} : { bytes: bytesOption('bytes', bytes) }),
+    };
+    const value = await client.bound(needed('bound', queue), most);
+    return { value, text: queuesTable([value]) };
+  },
+  async schedules({ client, queue }) {
+    const value = await client.schedules(needed('schedules', queue));
+    return { value, text: schedulesTable(value.schedules) };
+  },
+  async schedule({ client, queue, options }) {
+    const { schedule, cron, 'time-zone': timeZone, missed } = options;
+    const value = await client.putSchedule(needed('schedule', queue), option('schedule', schedule), {
+      cron: option('cron', cron),
+      ...(timeZone === undefined ? {} : { timeZone }),
+      ...(missed === undefined ? {} : { missed }),
+      job: await jobOf(options),
+    });
+    return scheduleSaid(value);
+  },
+  async unschedule({ client, queue, options: { schedule } }) {
+    const name = option('schedule', schedule);
+    await client.removeSchedule(needed('unschedule', queue), name);
+    return { value: { removed: name }, text: `${name}  removed\n` };
   },
   async drain({ client, queue }) {
     const name = needed('drain', queue);
@@ -118,6 +158,8 @@ const VERBS: Readonly<Record<string, (call: Call) => Promise<Said>>> = {
     return { value, text: queuesTable([value]) };
   },
 };
+
+const scheduleSaid = (value: ScheduleFacts): Said => ({ value, text: schedulesTable([value]) });
 
 /** `penstock queue`: jobs for people at a terminal, and for scripts with `--json`. */
 export async function queue(args: readonly string[]): Promise<number> {
@@ -145,6 +187,26 @@ function needed(verb: string, queue: string | undefined): string {
 function option(name: string, value: string | undefined): string {
   if (value !== undefined) return value;
   throw new CommandError('usage', `--${name} is missing; \`penstock queue --help\` says more`);
+}
+
+function bytesOption(name: string, text: string): number {
+  try {
+    return Bytes.parse(text as BytesText).bytes;
+  } catch (cause) {
+    throw new CommandError('usage', `--${name}: received "${text}", expected a size, e.g. '1 GiB'`, { cause });
+  }
+}
+
+/** What is said of a job that is added, now or at each time of a schedule. */
+async function jobOf(options: Options) {
+  const { task, priority, group, 'order-key': orderKey } = options;
+  return {
+    task: option('task', task),
+    payload: await payloadOf(options),
+    ...(priority === undefined ? {} : { priority: Number(priority) }),
+    ...(group === undefined ? {} : { group }),
+    ...(orderKey === undefined ? {} : { orderKey }),
+  };
 }
 
 async function payloadOf({ payload, 'payload-file': file }: Options): Promise<unknown> {

@@ -43,6 +43,17 @@ export interface RedriveFacts {
   readonly next?: number;
 }
 
+export interface ScheduleFacts {
+  readonly name: string;
+  readonly cron?: string;
+  readonly timeZone?: string;
+  readonly missed?: string;
+  readonly job?: { readonly task: string };
+  readonly nextAt?: number;
+  readonly isPaused: boolean;
+  readonly isDeclared: boolean;
+}
+
 const ANSWER_WITHIN_MS = 10_000;
 
 /** The API of a task queue, as the command line uses it. */
@@ -99,8 +110,28 @@ export class JobsClient {
     }
   }
 
+  schedules(name: string): Promise<{ readonly schedules: readonly ScheduleFacts[] }> {
+    return this.#call('GET', `${queuePath(name)}/schedules`);
+  }
+
+  putSchedule(name: string, schedule: string, body: object): Promise<ScheduleFacts> {
+    return this.#call('PUT', schedulePath(name, schedule), body);
+  }
+
+  switchSchedule(name: string, schedule: string, to: 'pause' | 'resume'): Promise<ScheduleFacts> {
+    return this.#call('POST', `${schedulePath(name, schedule)}/${to}`);
+  }
+
+  async removeSchedule(name: string, schedule: string): Promise<void> {
+    await this.#call('DELETE', schedulePath(name, schedule));
+  }
+
   pause(name: string): Promise<QueueFacts> {
     return this.#call('POST', `${queuePath(name)}/pause`);
+  }
+
+  bound(name: string, most: { readonly jobs?: number; readonly bytes?: number }): Promise<QueueFacts> {
+    return this.#call('PUT', `${queuePath(name)}/bound`, most);
   }
 
   resume(name: string): Promise<QueueFacts> {
@@ -127,7 +158,7 @@ export class JobsClient {
     } catch (cause) {
       throw new CommandError('service-failed', `no task queue answers at ${this.#url}; name one by --url`, { cause });
     }
-    const value = parsed(text);
+    const value = answer.status === 204 ? null : parsed(text);
     if (answer.ok && value !== undefined) return value as Answer;
     const { detail } = (value ?? {}) as { readonly detail?: string };
     if (detail === undefined)
@@ -138,6 +169,8 @@ export class JobsClient {
 }
 
 const queuePath = (name: string): string => `/v1/queues/${encodeURIComponent(name)}`;
+const schedulePath = (name: string, schedule: string): string =>
+  `${queuePath(name)}/schedules/${encodeURIComponent(schedule)}`;
 const jobPath = (id: string): string => `/v1/jobs/${encodeURIComponent(id)}`;
 
 function parsed(text: string): unknown {

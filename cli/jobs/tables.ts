@@ -1,4 +1,4 @@
-import type { JobDetails, JobFacts, QueueFacts } from './jobs-client.ts';
+import type { JobDetails, JobFacts, QueueFacts, ScheduleFacts } from './jobs-client.ts';
 
 const GAP = 2;
 
@@ -53,6 +53,19 @@ export function jobsTable(jobs: readonly JobFacts[]): string {
     lastFailure === undefined ? '' : plain(`${lastFailure.code}: ${lastFailure.reason}`).slice(0, LONGEST_REASON),
   ]);
   return table(['job', 'task', 'state', 'attempts', 'added', 'last failure'], rows);
+}
+
+export function schedulesTable(schedules: readonly ScheduleFacts[]): string {
+  if (schedules.length === 0) return 'no schedule\n';
+  const rows = schedules.map(({ name, cron = '', timeZone = '', missed = '', job, nextAt, isPaused, isDeclared }) => [
+    plain(name),
+    isPaused ? 'paused' : nextAt === undefined ? 'never' : new Date(nextAt).toISOString(),
+    plain(cron),
+    plain(timeZone),
+    missed,
+    isDeclared ? 'declared by a dispatcher' : plain(job?.task ?? ''),
+  ]);
+  return table(['schedule', 'next', 'cron', 'time zone', 'missed', 'task'], rows);
 }
 
 /** One job, with everything that went wrong. */

@@ -72,6 +72,7 @@ export {
   rabbitMqLength,
   redisStreamLag,
 } from './keda/backlog.ts';
+export { type JobSignalProps, jobsArrivals, jobsBacklog } from './keda/jobs.ts';
 export { kafkaCredentials } from './keda/kafka-credentials.ts';
 export { TOPOLOGY_ANNOTATION } from './labels.ts';
 export { Migration, type MigrationProps } from './migration.ts';

@@ -8,6 +8,12 @@ export const WORKER_METRICS = {
   depth: 'penstock_queue_depth',
 } as const;
 
+/** Of a task queue, queue by queue; what lies in the store, so every replica tells the same. */
+export const JOB_METRICS = {
+  backlog: 'penstock_jobs_backlog',
+  arrived: 'penstock_jobs_arrived_total',
+} as const;
+
 /** Of the embedding engine of this project. */
 export const ENGINE_METRICS = {
   queueTokens: 'penstock_engine_queue_tokens',

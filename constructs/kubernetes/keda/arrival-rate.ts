@@ -1,8 +1,7 @@
 import { ARRIVAL_WINDOW, type Rate, type ResolvedQueue, rateTarget } from '@penstock/model';
 import type { Binding } from '../../binding.ts';
-import { NATS_METRICS, rate, series } from '../../monitoring/promql.ts';
+import { NATS_METRICS, prometheusDuration, rate, series } from '../../monitoring/promql.ts';
 import type { Trigger } from '../crd/trigger.ts';
-import { seconds } from '../lowering.ts';
 import type { NatsService } from '../nats-service.ts';
 import type { TriggerAuthentication } from '../trigger-authentication.ts';
 
@@ -47,20 +46,19 @@ export function prometheusRate({ server, query, ratePerReplica, access }: Promet
   const threshold = String(rateTarget(ratePerReplica));
   return {
     signal: 'arrival-rate',
-    trigger: {
-      type: 'prometheus',
-      metadata: {
-        serverAddress: server.lower(),
-        query,
-        threshold,
-        activationThreshold: threshold,
-        ignoreNullValues: 'false',
-        ...modeOf(access),
-      },
-      ...(access === undefined ? {} : { authenticationRef: referenceOf(access) }),
-    },
+    trigger: prometheusTrigger({ server, access }, { query, threshold, activationThreshold: threshold }),
   };
 }
+
+/** A number of Prometheus, which fails where there is none: nothing seen is not nothing there. */
+export const prometheusTrigger = (
+  { server, access }: { readonly server: Binding<string>; readonly access?: Access | undefined },
+  numbers: { readonly query: string; readonly threshold: string; readonly activationThreshold: string },
+): Trigger<'prometheus'> => ({
+  type: 'prometheus',
+  metadata: { serverAddress: server.lower(), ...numbers, ignoreNullValues: 'false', ...modeOf(access) },
+  ...(access === undefined ? {} : { authenticationRef: referenceOf(access) }),
+});
 
 type Access = NonNullable<PrometheusRateProps['access']>;
 
@@ -79,9 +77,6 @@ const NEEDED = {
 
 const referenceOf = ({ by, authentication }: Access) => authentication.refer(`Prometheus by ${by}`, NEEDED[by]);
 
-/** In minutes, as people write it: one sample that is lost or late still leaves a rate. */
-const WINDOW = `${seconds(ARRIVAL_WINDOW) / 60}m`;
-
 /**
  * Items a second that come into the stream of a queue, by prometheus-nats-exporter: the growth of its last sequence, as
  * its leader has it. It is there as long as the broker is.
@@ -92,5 +87,5 @@ export function jetStreamArrivals(nats: NatsService, queue: Pick<ResolvedQueue, 
     stream_name: queue.stream,
     is_stream_leader: 'true',
   });
-  return `max(${rate(sequence, WINDOW)})`;
+  return `max(${rate(sequence, prometheusDuration(ARRIVAL_WINDOW))})`;
 }

@@ -1,3 +1,4 @@
+import { JOB_METRICS } from '../../monitoring/promql.ts';
 import { specOf } from '../manifest.ts';
 import { kindPolicy } from '../policy.ts';
 import { scaleDownWindowOf, triggersOf } from '../scaler.ts';
@@ -11,7 +12,9 @@ interface Sleep {
 /** What says nothing of work that waits at zero replicas. */
 const NO_BACKLOG: readonly (string | undefined)[] = ['prometheus', 'cpu', 'memory'];
 /** Series of the pods that are scaled: of our services and of the usual inference servers. */
-const OWN_SERIES = /\b(messaging_|penstock_|vllm:|sglang:|tgi_|nv_inference_)/;
+const OWN_SERIES = /\b(messaging_|penstock_(?!jobs)|vllm:|sglang:|tgi_|nv_inference_)/;
+/** A task queue tells of its jobs whoever works on them, and is there when nobody does. */
+const JOB_BACKLOG = new RegExp(`\\b${JOB_METRICS.backlog}\\b`);
 const ACTIVATION = /^activation(LagThreshold|Value|LagCount|TargetQueryValue)$/;
 
 /** Rule 45: what happens on the way to zero replicas and back. */
@@ -32,8 +35,9 @@ export const scalerSleeps = kindPolicy(
     const window = scaleDownWindowOf(manifest) ?? 0;
     return [
       ...faults,
-      triggers.every(({ type }) => NO_BACKLOG.includes(type)) &&
-        'sleeps, and no trigger sees work that waits: expected one on the broker',
+      triggers.every(
+        ({ type, metadata }) => NO_BACKLOG.includes(type) && !JOB_BACKLOG.test(metadata?.['query'] ?? ''),
+      ) && 'sleeps, and no trigger sees work that waits: expected one on the broker',
       cooldownPeriod !== undefined &&
         cooldownPeriod < window &&
         `goes from any number of replicas to none after ${cooldownPeriod} s, sooner than the ${window} s of the way down`,

@@ -9,6 +9,8 @@ import { openApiOf } from './openapi.ts';
 import { isUnforeseen, problemOf, RefusedRequest } from './problem.ts';
 import { queueRoutes } from './queue-routes.ts';
 import type { RawRequest, Reply, Route } from './route.ts';
+import { ScheduleDesk } from './schedule-desk.ts';
+import { scheduleRoutes } from './schedule-routes.ts';
 
 export interface ApiOptions {
   readonly desk: JobDesk;
@@ -23,11 +25,11 @@ const MAX_BODY_BYTES = 1_024 * 1_024;
 /** Requests at once; with the longest body it bounds what they hold. */
 const MAX_REQUESTS = 256;
 const LONGEST_PARAMETER = 1_024;
-const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
 
 /** The HTTP API of jobs, and its document at `/openapi.json`. */
 export function createApi({ desk, deadlineMs, isLoopback, log }: ApiOptions): FastifyInstance {
-  const routes = [...jobRoutes(desk), ...queueRoutes(desk)];
+  const routes = [...jobRoutes(desk), ...queueRoutes(desk), ...scheduleRoutes(new ScheduleDesk(desk))];
   const document = openApiOf(routes, 'Penstock jobs');
   const refuse = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
     if (isUnforeseen(error)) log.error({ err: error, method: request.method, url: request.url }, 'a request failed');

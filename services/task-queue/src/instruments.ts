@@ -1,5 +1,5 @@
 import { type BatchObservableResult, metrics } from '@opentelemetry/api';
-import type { Dispatcher, JobStore } from '@penstock/kit/jobs';
+import { type Dispatcher, type JobStore, jobBacklog } from '@penstock/kit/jobs';
 
 /** What came of a request to add a job. */
 export type Added = 'new' | 'duplicate' | 'refused';
@@ -12,7 +12,7 @@ export interface ObservedJobs {
   readonly now?: () => number;
 }
 
-/** Metrics of the server, in OpenTelemetry's style. A scaler asks for `penstock_jobs` and the growth of arrivals. */
+/** Metrics of the server, in OpenTelemetry's style. A scaler asks for the backlog and the growth of arrivals. */
 export class JobInstruments {
   readonly #meter = metrics.getMeter('@penstock/task-queue');
   readonly #added = this.#meter.createCounter('penstock.jobs.requests', {
@@ -29,6 +29,10 @@ export class JobInstruments {
       this.#meter.createObservableGauge(name, { description, ...(unit === undefined ? {} : { unit }) });
     const counter = (name: string, description: string) => this.#meter.createObservableCounter(name, { description });
     const jobs = gauge('penstock.jobs', 'Jobs by state, exact up to 10,000; delayed ones are ready and not due');
+    const backlog = gauge(
+      'penstock.jobs.backlog',
+      'Jobs that are due or out: what replicas of their worker are added by',
+    );
     const oldest = gauge('penstock.jobs.oldest', 'How long the ready job has been due that is due longest', 's');
     const paused = gauge('penstock.jobs.paused', '1 while the queue is paused');
     const leads = gauge('penstock.dispatcher.leads', '1 where this process releases the jobs of the queue');
@@ -50,6 +54,7 @@ export class JobInstruments {
         const measure = await store.run('measure', queue, now());
         for (const [state, count] of Object.entries({ ...states, ready: measure.ready, delayed: measure.delayed }))
           result.observe(jobs, count, { queue, state });
+        result.observe(backlog, jobBacklog(measure), { queue });
         result.observe(oldest, oldestReadyMs / 1_000, { queue });
         result.observe(paused, pausedAt === undefined ? 0 : 1, { queue });
         result.observe(arrived, measure.added, { queue });
@@ -57,7 +62,7 @@ export class JobInstruments {
         result.observe(failed, measure.failed, { queue });
       }
     };
-    const observed = [jobs, oldest, paused, leads, arrived, ended, failed, released, reclaimed, unconfirmed];
+    const observed = [jobs, backlog, oldest, paused, leads, arrived, ended, failed, released, reclaimed, unconfirmed];
     this.#meter.addBatchObservableCallback(look, observed);
     return () => this.#meter.removeBatchObservableCallback(look, observed);
   }

@@ -76,6 +76,24 @@ export class JobDesk {
     });
   }
 
+  /**
+   * The task of a name, if the payload is one of its own.
+   *
+   * @param path where the payload stands, for its faults
+   * @throws {KitError} `task-unknown`; `request-refused` with every fault of the payload
+   */
+  registered(name: string, payload: unknown, path: string): RegisteredTask {
+    const registered = this.#tasks.get(name);
+    if (registered === undefined) {
+      throw new KitError('task-unknown', `no task ${JSON.stringify(name)} is registered`, {
+        repair: 'GET /v1/tasks lists them; register it with the server before jobs of it are added',
+      });
+    }
+    const checked = registered.task.payload.safeParse(payload);
+    if (!checked.success) throw new RefusedRequest(faultsOf(path, checked.error, payload), 422);
+    return registered;
+  }
+
   /** @throws {KitError} `queue-missing`, `task-unknown`; `request-refused` with every fault of the payload */
   async add(
     name: string,
@@ -85,14 +103,7 @@ export class JobDesk {
     incoming: Readonly<Record<string, string | undefined>>,
   ): Promise<AddReceipt> {
     const queue = this.queue(name);
-    const registered = this.#tasks.get(taskName);
-    if (registered === undefined) {
-      throw new KitError('task-unknown', `no task ${JSON.stringify(taskName)} is registered`, {
-        repair: 'GET /v1/tasks lists them; register it with the server before jobs of it are added',
-      });
-    }
-    const checked = registered.task.payload.safeParse(payload);
-    if (!checked.success) throw new RefusedRequest(faultsOf('body.payload', checked.error, payload), 422);
+    const registered = this.registered(taskName, payload, 'body.payload');
     // The job carries the context of this span: attempts of next week link to it. Where nobody traces here, it carries
     // the caller's.
     const active = context.active();

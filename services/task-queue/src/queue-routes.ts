@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { JobDesk } from './job-desk.ts';
+import { defined } from './registered-tasks.ts';
 import { type Route, route } from './route.ts';
-import { Queue, QueueName, ScheduleView, TaskView } from './shapes.ts';
+import { Queue, QueueBoundBody, QueueName, TaskView } from './shapes.ts';
 
 const InQueue = z.object({ queue: QueueName });
 const answers = { 200: { description: 'The queue as it is', schema: Queue } };
@@ -58,25 +59,17 @@ export const queueRoutes = (desk: JobDesk): readonly Route[] => [
     },
   }),
   route({
-    id: 'listSchedules',
-    method: 'GET',
-    path: '/v1/queues/{queue}/schedules',
-    summary: 'The schedules of a queue, as its dispatchers declare them, and their next times',
+    id: 'boundQueue',
+    method: 'PUT',
+    path: '/v1/queues/{queue}/bound',
+    summary: 'Sets how much the queue takes: what is added beyond it is refused with 429 and Retry-After',
     params: InQueue,
-    answers: { 200: { description: 'The schedules', schema: z.object({ schedules: z.array(ScheduleView) }) } },
+    body: QueueBoundBody,
+    answers,
     problems: ['queue-missing'],
-    async run({ params }) {
-      const schedules = await desk.store.run('listSchedules', desk.queue(params.queue).name);
-      return {
-        status: 200,
-        body: {
-          schedules: schedules.map(({ name, definition, nextAt }) => ({
-            name,
-            nextAt,
-            definition: JSON.parse(definition) as unknown,
-          })),
-        },
-      };
+    async run({ params, body }) {
+      await desk.queue(params.queue).bound(defined(body));
+      return { status: 200, body: await desk.freshCounts(params.queue) };
     },
   }),
   route({

@@ -126,6 +126,13 @@ export const Queue = z
   })
   .meta({ id: 'Queue' });
 
+export const QueueBoundBody = z
+  .strictObject({
+    jobs: z.int().min(0).optional().describe('Jobs that are not over; no bound where it is left out'),
+    bytes: z.int().min(0).optional().describe('Of their payloads; no bound where it is left out'),
+  })
+  .meta({ id: 'QueueBound' });
+
 export const Redriven = z
   .object({ redriven: z.int(), skipped: z.record(z.string(), z.int()), next: z.int().optional() })
   .meta({ id: 'Redriven' });
@@ -141,6 +148,51 @@ export const TaskView = z
   })
   .meta({ id: 'Task' });
 
+export const ScheduleName = text(128);
+
+/** A text that is checked as a duration, and kept as it was written. */
+const waitText = z.string().max(64).refine(isWait, 'a duration of at most 3650 days, e.g. "5 minutes"');
+
+const MissedRuns = z.enum(['skip', 'run-once', 'run-all']);
+
+/** What a schedule adds at each of its times. */
+const ScheduledJob = z
+  .strictObject({
+    task: text(128),
+    payload: z.unknown(),
+    priority: z.int().min(0).max(100).optional(),
+    group: text(256).optional(),
+    orderKey: text(512).optional(),
+    limitKey: text(256).optional(),
+    deadline: waitText.optional(),
+  })
+  .meta({ id: 'ScheduledJob' });
+
+export const NewSchedule = z
+  .strictObject({
+    cron: text(128).describe('Five fields, or six that begin with seconds'),
+    timeZone: text(64).optional().describe('An IANA name; UTC where it is left out'),
+    missed: MissedRuns.optional().describe(
+      'Of times that went by unseen: no job, one for all of them (where it is left out), or one for each, the latest hundred at most',
+    ),
+    job: ScheduledJob,
+  })
+  .meta({ id: 'NewSchedule' });
+
+/** As the code of a dispatcher declares it. */
+export const DeclaredSchedule = z.object({ cron: z.string(), timeZone: z.string(), missed: MissedRuns });
+/** As it lies in the store by itself. */
+export const StoredSchedule = DeclaredSchedule.extend({ job: ScheduledJob, isPaused: z.boolean().optional() });
+
 export const ScheduleView = z
-  .object({ name: z.string(), definition: z.unknown(), nextAt: z.int() })
+  .object({
+    name: z.string(),
+    cron: z.string().optional(),
+    timeZone: z.string().optional(),
+    missed: MissedRuns.optional(),
+    job: ScheduledJob.optional(),
+    nextAt: z.int().optional().describe('When it adds a job next; left out while it is paused'),
+    isPaused: z.boolean(),
+    isDeclared: z.boolean().describe('By the code of a dispatcher, and changed only there'),
+  })
   .meta({ id: 'Schedule' });

@@ -114,7 +114,17 @@ describe('adding a job', () => {
     expect(served.jobs()).toBe(0);
   });
 
-  test('tells a producer when to come back where the queue is full', async () => {
+  test('tells a producer when to come back where the queue has as much as it was given', async () => {
+    const put = (payload: object) => served.api.inject({ method: 'PUT', url: '/v1/queues/orders/bound', payload });
+    expect((await put({ jobs: 1 })).statusCode).toBe(200);
+    expect((await add('a')).statusCode).toBe(201);
+    const answer = await add('b');
+    expect([answer.statusCode, answer.headers['retry-after'], answer.json().code]).toEqual([429, '1', 'queue-full']);
+    expect((await put({})).statusCode).toBe(200);
+    expect((await add('b')).statusCode).toBe(201);
+  });
+
+  test('tells a producer to come back when the store says when', async () => {
     served.store.run = async () => {
       throw new KitError('queue-full', 'full', { retryAfterMs: 2_500 });
     };
@@ -190,14 +200,6 @@ describe('looking at jobs', () => {
     expect((await get('/v2')).statusCode).toBe(404);
     const wrong = await post('/v1/queues');
     expect([wrong.statusCode, wrong.headers['allow']]).toEqual([405, 'GET']);
-  });
-
-  test('schedules say when they come next', async () => {
-    const definition = JSON.stringify({ cron: '0 3 * * *' });
-    await served.store.run('putSchedule', { name: 'nightly', queue: 'orders', definition, nextAt: 99 });
-    expect((await get('/v1/queues/orders/schedules')).json()).toEqual({
-      schedules: [{ name: 'nightly', definition: { cron: '0 3 * * *' }, nextAt: 99 }],
-    });
   });
 
   test('queues have counts and ages, and tasks their schemas', async () => {
@@ -279,7 +281,7 @@ describe('a browser', () => {
 test('the document names every route, and nothing in it leads nowhere', async () => {
   const document = (await get('/openapi.json')).json();
   expect(document.openapi).toBe('3.1.0');
-  expect(Object.keys(document.paths).length).toBe(11);
+  expect(Object.keys(document.paths).length).toBe(15);
   const text = JSON.stringify(document);
   for (const [, name] of text.matchAll(/#\/components\/schemas\/(\w+)/g))
     expect(document.components.schemas).toHaveProperty([name as string]);

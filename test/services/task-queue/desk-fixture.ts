@@ -22,6 +22,7 @@ export const TASKS = JSON.stringify({
 
 export interface Served {
   readonly store: MemoryStore;
+  readonly desk: JobDesk;
   readonly api: FastifyInstance;
   /** Runs a job that is ready to its failure, as a dispatcher and a worker do. */
   readonly fail: (id: string) => Promise<void>;
@@ -42,6 +43,7 @@ export function serve(overrides: { readonly now?: () => number; readonly deadlin
   const api = createApi({ desk, deadlineMs, isLoopback: false, log: { error: () => {} } });
   return {
     store,
+    desk,
     api,
     async fail(id) {
       store.database

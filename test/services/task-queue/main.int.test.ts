@@ -18,6 +18,7 @@ import {
 import { taskQueue } from '@penstock/task-queue/service';
 import { pino } from 'pino';
 import { z } from 'zod';
+import { JOB_METRICS } from '../../../constructs/monitoring/promql.ts';
 import { TASKS } from './desk-fixture.ts';
 
 // The server as a pod runs it, and a worker beside it: a job that comes by HTTP is done and shown as done.
@@ -133,7 +134,9 @@ test('a job that comes by HTTP is released, done and shown, metrics tell of it, 
   const metrics = await (await fetch(`${ops}/metrics`)).text();
   expect(metrics).toMatch(/^penstock_jobs\{queue="orders",state="succeeded"[^}]*\} 1$/m);
   expect(metrics).toMatch(/^penstock_jobs_requests_total\{queue="orders",outcome="duplicate"[^}]*\} 1$/m);
-  expect(metrics).toMatch(/^penstock_jobs_arrived_total\{queue="orders"[^}]*\} 1$/m);
+  // Under the names that its scalers ask for.
+  expect(metrics).toMatch(new RegExp(`^${JOB_METRICS.backlog}\\{queue="orders"[^}]*\\} 0$`, 'm'));
+  expect(metrics).toMatch(new RegExp(`^${JOB_METRICS.arrived}\\{queue="orders"[^}]*\\} 1$`, 'm'));
   expect(metrics).toMatch(/^penstock_dispatcher_leads\{queue="orders"[^}]*\} 1$/m);
   const exit = once(server as ChildProcess, 'exit');
   server?.kill('SIGTERM');

@@ -7,6 +7,7 @@ import type { ReleasePolicy } from './release-policy.ts';
 import { type Schedule, Timetable } from './schedule.ts';
 import type { Leadership } from './scripts/lead.ts';
 import type { QueueMeasure } from './scripts/measure.ts';
+import type { ScheduleRow } from './scripts/schedule.ts';
 
 /** One queue of jobs, and where its references go. */
 export interface DispatchedQueue {
@@ -16,6 +17,8 @@ export interface DispatchedQueue {
   readonly window: number;
   readonly policy: ReleasePolicy;
   readonly schedules?: readonly Schedule[];
+  /** What a schedule means that lies in the store and not among these; nothing where it rests. @default - all rest */
+  readonly scheduleOf?: (row: ScheduleRow) => Schedule | undefined;
   readonly times?: Partial<DispatchTimes>;
 }
 
@@ -47,6 +50,8 @@ const DEFAULT_TIMES: DispatchTimes = {
 const PUBLISHES = 32;
 /** The longest a queue is left alone. */
 const LONGEST_WAIT_MS = 5_000;
+/** How soon the first schedule of a queue that had none is noticed. */
+const FIRST_SCHEDULE_MS = 1_000;
 /** Of its lead, after which a leader renews it: two renewals may fail before it is over. */
 const RENEWALS = 3;
 
@@ -79,7 +84,9 @@ export class DispatchLane {
   /** What was released up to then by a leader that vanished: some of it may never have been published. */
   #inheritedUntil: number | undefined;
   #lookAt = 0;
+  readonly #stored = new Map<string, { readonly definition: string; readonly timetable: Timetable | undefined }>();
   #areSchedulesKept = false;
+  #noScheduleUntil = 0;
   #released = 0;
   #unconfirmed = 0;
   #reclaimed = 0;
@@ -148,16 +155,27 @@ export class DispatchLane {
   }
 
   async #schedule(now: number): Promise<number> {
-    if (this.#timetables.size === 0) return Number.POSITIVE_INFINITY;
     const { store, log } = this.#options;
+    const isDeclared = this.#timetables.size > 0;
+    if (!isDeclared && this.#target.scheduleOf === undefined) return Number.POSITIVE_INFINITY;
+    // A queue without any is not asked in every turn.
+    if (!isDeclared && now < this.#noScheduleUntil) return this.#noScheduleUntil;
     if (!this.#areSchedulesKept)
       for (const timetable of this.#timetables.values()) await store.run('putSchedule', timetable.row(this.queue, now));
     this.#areSchedulesKept = true;
     let nextAt = Number.POSITIVE_INFINITY;
-    for (const row of await store.run('listSchedules', this.queue)) {
-      const timetable = this.#timetables.get(row.name);
+    const rows = await store.run('listSchedules', this.queue);
+    if (rows.length === 0) {
+      this.#stored.clear();
+      this.#noScheduleUntil = now + FIRST_SCHEDULE_MS;
+      return isDeclared ? nextAt : this.#noScheduleUntil;
+    }
+    for (const row of rows) {
+      const declared = this.#timetables.get(row.name);
+      const isOther = declared !== undefined && declared.row(this.queue, now).definition !== row.definition;
       // Another version's, or one that was taken out of the code: it rests until somebody knows it or removes it.
-      if (timetable === undefined || timetable.row(this.queue, now).definition !== row.definition) continue;
+      const timetable = isOther ? undefined : (declared ?? this.#storedOf(row));
+      if (timetable === undefined) continue;
       const due = timetable.due(row.nextAt, now);
       nextAt = Math.min(nextAt, due.nextAt);
       if (row.nextAt > now) continue;
@@ -170,6 +188,17 @@ export class DispatchLane {
       }
     }
     return nextAt;
+  }
+
+  /** What a row of the store means by itself, read once for each definition. */
+  #storedOf(row: ScheduleRow): Timetable | undefined {
+    const { definition, name } = row;
+    const known = this.#stored.get(name);
+    if (known?.definition === definition) return known.timetable;
+    const schedule = this.#target.scheduleOf?.(row);
+    const timetable = schedule === undefined ? undefined : new Timetable(schedule);
+    this.#stored.set(name, { definition, timetable });
+    return timetable;
   }
 
   /** @returns whether there is more of it at once */

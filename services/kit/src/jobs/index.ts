@@ -1,4 +1,5 @@
 export { addWithin } from './add-within.ts';
+export { type BlobReference, type BlobStore, blobReference, FolderBlobs } from './blobs.ts';
 export type { DispatchedQueue, DispatchNumbers, DispatchTimes } from './dispatch-lane.ts';
 export { dispatchTimesOf } from './dispatch-times.ts';
 export { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
@@ -20,8 +21,9 @@ export type { QueueBound } from './scripts/count.ts';
 export type { QueueCounts } from './scripts/counts.ts';
 export type { Inspection } from './scripts/inspect.ts';
 export { type JobPage, type JobSummary, type ListArguments, LONGEST_PAGE } from './scripts/list.ts';
-export type { QueueMeasure } from './scripts/measure.ts';
+export { jobBacklog, type QueueMeasure } from './scripts/measure.ts';
 export { REDRIVEN_AT_MOST, type RedriveAnswer, type Redriven } from './scripts/redrive.ts';
+export type { ScheduleRow } from './scripts/schedule.ts';
 export {
   type BackoffPolicy,
   defineTask,

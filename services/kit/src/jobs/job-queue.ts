@@ -7,6 +7,7 @@ import { jobId } from './job-id.ts';
 import type { JobStore } from './job-store.ts';
 import { type KeyRing, PayloadCodec } from './payload-codec.ts';
 import type { CancelAnswer } from './scripts/cancel.ts';
+import type { QueueBound } from './scripts/count.ts';
 import type { Task } from './task.ts';
 
 /** Levels that priorities have. */
@@ -119,6 +120,11 @@ export class JobQueue {
       maxCrashes: task.retry?.maxCrashes ?? DEFAULT_MAX_CRASHES,
       needs: (options.needs ?? []).map(needOf),
     };
+  }
+
+  /** Sets how much the queue takes before it refuses producers with `queue-full`; nothing said is no bound. */
+  async bound(most: QueueBound): Promise<void> {
+    await this.#store.run('bound', this.name, most);
   }
 
   /** Cancels from any process: what has not begun never will, what runs is told within a second. */

@@ -10,6 +10,8 @@ import {
   JobAutoscaler,
   type JobAutoscalerProps,
   jetStreamLag,
+  jobsArrivals,
+  jobsBacklog,
   kafkaLag,
   NatsService,
   postgresRows,
@@ -171,6 +173,7 @@ export const BACKLOGS: Readonly<Record<string, (chart: Chart, topology: Topology
       lagThreshold: 40,
       authentication: bySecret(chart, topology, 'redis-streams', 'username', 'password', 'ca'),
     }),
+  'a task queue': (_chart, topology) => jobsBacklog(jobs(topology)),
   PostgreSQL: (chart, topology) =>
     postgresRows({
       database: {
@@ -186,6 +189,13 @@ export const BACKLOGS: Readonly<Record<string, (chart: Chart, topology: Topology
     }),
 };
 
+const jobs = (topology: Topology) => ({
+  server: Binding.of('http://prometheus-operated.monitoring.svc.cluster.local:9090'),
+  namespace: 'shop',
+  queue: 'jobs',
+  worker: workerOf(topology),
+});
+
 const rate = {
   server: Binding.of('http://prometheus-operated.monitoring.svc.cluster.local:9090'),
   query: 'max(rate(jetstream_stream_last_seq{stream_name="SCALE_JOBS"}[2m]))',
@@ -195,6 +205,7 @@ const rate = {
 /** A rate of arrival in every way KEDA can be let in. */
 export const ARRIVALS: Readonly<Record<string, (chart: Chart, topology: Topology) => ArrivalRate>> = {
   'an open Prometheus': () => prometheusRate(rate),
+  'a task queue': (_chart, topology) => jobsArrivals(jobs(topology)),
   'Prometheus by a token': (chart, topology) =>
     prometheusRate({
       ...rate,

@@ -5,6 +5,7 @@ import { Binding } from '../../../../constructs/binding.ts';
 import { ConstructError, type ConstructErrorCode } from '../../../../constructs/errors.ts';
 import {
   jetStreamArrivals,
+  jobsArrivals,
   KafkaService,
   KafkaUser,
   kafkaCredentials,
@@ -169,6 +170,24 @@ describe('the triggers', () => {
       sasl: 'oauthbearer',
       saslTokenProvider: 'aws_msk_iam',
       awsRegion: 'eu-central-1',
+    });
+  });
+
+  test('read jobs as a task queue tells of them: what is due or out, and how many are added', () => {
+    expect(metadataOf('a task queue')[0]).toMatchObject({
+      query: 'max(penstock_jobs_backlog{namespace="shop",queue="jobs"})',
+      threshold: String(workerOf(warm).lagThreshold),
+      activationThreshold: '0',
+    });
+    const arrivals = jobsArrivals({
+      server: Binding.of('http://prometheus:9090'),
+      namespace: 'shop',
+      queue: 'jobs',
+      worker: workerOf(warm),
+    });
+    expect(arrivals.trigger.metadata).toMatchObject({
+      query: 'max(rate(penstock_jobs_arrived_total{namespace="shop",queue="jobs"}[2m]))',
+      threshold: '3.5',
     });
   });
 

@@ -11,6 +11,7 @@ import {
   type Task,
   type TaskHandler,
 } from '@penstock/kit/jobs';
+import { Bytes } from '@penstock/model';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { DrainOver } from '../../../../services/kit/src/attempt.ts';
@@ -307,6 +308,22 @@ describe('a runner of jobs', () => {
     await Promise.all(ids.map(({ id }) => deliver(runner, id)));
     expect(batches).toEqual([['1', '2', '3']]);
     expect(ids.map(({ id }) => rowOf(id)['state'])).toEqual(['succeeded', 'ready', 'succeeded']);
+  });
+
+  test('sends a batch before it holds more bytes than it may, and what is larger by itself alone', async () => {
+    const orders = ['1', '2', 'x'.repeat(100), '4'];
+    const ids = await Promise.all(orders.map((order) => jobs.add(ship, { order }, { idempotencyKey: order })));
+    const batches: string[][] = [];
+    // One of a single digit is 13 bytes of JSON and one that says how it lies.
+    const options = { size: 10, within: '10 milliseconds', bytes: Bytes.of(28) } as const;
+    const runner = runnerOf([
+      handleBatches(ship, options, async (batch) => {
+        batches.push(batch.map(({ job }) => job.payload.order));
+        return batch.map(() => ({ parcel: '' }));
+      }),
+    ]);
+    await Promise.all(ids.map(({ id }) => deliver(runner, id)));
+    expect(batches).toEqual([['1', '2'], [orders[2]], ['4']]);
   });
 
   test('sends a batch that does not fill after its time', async () => {

@@ -14,7 +14,7 @@ import { purge } from './purge.ts';
 import { handBack, reclaim } from './reclaim.ts';
 import { redrive, redriveAll } from './redrive.ts';
 import { outstanding, release } from './release.ts';
-import { listSchedules, putSchedule, removeSchedule, tick } from './schedule.ts';
+import { listSchedules, putSchedule, removeSchedule, scheduleNamed, tick } from './schedule.ts';
 
 /** Every transaction there is, by the name it crosses threads under. */
 export const SCRIPTS = {
@@ -42,6 +42,7 @@ export const SCRIPTS = {
   putSchedule,
   removeSchedule,
   listSchedules,
+  scheduleNamed,
   tick,
   bound,
   measure,
@@ -74,6 +75,7 @@ export const WAKES: Readonly<Record<keyof typeof SCRIPTS, boolean>> = {
   putSchedule: true,
   removeSchedule: false,
   listSchedules: false,
+  scheduleNamed: false,
   tick: true,
   bound: false,
   measure: false,

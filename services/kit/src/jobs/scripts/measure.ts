@@ -26,6 +26,14 @@ export interface QueueMeasure {
   readonly oldestMs: number;
 }
 
+/**
+ * Jobs that are due or out: what their worker is scaled by. Exact while less than 10,000 are due, or while less than
+ * 10,000 wait and are delayed; where there are more of all of them it is no less than what is due.
+ */
+export function jobBacklog({ unfinished, out, ready, delayed, waiting }: QueueMeasure): number {
+  return ready < COUNTED_UP_TO ? ready + out : Math.max(ready + out, unfinished - delayed - waiting);
+}
+
 /** The numbers of a queue, at a cost that is the same for a thousand jobs and a million. */
 export function* measure(queue: string, now: number): Script<QueueMeasure> {
   const { added, ended, addedBytes, endedBytes, failed } = yield* totals(queue);

@@ -32,6 +32,14 @@ export function* listSchedules(queue: string): Script<readonly ScheduleRow[]> {
   );
 }
 
+/** Names are of all queues together. */
+export function* scheduleNamed(name: string): Script<ScheduleRow | undefined> {
+  return yield* row<ScheduleRow>(
+    'SELECT name, queue, definition, next_at AS "nextAt" FROM job_schedules WHERE name = $1',
+    [name],
+  );
+}
+
 /**
  * Adds the jobs of a schedule's times and moves it on, unless somebody else has, or it has changed. Whoever leads: the
  * time it stands at is the fence.

@@ -1,3 +1,37 @@
+export type { EventDatabase, ProvisionEventsOptions } from './event-database.ts';
+export { appendToStreamWithin } from './event-store/append-to-stream-within.ts';
+export { type Aggregate, EventStore, type EventStoreOptions, type LoadedAggregate } from './event-store/event-store.ts';
+export {
+  type ExpectedVersion,
+  isBehind,
+  type NewEvent,
+  type Place,
+  type Snapshot,
+  type StoredEvent,
+  type StreamAppend,
+  type StreamReceipt,
+} from './event-store/stored-event.ts';
+export { type Acceptance, acceptWithin, INBOX_WINDOW_MS } from './inbox/accept-within.ts';
+export {
+  type ConsumerState,
+  EventConsumer,
+  type EventConsumerOptions,
+  type EventEffect,
+  messageIdOf,
+} from './inbox/event-consumer.ts';
 export { openLog, openLogAdmin } from './log/open-log.ts';
+export { partitionOf } from './log/partitioner.ts';
 export type * from './log/port.ts';
 export { headerOf, headersOf } from './log/record-headers.ts';
+export { openEvents, provisionEvents } from './open-events.ts';
+export { appendWithin } from './outbox/append-within.ts';
+export type { OutboxEvent } from './outbox/outbox-event.ts';
+export { type Projection, type TableOf, tableOf } from './projections/projection.ts';
+export { Projector, type ProjectorOptions, type ProjectorState } from './projections/projector.ts';
+export { readYourWrites } from './projections/read-model.ts';
+export { OutboxRelay, type OutboxRelayOptions, type RelayState } from './relay/outbox-relay.ts';
+export { routedRecord, routedTopic } from './relay/router-record.ts';
+export type { Fence, MessageEffect, Reception } from './scripts/inbox.ts';
+export type { Lead } from './scripts/lead.ts';
+export type { OutboxMeasure, RefusedEvent } from './scripts/outbox.ts';
+export type { Checkpoint } from './scripts/projections.ts';

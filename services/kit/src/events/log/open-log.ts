@@ -15,8 +15,16 @@ const sqlite = async (): Promise<Driver> => {
   };
 };
 
+const kafka = async (): Promise<Driver> => {
+  const { openKafkaLog, openKafkaLogAdmin } = await import('./kafka/kafka-log.ts');
+  return { open: openKafkaLog, openAdmin: openKafkaLogAdmin };
+};
+
 /** Each is loaded only when its scheme is used: a process on SQLite carries no network client. */
-const DRIVERS: ReadonlyMap<string, () => Promise<Driver>> = new Map([['sqlite', sqlite]]);
+const DRIVERS: ReadonlyMap<string, () => Promise<Driver>> = new Map([
+  ['sqlite', sqlite],
+  ['kafka', kafka],
+]);
 
 /**
  * Opens the log at an address. Its topics are there already: `openLogAdmin` makes them.

@@ -100,7 +100,7 @@ export interface JoinOptions {
   readonly sessionMs?: number;
   /**
    * Called when partitions are about to go to another member: finish and commit what is under way. They go when it
-   * resolves, at the latest when the session is over. @default - they go at once
+   * resolves, at the latest when the session is over. A driver that cannot wait says so. @default - they go at once
    */
   readonly revoking?: (partitions: readonly AssignedPartition[]) => Promise<void>;
 }

@@ -3,7 +3,7 @@ import { faultOf } from '../../postgres/faults.ts';
 import type { AddReceipt, NewJob } from '../job.ts';
 import { runAsync } from '../script.ts';
 import { add } from '../scripts/add.ts';
-import { CHANNEL } from './change-listener.ts';
+import { CHANNEL } from './channel.ts';
 
 /** On a client that is in a transaction. Dispatchers are woken when the caller commits. */
 export async function addWithinPostgres(

@@ -1,17 +1,19 @@
 import { KitError } from '../../errors.ts';
-import type { Ask, PostgresOptions, Tell } from '../../postgres/connection.ts';
+import { Announcer } from '../../postgres/announcer.ts';
+import { ChangeListener } from '../../postgres/change-listener.ts';
+import type { Ask, PostgresOptions } from '../../postgres/connection.ts';
 import { provision } from '../../postgres/provision.ts';
 import { PostgresTransactions } from '../../postgres/transactions.ts';
+import { drive } from '../../sql/drive.ts';
 import { ChangeSignal } from '../change-signal.ts';
 import type { AttemptFence } from '../job.ts';
 import type { JobStore, ProvisionOptions } from '../job-store.ts';
 import { jobTables } from '../schema.ts';
-import { runAsync, type Script } from '../script.ts';
+import type { Script } from '../script.ts';
 import { type AttemptEffect, holds, type Settlement, settle, wasSettled } from '../scripts/attempt.ts';
 import { SCRIPTS, type ScriptArguments, type ScriptName, type ScriptResult, WAKES } from '../scripts/index.ts';
 import { checkVersion } from '../store-version.ts';
-import { Announcer } from './announcer.ts';
-import { ChangeListener } from './change-listener.ts';
+import { CHANNEL } from './channel.ts';
 
 /** While no connection listens, those who wait look this often. */
 const LOOK_INTERVAL_MS = 250;
@@ -63,13 +65,6 @@ export async function provisionPostgresJobs({
   });
 }
 
-const drive = <Result>(script: Script<Result>, ask: Ask, tell: Tell): Promise<Result> =>
-  runAsync(script, ({ sql, params, isTold }) => {
-    if (isTold !== true) return ask(sql, params);
-    tell(sql, params);
-    return [];
-  });
-
 class TransactionalJobStore implements PostgresJobStore {
   readonly #transactions: PostgresTransactions;
   readonly #changes = new ChangeSignal();
@@ -78,8 +73,8 @@ class TransactionalJobStore implements PostgresJobStore {
 
   constructor(transactions: PostgresTransactions, options: PostgresOptions) {
     this.#transactions = transactions;
-    this.#listener = new ChangeListener(options, () => this.#changes.tell());
-    this.#announcer = new Announcer(transactions, this.#listener.id);
+    this.#listener = new ChangeListener(options, CHANNEL, () => this.#changes.tell());
+    this.#announcer = new Announcer(transactions, CHANNEL, this.#listener.id);
   }
 
   async run<Name extends ScriptName>(name: Name, ...args: ScriptArguments<Name>): Promise<ScriptResult<Name>> {

@@ -1,5 +1,4 @@
-import type { PostgresTransactions } from '../../postgres/transactions.ts';
-import { CHANNEL } from './change-listener.ts';
+import type { PostgresTransactions } from './transactions.ts';
 
 /** Announcements of a process are at least so far apart. */
 const PAUSE_MS = 10;
@@ -18,10 +17,10 @@ export class Announcer {
   #isClosed = false;
 
   /** @param id of this process: letters, digits and dashes */
-  constructor(transactions: PostgresTransactions, id: string) {
+  constructor(transactions: PostgresTransactions, channel: string, id: string) {
     this.#transactions = transactions;
     // There is nothing in it to be durable.
-    this.#statement = `BEGIN; SET LOCAL synchronous_commit = off; NOTIFY ${CHANNEL}, '${id}'; COMMIT`;
+    this.#statement = `BEGIN; SET LOCAL synchronous_commit = off; NOTIFY ${channel}, '${id}'; COMMIT`;
   }
 
   announce(): void {

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
-import { configOf, type PostgresOptions } from '../../postgres/connection.ts';
-
-export const CHANNEL = 'penstock_jobs';
+import { configOf, type PostgresOptions } from './connection.ts';
 
 /** After a connection that could not be made. */
 const RETRY_MS = 1_000;
@@ -12,14 +10,16 @@ export class ChangeListener {
   /** Names this process in what it announces: it has told itself already. */
   readonly id = randomUUID();
   readonly #options: PostgresOptions;
+  readonly #channel: string;
   readonly #tell: () => void;
   #client: Client | undefined;
   #opening: Promise<void> | undefined;
   #notBefore = 0;
   #isClosed = false;
 
-  constructor(options: PostgresOptions, tell: () => void) {
+  constructor(options: PostgresOptions, channel: string, tell: () => void) {
     this.#options = options;
+    this.#channel = channel;
     this.#tell = tell;
   }
 
@@ -61,7 +61,7 @@ export class ChangeListener {
     });
     try {
       await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
+      await client.query(`LISTEN ${this.#channel}`);
     } catch (error) {
       await client.end().catch(() => {});
       throw error;

@@ -1,0 +1,90 @@
+import { Consumer, type ConsumerGroupJoinPayload } from '@platformatic/kafka';
+import { pause } from '../../../bus/kafka/group-member.ts';
+import { clientOptions, type KafkaClient, type Membership } from '../../../bus/kafka/kafka-client.ts';
+import type { JoinOptions } from '../port.ts';
+
+const SESSION_MS = 10_000;
+const HEARTBEATS_PER_SESSION = 5;
+const LONGEST_REBALANCE_MS = 10_000;
+const REJOIN_PAUSE_MS = 250;
+
+export interface PlacedPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** A place in a group, kept for as long as it is wanted. Partitions come and go with generations. */
+export class GroupPlace {
+  readonly #client: KafkaClient;
+  readonly #options: JoinOptions;
+  readonly #assigned: (partitions: readonly PlacedPartition[], membership: Membership) => void;
+  readonly #refused: (error: unknown) => void;
+  #consumer: Consumer | undefined;
+  #isLeaving = false;
+  #joining: Promise<void>;
+
+  /** @param refused called when the group cannot be joined; it is tried again */
+  constructor(
+    client: KafkaClient,
+    options: JoinOptions,
+    assigned: (partitions: readonly PlacedPartition[], membership: Membership) => void,
+    refused: (error: unknown) => void,
+  ) {
+    this.#client = client;
+    this.#options = options;
+    this.#assigned = assigned;
+    this.#refused = refused;
+    this.#joining = this.#join();
+  }
+
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    const consumer = this.#consumer;
+    this.#consumer = undefined;
+    await consumer?.close(true).catch(() => {});
+    await this.#joining;
+  }
+
+  async #join(): Promise<void> {
+    const { group, topics, sessionMs = this.#client.options.sessionMs ?? SESSION_MS } = this.#options;
+    while (!this.#isLeaving) {
+      const consumer = new Consumer({
+        ...clientOptions(this.#client.options),
+        groupId: group,
+        sessionTimeout: sessionMs,
+        rebalanceTimeout: Math.max(sessionMs, LONGEST_REBALANCE_MS),
+        heartbeatInterval: Math.ceil(sessionMs / HEARTBEATS_PER_SESSION),
+        // A join waits for all others on the broker.
+        requestTimeout: LONGEST_REBALANCE_MS + sessionMs,
+      });
+      this.#consumer = consumer;
+      for (const topic of topics) consumer.topics.track(topic);
+      consumer.on('consumer:group:join', (payload) => this.#adopt(consumer, payload));
+      // The client gave up joining again: from here on nothing keeps the place.
+      consumer.on('error', () => this.#restart(consumer));
+      try {
+        await consumer.joinGroup({});
+        return;
+      } catch (error) {
+        this.#refused(error);
+        await consumer.close(true).catch(() => {});
+        await pause(REJOIN_PAUSE_MS);
+      }
+    }
+  }
+
+  #adopt(consumer: Consumer, { assignments, generationId, memberId }: ConsumerGroupJoinPayload): void {
+    if (consumer !== this.#consumer || this.#isLeaving) return;
+    const own = assignments?.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+    this.#assigned(own ?? [], { generation: generationId ?? -1, id: memberId });
+  }
+
+  #restart(consumer: Consumer): void {
+    if (consumer !== this.#consumer || this.#isLeaving) return;
+    this.#consumer = undefined;
+    this.#joining = (async () => {
+      await consumer.close(true).catch(() => {});
+      await this.#join();
+    })();
+  }
+}

@@ -1,0 +1,2 @@
+/** Where those who wait are told that jobs changed. */
+export const CHANNEL = 'penstock_jobs';

@@ -12,6 +12,8 @@ import type { RunResult } from './run.ts';
 //                  [--replay FILE] [--report FILE] [--out FOLDER] [--resume]
 
 const REQUIRED = (process.env['PENSTOCK_REQUIRE'] ?? '').split(/[\s,]+/);
+/** Experiments beside each other: where runs need a server alone, they mostly wait for it to start. */
+const TRACKS = 2;
 const VIOLATIONS = 1;
 const MISUSED = 2;
 
@@ -42,6 +44,19 @@ function resultsIn(file: string, plans: readonly Plan[]): readonly RunResult[] {
   return results.filter(({ plan }) => asked.has(JSON.stringify(plan)));
 }
 
+/** @throws {KitError} `address-malformed` where PENSTOCK_REQUIRE asks for it */
+function isThere(name: BackboneName): boolean {
+  const { requirement } = BACKBONE_KINDS[name];
+  if (requirement.available) return true;
+  const what = `${name}: ${requirement.name} is missing`;
+  if (REQUIRED.includes(requirement.name))
+    throw new KitError('address-malformed', `${what}, which PENSTOCK_REQUIRE asks for`, {
+      repair: requirement.howToGet,
+    });
+  console.error(`${what} and left out: ${requirement.howToGet}`);
+  return false;
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -66,28 +81,15 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   mkdirSync(values.out, { recursive: true });
   const all: RunResult[] = [];
-  for (const name of replayed === undefined ? backbonesOf(values.driver) : [replayed.backbone]) {
-    const { requirement } = BACKBONE_KINDS[name];
-    if (!requirement.available) {
-      if (REQUIRED.includes(requirement.name))
-        throw new KitError(
-          'address-malformed',
-          `${name}: ${requirement.name} is missing, which PENSTOCK_REQUIRE asks for`,
-          {
-            repair: requirement.howToGet,
-          },
-        );
-      console.error(`${name}: left out, ${requirement.name} is missing: ${requirement.howToGet}`);
-      continue;
-    }
+  const perform = async (name: BackboneName): Promise<void> => {
     const asked = replayed === undefined ? plansOf(name, runs, seed) : [replayed];
     const file = join(values.out, `${name}.jsonl`);
     const before = values.resume ? resultsIn(file, asked) : [];
     const plans = asked.filter((plan) => !before.some((result) => result.plan.seed === plan.seed));
     all.push(...before);
-    if (replayed !== undefined) console.log(JSON.stringify(replayed, undefined, 2));
     let done = before.length;
     const onRun = (result: RunResult): void => {
+      all.push(result);
       done += 1;
       console.error(lineOf(result, done, asked.length));
       appendFileSync(file, `${JSON.stringify(result)}\n`);
@@ -96,10 +98,19 @@ async function main(): Promise<number> {
       writeFileSync(found, `${JSON.stringify(result, undefined, 2)}\n`);
       console.error(`  run it again: npm run chaos -- --replay ${found}`);
     };
-    all.push(...(await experiment({ plans, lanes, onRun, signal: interrupted.signal })));
-  }
+    await experiment({ plans, lanes, onRun, signal: interrupted.signal });
+  };
+  if (replayed !== undefined) console.log(JSON.stringify(replayed, undefined, 2));
+  const names = (replayed === undefined ? backbonesOf(values.driver) : [replayed.backbone]).filter(isThere).values();
+  const tracks = Array.from({ length: TRACKS }, async () => {
+    for (const name of names) await perform(name);
+  });
+  // Where one fails, the others end the runs that are under way: what was seen until then is told.
+  for (const track of tracks) track.catch(() => interrupted.abort());
+  const failed = (await Promise.allSettled(tracks)).find((end) => end.status === 'rejected');
   console.log(tableOf(summaryOf(all)));
   if (values.report !== undefined) writeFileSync(values.report, pageOf(all));
+  if (failed !== undefined) throw failed.reason;
   return all.some(({ findings }) => findings.length > 0) ? VIOLATIONS : 0;
 }
 

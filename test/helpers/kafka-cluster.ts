@@ -33,6 +33,10 @@ export class KafkaClusterOnLoopback implements AsyncDisposable {
           // Who is dead is to be known within a run.
           'broker.session.timeout.ms': '3000',
           'broker.heartbeat.interval.ms': '500',
+          // A busy machine is not to look like a dead controller, nor to be given up while it starts.
+          'controller.quorum.election.timeout.ms': '2000',
+          'controller.quorum.fetch.timeout.ms': '4000',
+          'initial.broker.registration.timeout.ms': '180000',
           ...more,
         },
       }),

@@ -93,8 +93,8 @@ class Run implements AsyncDisposable {
     });
     const history = await openHistory(historyIn(folder));
     await history.close();
-    const publisher = await openBus(backbone.through('publishers', folder, lane));
-    const observer = await openBus(direct);
+    const publisher = await insist(() => openBus(backbone.through('publishers', folder, lane)));
+    const observer = await insist(() => openBus(direct));
     const queues = [await insist(() => publisher.bind(profile)), await insist(() => observer.bind(profile))] as const;
     const run = new Run(plan, stage, [publisher, observer], queues);
     const { concurrency, prefetch, workers } = plan;

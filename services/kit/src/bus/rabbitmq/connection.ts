@@ -127,7 +127,7 @@ export async function closeChannel(channel: Channel): Promise<void> {
 function connected(connection: Connection, hasOthers: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     let reason: unknown;
-    const timer = setTimeout(() => reject(reason), CONNECT_TIMEOUT_MS);
+    const timer = setTimeout(() => reject(reason ?? `no answer within ${CONNECT_TIMEOUT_MS} ms`), CONNECT_TIMEOUT_MS);
     const end = (): void => {
       clearTimeout(timer);
       connection.off('error', failed);

@@ -22,6 +22,7 @@ export class Subscription {
   /** The next round trip, for all that is settled until it goes out. */
   #next: Promise<void> | undefined;
   #underWay: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
 
   private constructor(channel: Channel, taker: Taker) {
     this.#channel = channel;
@@ -86,8 +87,10 @@ export class Subscription {
     await new Promise(setImmediate);
   }
 
-  async close(): Promise<void> {
-    await this.reach().catch(() => {});
-    await closeChannel(this.#channel);
+  close(): Promise<void> {
+    this.#closing ??= this.reach()
+      .catch(() => {})
+      .then(() => closeChannel(this.#channel));
+    return this.#closing;
   }
 }

@@ -1,3 +1,0 @@
-import { testUnderFaults } from './suite.ts';
-
-testUnderFaults('kafka-cluster');

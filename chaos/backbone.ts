@@ -9,7 +9,7 @@ import { openKafkaCluster, openNatsCluster } from './clusters.ts';
 import { openKafka } from './kafka-broker.ts';
 import type { Link } from './link.ts';
 import type { BackboneName, LinkName, Plan } from './plan.ts';
-import { keepsNothing, openNats, openPostgres, openRabbitmq, openRedis } from './single-server.ts';
+import { openNats, openPostgres, openRabbitmq, openRedis } from './single-server.ts';
 
 /** Servers of one kind, the networks before them, and how to hurt them. They serve many runs. */
 export interface Backbone extends AsyncDisposable {
@@ -38,7 +38,7 @@ const FILE: Requirement = { name: 'sqlite', available: true, howToGet: '' };
 
 export const BACKBONE_KINDS: Readonly<Record<BackboneName, BackboneKind>> = {
   sqlite: { requirement: FILE, durability: 'fsync', isShared: false, open: () => openFile('bus.db') },
-  nats: { requirement: natsRequirement(), durability: 'fsync', isShared: false, open: (lanes) => openNats(lanes) },
+  nats: { requirement: natsRequirement(), durability: 'fsync', isShared: false, open: openNats },
   'nats-cluster': { requirement: natsRequirement(), durability: 'replicated', isShared: false, open: openNatsCluster },
   redis: { requirement: redisRequirement(), durability: 'fsync', isShared: false, open: (lanes) => openRedis(lanes) },
   kafka: { requirement: kafkaRequirement(), durability: 'fsync', isShared: true, open: (lanes) => openKafka(lanes) },
@@ -52,7 +52,7 @@ export const BACKBONE_KINDS: Readonly<Record<BackboneName, BackboneKind>> = {
     requirement: rabbitmqRequirement(),
     durability: 'fsync',
     isShared: true,
-    open: (lanes) => openRabbitmq(lanes),
+    open: openRabbitmq,
   },
   'jobs-sqlite': { requirement: FILE, durability: 'fsync', isShared: false, open: () => openFile('jobs.db') },
   'jobs-postgres': {
@@ -65,10 +65,8 @@ export const BACKBONE_KINDS: Readonly<Record<BackboneName, BackboneKind>> = {
 
 /** What loses what it has confirmed, once its server is killed: each is the setting or the loss that its guarantees name. */
 export const FORGETFUL: Readonly<Partial<Record<BackboneName, BackboneKind>>> = {
-  nats: { ...BACKBONE_KINDS.nats, open: (lanes) => openNats(lanes, keepsNothing) },
   redis: { ...BACKBONE_KINDS.redis, durability: 'best-effort', open: (lanes) => openRedis(lanes, ['appendonly no']) },
-  kafka: { ...BACKBONE_KINDS.kafka, open: (lanes) => openKafka(lanes, keepsNothing) },
-  rabbitmq: { ...BACKBONE_KINDS.rabbitmq, open: (lanes) => openRabbitmq(lanes, keepsNothing) },
+  kafka: { ...BACKBONE_KINDS.kafka, open: (lanes) => openKafka(lanes, true) },
   'jobs-postgres': {
     ...BACKBONE_KINDS['jobs-postgres'],
     open: (lanes) => openPostgres(lanes, { synchronous_commit: 'off', wal_writer_delay: '10s' }),

@@ -2,7 +2,7 @@ import { freePorts } from '../test/helpers/free-ports.ts';
 import { KafkaBroker } from '../test/helpers/kafka-broker.ts';
 import type { Backbone } from './backbone.ts';
 import type { Plan } from './plan.ts';
-import { closeNetworks, keepsAll, openNetworks } from './single-server.ts';
+import { closeNetworks, openNetworks } from './single-server.ts';
 
 const at = (port: number): string => `127.0.0.1:${port}`;
 
@@ -12,8 +12,12 @@ export function kafkaAddress(brokers: string, plan?: Plan): string {
   return `kafka://${brokers}?sessionMs=1500${partitions}`;
 }
 
-/** Clients go where a broker says that it is: it has a listener for each link, and says that it is there. */
-export async function openKafka(lanes: number, keeps = keepsAll): Promise<Backbone> {
+/**
+ * Clients go where a broker says that it is: it has a listener for each link, and says that it is there.
+ *
+ * @param isForgetful whether it loses its disk with its life
+ */
+export async function openKafka(lanes: number, isForgetful = false): Promise<Backbone> {
   const ports = await freePorts(2 + 2 * lanes);
   const [direct = 0, controller = 0, ...own] = ports;
   const networks = await openNetworks(lanes, (lane) => ({
@@ -44,16 +48,18 @@ export async function openKafka(lanes: number, keeps = keepsAll): Promise<Backbo
         .join(','),
     },
   });
-  const server = keeps(broker);
   return {
     direct: (plan) => kafkaAddress(at(direct), plan),
     through: (link, _folder, lane) => kafkaAddress(at(networks[lane]?.[link].port ?? direct)),
     networks,
-    kill: () => server.kill(),
-    restart: () => server.restart(),
+    async kill() {
+      await broker.kill();
+      if (isForgetful) await broker.loseDisk();
+    },
+    restart: () => broker.restart(),
     async [Symbol.asyncDispose]() {
       await closeNetworks(networks);
-      await server[Symbol.asyncDispose]();
+      await broker.stop();
     },
   };
 }

@@ -7,13 +7,10 @@ import { Link } from './link.ts';
 
 // Servers that are one process on one port: whoever comes to them passes a link.
 
-export interface Server extends AsyncDisposable {
+interface Server extends AsyncDisposable {
   kill(): Promise<void>;
   restart(): Promise<void>;
 }
-
-type Keeps = (server: Server & { loseDisk(): Promise<void> }) => Server;
-export const keepsAll: Keeps = (server) => server;
 
 export async function openNetworks(lanes: number, leadTo: (lane: number) => Readonly<Record<keyof Network, number>>) {
   return Promise.all(
@@ -53,21 +50,11 @@ async function behindLinks(
   };
 }
 
-/** One that loses its disk with its life. */
-export const keepsNothing: Keeps = (server) => ({
-  async kill() {
-    await server.kill();
-    await server.loseDisk();
-  },
-  restart: () => server.restart(),
-  [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-});
-
 const portOf = (url: string): number => Number(new URL(url).port);
 
-export async function openNats(lanes: number, keeps = keepsAll): Promise<Backbone> {
+export async function openNats(lanes: number): Promise<Backbone> {
   const server = await NatsServer.start();
-  return behindLinks(keeps(server), portOf(server.url), lanes, (port) => `nats://127.0.0.1:${port}`);
+  return behindLinks(server, portOf(server.url), lanes, (port) => `nats://127.0.0.1:${port}`);
 }
 
 export async function openRedis(lanes: number, more: readonly string[] = []): Promise<Backbone> {
@@ -75,10 +62,10 @@ export async function openRedis(lanes: number, more: readonly string[] = []): Pr
   return behindLinks(server, portOf(server.url), lanes, (port) => `redis://127.0.0.1:${port}`);
 }
 
-export async function openRabbitmq(lanes: number, keeps = keepsAll): Promise<Backbone> {
+export async function openRabbitmq(lanes: number): Promise<Backbone> {
   const server = await RabbitmqServer.start();
   // A process that stands still is given up after two or three silent heartbeats.
-  return behindLinks(keeps(server), portOf(server.url), lanes, (port) => `amqp://127.0.0.1:${port}?heartbeat=1`);
+  return behindLinks(server, portOf(server.url), lanes, (port) => `amqp://127.0.0.1:${port}?heartbeat=1`);
 }
 
 /** Lanes of one database keep apart by the names of their queues. */

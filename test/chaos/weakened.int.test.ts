@@ -29,10 +29,8 @@ async function rulesBroken(plan: Plan, options: Omit<LabOptions, 'plans'> = {}):
 const KILLED = { at: { event: 'published', count: 38 }, fault: { kind: 'kill-broker', server: 0, forMs: 0 } } as const;
 
 describe.each([
-  ['nats', 'loses what it confirmed when its only copy loses its disk'],
   ['redis', 'loses what it confirmed without an append-only file'],
   ['kafka', 'loses what it confirmed when its only copy loses its disk'],
-  ['rabbitmq', 'loses what it confirmed when its only copy loses its disk'],
   ['jobs-postgres', 'loses what it confirmed without synchronous commits'],
 ] as const)('%s weakened', (backbone, how) => {
   describeWith(BACKBONE_KINDS[backbone].requirement, backbone, () => {
@@ -69,7 +67,8 @@ test(
       at: { event: 'begun', count: 10 },
       fault: { kind: 'stop-worker', worker: 0, forMs: 2_000 },
     } as const;
-    const plan = planWith('sqlite', stopped);
+    // Alone: whatever the others would take from it, it takes itself once it goes on.
+    const plan = { ...planWith('sqlite', stopped), workers: 1 };
     expect(await rulesBroken(plan)).toEqual(new Set());
     expect(await rulesBroken(plan, { isFenced: false })).toContain('applied-twice');
   },

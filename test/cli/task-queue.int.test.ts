@@ -42,11 +42,11 @@ beforeAll(async () => {
     },
   });
   url = `http://127.0.0.1:${(await server.start()).http}`;
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await server.stop();
   rmSync(folder, { recursive: true });
-}, 60_000);
+}, 120_000);
 
 const queue = async (...args: readonly string[]) => {
   const { status, stdout, stderr } = await penstock(['queue', ...args, '--url', url]);
@@ -116,4 +116,4 @@ test('every verb does what it says to a queue that is served', async () => {
 
   expect(await queue('drain', QUEUE)).toMatch(/^fulfilment +drained /m);
   expect(await queue('resume', QUEUE)).toMatch(/^fulfilment +running /m);
-}, 240_000);
+}, 300_000);

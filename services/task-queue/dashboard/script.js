@@ -68,12 +68,16 @@ function sample({ queue, totals }) {
   samples.set(queue, known.slice(-SAMPLES));
 }
 
-/** Jobs a second between samples. */
+/** Looks that a rate is taken over: counts are told again for a second, so two looks alone show a saw. */
+const SMOOTH = 4;
+
+/** Jobs a second, look by look. */
 function rates(queue, field) {
   const known = samples.get(queue) ?? [];
-  return known
-    .slice(1)
-    .map((now, n) => Math.max(0, ((now[field] - known[n][field]) * 1_000) / Math.max(1, now.at - known[n].at)));
+  return known.slice(1).map((now, n) => {
+    const then = known[Math.max(0, n + 1 - SMOOTH)];
+    return Math.max(0, ((now[field] - then[field]) * 1_000) / Math.max(1, now.at - then.at));
+  });
 }
 
 function sparkline(queue) {
@@ -84,13 +88,18 @@ function sparkline(queue) {
   svg.setAttribute('preserveAspectRatio', 'none');
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', 'jobs a second, added and ended');
+  const draw = (d, kind) => {
+    const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+    path.setAttribute('d', d);
+    path.setAttribute('class', kind);
+    svg.append(path);
+  };
   for (const [field, values] of lines) {
     if (values.length < 2) continue;
-    const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
     const from = SAMPLES - values.length;
-    path.setAttribute('d', `M${values.map((value, n) => `${from + n} ${38 - (value / top) * 36}`).join('L')}`);
-    path.setAttribute('class', field);
-    svg.append(path);
+    const line = values.map((value, n) => `${from + n} ${38 - (value / top) * 35}`).join('L');
+    draw(`M${from} 38L${line}L${SAMPLES - 1} 38Z`, `${field} area`);
+    draw(`M${line}`, field);
   }
   return svg;
 }
@@ -112,7 +121,7 @@ function bar(states) {
   return node;
 }
 
-const fact = (name, value) => el('div', {}, el('dt', {}, name), el('dd', {}, value));
+const fact = (name, value, kind) => el('div', { class: kind }, el('dt', {}, name), el('dd', {}, value));
 
 function standing(queue) {
   if (queue.isDrained) return 'paused, drained';
@@ -125,9 +134,10 @@ function card(queue) {
   const path = `/v1/queues/${encodeURIComponent(name)}`;
   const isPaused = queue.pausedAt !== undefined;
   const last = (field) => (rates(name, field).at(-1) ?? 0).toFixed(1);
+  const kinds = ['card', ...(name === view.queue ? ['chosen'] : []), ...(isPaused ? ['paused'] : [])];
   return el(
     'section',
-    { class: name === view.queue ? 'card chosen' : 'card' },
+    { class: kinds.join(' ') },
     el(
       'div',
       { class: 'row' },
@@ -148,18 +158,21 @@ function card(queue) {
     el(
       'dl',
       {},
-      fact('ready', number(states.ready - Math.min(states.ready, queue.delayed))),
-      fact('later', number(queue.delayed)),
-      fact('waiting', number(states.waiting)),
-      fact('out', number(states.released + states.running)),
-      fact('dead letters', number(states.failed)),
-      fact('oldest', span(queue.oldestReadyMs)),
-      fact('added /s', last('added')),
-      fact('ended /s', last('ended')),
+      fact('ready', number(states.ready - Math.min(states.ready, queue.delayed)), 'dot-ready'),
+      fact('later', number(queue.delayed), 'dot-ready'),
+      fact('waiting', number(states.waiting), 'dot-waiting'),
+      fact('out', number(states.released + states.running), 'dot-out'),
+      fact('dead', number(states.failed), states.failed > 0 ? 'dot-failed bad' : 'dot-failed'),
+      fact('oldest', queue.oldestReadyMs === 0 ? '–' : span(queue.oldestReadyMs)),
+      fact('added /s', last('added'), 'dot-ready'),
+      fact('ended /s', last('ended'), 'dot-out'),
     ),
     sparkline(name),
   );
 }
+
+/** The beginning of an id is when it was made; its end tells it from others. */
+const short = (id) => (id.length > 20 ? `${id.slice(0, 8)}…${id.slice(-6)}` : id);
 
 const redrive = (id) =>
   el(
@@ -191,7 +204,12 @@ function jobRow(job) {
   return el(
     'tr',
     {},
-    el('td', {}, el('a', { href: `#job/${job.id}` }, job.id.slice(0, 18)), el('div', { class: 'soft' }, job.task)),
+    el(
+      'td',
+      {},
+      el('a', { href: `#job/${job.id}`, title: job.id, class: 'id' }, short(job.id)),
+      el('div', { class: 'soft' }, job.task),
+    ),
     el('td', {}, chip(job.state)),
     el('td', {}, `${job.attempt} of ${job.maxAttempts}`),
     el('td', {}, ago(job.createdAt)),
@@ -211,7 +229,43 @@ async function redriveAll(path) {
   return redriven;
 }
 
-async function jobTable(queue) {
+/** When what is added by the clock comes next. */
+async function scheduleTable(queue) {
+  const path = `/v1/queues/${encodeURIComponent(queue)}/schedules`;
+  const { schedules } = await call(path);
+  if (schedules.length === 0) return '';
+  const change = (name, to) =>
+    act(
+      () => call(`${path}/${encodeURIComponent(name)}/${to}`, 'POST'),
+      () => `${name}: ${to}d`,
+    );
+  const rows = schedules.map(({ name, cron, timeZone, missed, job, nextAt, isPaused, isDeclared }) =>
+    el(
+      'tr',
+      {},
+      el('td', {}, name, el('div', { class: 'soft' }, job?.task ?? 'declared by a dispatcher')),
+      el('td', {}, el('code', {}, cron ?? ''), el('div', { class: 'soft' }, timeZone ?? '')),
+      el('td', {}, missed ?? ''),
+      el('td', {}, isPaused ? 'paused' : nextAt === undefined ? 'never' : clock(nextAt)),
+      el(
+        'td',
+        {},
+        isDeclared
+          ? ''
+          : el('button', { onclick: change(name, isPaused ? 'resume' : 'pause') }, isPaused ? 'Resume' : 'Pause'),
+      ),
+    ),
+  );
+  const heads = ['schedule', 'times', 'missed', 'next', ''].map((name) => el('th', {}, name));
+  return el(
+    'section',
+    {},
+    el('h3', {}, `Schedules of ${queue}`),
+    el('table', {}, el('thead', {}, el('tr', {}, ...heads)), el('tbody', {}, ...rows)),
+  );
+}
+
+async function jobTable(queue, states) {
   const path = `/v1/queues/${encodeURIComponent(queue)}`;
   const jobs = [];
   let cursor = '';
@@ -225,7 +279,12 @@ async function jobTable(queue) {
     look();
   };
   const tabs = STATES.map((state) =>
-    el('button', { 'aria-pressed': String(state === view.state), onclick: show({ state, pages: 1 }) }, state),
+    el(
+      'button',
+      { 'aria-pressed': String(state === view.state), onclick: show({ state, pages: 1 }) },
+      state,
+      el('small', {}, number(states[state] ?? 0)),
+    ),
   );
   const all =
     view.state === 'failed' && jobs.length > 0
@@ -245,7 +304,7 @@ async function jobTable(queue) {
     'section',
     {},
     el('h3', {}, `Jobs of ${queue}`),
-    el('div', { class: 'row' }, el('span', {}, ...tabs), all),
+    el('div', { class: 'row' }, el('span', { class: 'tabs' }, ...tabs), all),
     jobs.length === 0
       ? el('p', { class: 'soft' }, `none is ${view.state}`)
       : el('table', {}, el('thead', {}, el('tr', {}, ...heads)), el('tbody', {}, ...jobs.map(jobRow))),
@@ -311,6 +370,28 @@ async function jobPage(id) {
   );
 }
 
+function summary(queues) {
+  const sum = (of) => queues.reduce((all, queue) => all + of(queue.states), 0);
+  const dead = sum(({ failed }) => failed);
+  return el(
+    'p',
+    { class: 'summary' },
+    el('b', {}, number(sum(({ ready, waiting }) => ready + waiting))),
+    ' to do, ',
+    el('b', {}, number(sum(({ released, running }) => released + running))),
+    ' out, ',
+    el('b', { class: dead > 0 ? 'bad' : '' }, number(dead)),
+    ` dead letters in ${queues.length} ${queues.length === 1 ? 'queue' : 'queues'}`,
+  );
+}
+
+async function below(kind, argument, chosen, queues) {
+  if (kind === 'job') return [await jobPage(argument)];
+  if (chosen === undefined) return [];
+  const states = queues.find(({ queue }) => queue === chosen)?.states ?? {};
+  return Promise.all([jobTable(chosen, states), scheduleTable(chosen)]);
+}
+
 async function look() {
   const turn = ++looking;
   const [kind, argument = ''] = location.hash.slice(1).split('/');
@@ -319,11 +400,12 @@ async function look() {
     for (const queue of queues) sample(queue);
     const chosen = kind === 'queue' ? decodeURIComponent(argument) : queues[0]?.queue;
     if (chosen !== view.queue) view = { ...view, queue: chosen, pages: 1 };
-    const below = kind === 'job' ? await jobPage(argument) : chosen === undefined ? '' : await jobTable(chosen);
+    const nodes = await below(kind, argument, chosen, queues);
     // Whoever asked later shows what is newer.
     if (turn !== looking) return;
     const focused = document.activeElement?.textContent;
-    main.replaceChildren(kind === 'job' ? '' : el('div', { class: 'cards' }, ...queues.map(card)), below);
+    const above = kind === 'job' ? [] : [summary(queues), el('div', { class: 'cards' }, ...queues.map(card))];
+    main.replaceChildren(...above, ...nodes);
     for (const node of main.querySelectorAll('button, a')) if (node.textContent === focused) node.focus();
     live.textContent = `live, ${new Date().toLocaleTimeString()}`;
     live.className = '';

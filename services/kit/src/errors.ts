@@ -48,6 +48,12 @@ const CODES = {
   'request-refused': { retryable: false },
   'server-overloaded': { retryable: true },
   'model-missing': { retryable: false },
+  'schema-malformed': { retryable: false },
+  'schema-missing': { retryable: false },
+  'schema-incompatible': { retryable: false },
+  'event-malformed': { retryable: false },
+  'registry-unreachable': { retryable: true },
+  'registry-refused': { retryable: false },
 } as const;
 
 export type KitErrorCode = keyof typeof CODES;

@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
     async () => (await import('./commands/plan.ts')).plan,
   ],
   queue: ['look at queues of jobs and operate them', async () => (await import('./commands/queue.ts')).queue],
+  schemas: [
+    'check, publish and generate from schemas of events',
+    async () => (await import('./commands/schemas.ts')).schemas,
+  ],
   train: [
     'train the classifier on the half of the corpus that is not fed',
     async () => (await import('./commands/train.ts')).train,

@@ -43,7 +43,7 @@ const RULES: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^services\/[^/]+\/service\.ts$/, /^@penstock\/model$/],
   [
     /^services\/kit\//,
-    /^(services\/kit\/|@penstock\/model$|node:|@nats-io\/|@platformatic\/kafka$|@redis\/client$|rabbitmq-client$|@opentelemetry\/|croner$|pg$|pino$|zod$)/,
+    /^(services\/kit\/|@penstock\/model$|node:|@nats-io\/|@platformatic\/kafka$|@redis\/client$|rabbitmq-client$|@opentelemetry\/|croner$|pg$|pino$|zod$|ajv(?:$|\/)|ajv-formats$|avsc$|protobufjs$|@bufbuild\/protobuf)/,
   ],
   [
     /^services\/mail-classifier\//,

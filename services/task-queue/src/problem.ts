@@ -51,6 +51,12 @@ export const STATUS: Readonly<Record<KitErrorCode, number>> = {
   'request-refused': 400,
   'server-overloaded': 503,
   'model-missing': 503,
+  'schema-malformed': 503,
+  'schema-missing': 503,
+  'schema-incompatible': 503,
+  'event-malformed': 422,
+  'registry-unreachable': 503,
+  'registry-refused': 503,
 };
 
 /** One thing that is wrong with a request. */

@@ -16,7 +16,7 @@ export interface RegistryApiOptions {
 const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
 
 /** What clients send, in order of how often. */
-const ACCEPTED = [MEDIA_TYPE, 'application/vnd.schemaregistry+json', 'application/octet-stream'];
+const ACCEPTED = [MEDIA_TYPE, 'application/vnd.schemaregistry+json', 'application/json', 'application/octet-stream'];
 
 const MOST_BYTES = 4 * 1_024 * 1_024;
 
@@ -39,7 +39,13 @@ export function createRegistryApi({ path, log }: RegistryApiOptions): FastifyIns
     frameworkErrors: (error, _request, reply) =>
       refuse(reply as unknown as FastifyReply, error.statusCode ?? 400, error.message),
   });
-  server.addContentTypeParser(ACCEPTED, { parseAs: 'string' }, server.getDefaultJsonParser('ignore', 'ignore'));
+  const parse = server.getDefaultJsonParser('ignore', 'ignore');
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser(ACCEPTED, { parseAs: 'string' }, (request, body, done) => {
+    // Clients name a type on every request, with a body or without.
+    if (body === '') done(null, undefined);
+    else parse(request, String(body), done);
+  });
   server.setErrorHandler((error: FastifyError | RegistryError, request, reply) => {
     if (error instanceof RegistryError)
       return answer(reply, error.status, { error_code: error.errorCode, message: error.message });

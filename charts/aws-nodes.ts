@@ -22,6 +22,8 @@ export interface GpuPoolNeed {
   readonly devices: number;
   /** Id of the reservation that the machines come out of; undefined where they are bought by the hour. */
   readonly reservation: string | undefined;
+  /** Zones that they are bought in; undefined for all of the cluster's. */
+  readonly zones: readonly [string, ...string[]] | undefined;
 }
 
 export interface AwsNodesChartProps {
@@ -42,9 +44,15 @@ export class AwsNodesChart extends Chart {
       new AutoModeNodePool(this, 'system', { name: 'system-nodes', cluster, maxCpus: by.maxCpus });
       new AutoModeNetworkPolicies(this, 'network-policies');
     }
-    for (const { name, machine, sharing, devices, reservation } of gpus) {
+    for (const { name, machine, sharing, devices, reservation, zones } of gpus) {
       // The catalogue holds machine and class together; which of the classes it is, is known only here.
-      const common = { name, cluster, gpu: machine.gpu, maxGpus: devices } as const;
+      const common = {
+        name,
+        cluster,
+        gpu: machine.gpu,
+        maxGpus: devices,
+        ...(zones === undefined ? {} : { zones }),
+      } as const;
       const capacity = capacityOf(name, machine, reservation);
       if (by.mode === 'karpenter') {
         const shared = sharing === undefined ? {} : { sharing };

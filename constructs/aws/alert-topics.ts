@@ -48,7 +48,7 @@ export class AlertTopics extends Construct {
     }
     const topic = (severity: Severity): Topic => {
       const made = new Topic(this, severity === 'page' ? 'Pages' : 'Tickets', {
-        topicName: physicalName('topic', `${name}-${severity}`, 256),
+        topicName: physicalName('topic', `${name}-${severity}`),
         masterKey: key,
         enforceSSL: true,
       });

@@ -85,7 +85,7 @@ export class AuroraPostgres extends Construct {
    */
   constructor(scope: Construct, id: string, props: AuroraPostgresProps) {
     const { network, key, capacity } = props;
-    const name = physicalName('Aurora cluster', props.name, 63);
+    const name = physicalName('Aurora cluster', props.name);
     zonesOf(network, 2, `Aurora cluster ${name}`);
     checkCapacity(name, capacity);
 

@@ -49,7 +49,7 @@ export class BedrockAccess extends Construct {
   /** @throws {ConstructError} `reference-missing` for a model or profile that is a pattern or empty */
   constructor(scope: Construct, id: string, { models, guardrail }: BedrockAccessProps) {
     for (const each of models) for (const text of Object.values(each).flat()) named(text);
-    const name = guardrail === undefined ? undefined : physicalName('guardrail', guardrail.name, 50);
+    const name = guardrail === undefined ? undefined : physicalName('guardrail', guardrail.name);
 
     super(scope, id);
     this.#models = models;

@@ -95,7 +95,7 @@ export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
     const { network } = props;
     const compute: EksCompute = props.compute;
     threeZones('node subnets', network.nodeSubnets);
-    const name = physicalName('cluster', props.name, 100);
+    const name = physicalName('cluster', props.name);
     const endpoint = endpointOf(props.endpoint ?? { kind: 'private' });
     const auto = compute.mode === 'auto';
     const role = controlPlaneRole(this, name, auto);

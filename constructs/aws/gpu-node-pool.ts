@@ -27,6 +27,8 @@ export type GpuGroupCapacity<C extends GpuClass> =
   | {
       readonly type: 'on-demand';
       readonly machine: AwsOnDemandMachine<C>;
+      /** Zones that sell the machine. @default - all that the cluster has nodes in */
+      readonly zones?: readonly [string, ...string[]];
       /** A zone to keep close together in, with the adapters between devices. @default - all zones, by the network of the machine */
       readonly fabric?: { readonly zone: string };
     }
@@ -89,8 +91,7 @@ export class GpuNodePool<C extends GpuClass = GpuClass> extends Construct {
     const system = props.system ?? 'bottlerocket';
     const machines = machinesOf(name, gpu, capacity);
     const [machine] = machines;
-    const zone = zoneOf(capacity);
-    const subnets = subnetsIn(name, network.nodeSubnets, zone);
+    const subnets = subnetsIn(name, network.nodeSubnets, zonesOf(capacity));
     const fabric = capacity.type !== 'spot' && capacity.fabric !== undefined && capacity.fabric !== false;
     const group = network.nodeSecurityGroup.securityGroupId;
     const disk = props.disk ?? '100 GiB';
@@ -169,19 +170,29 @@ function machinesOf<C extends GpuClass>(
   );
 }
 
-function zoneOf(capacity: Pick<Capacity, 'type'>): string | undefined {
-  const { zone, fabric } = capacity as { zone?: string; fabric?: boolean | { readonly zone: string } };
-  return zone ?? (typeof fabric === 'object' ? fabric.zone : undefined);
+function zonesOf(capacity: Pick<Capacity, 'type'>): readonly string[] | undefined {
+  const { zone, zones, fabric } = capacity as {
+    readonly zone?: string;
+    readonly zones?: readonly string[];
+    readonly fabric?: boolean | { readonly zone: string };
+  };
+  const one = zone ?? (typeof fabric === 'object' ? fabric.zone : undefined);
+  return one === undefined ? zones : [one];
 }
 
-function subnetsIn(name: string, subnets: readonly ISubnet[], zone: string | undefined): readonly ISubnet[] {
-  const found = zone === undefined ? subnets : subnets.filter(({ availabilityZone }) => availabilityZone === zone);
+function subnetsIn(
+  name: string,
+  subnets: readonly ISubnet[],
+  wanted: readonly string[] | undefined,
+): readonly ISubnet[] {
+  const found =
+    wanted === undefined ? subnets : subnets.filter(({ availabilityZone }) => wanted.includes(availabilityZone));
   if (found.length > 0) return found;
   const zones = subnets.map(({ availabilityZone }) => availabilityZone).join(', ');
   throw new ConstructError(
     'reference-missing',
     `node group ${name}`,
-    `no subnet of nodes in ${zone}, only in ${zones}`,
+    `no subnet of nodes in ${wanted?.join(', ')}, only in ${zones}`,
   );
 }
 

@@ -41,7 +41,7 @@ export class ManagedGrafana extends Construct {
   /** @throws {ConstructError} `name-too-long`, `name-malformed` */
   constructor(scope: Construct, id: string, props: ManagedGrafanaProps) {
     super(scope, id);
-    const name = physicalName('Grafana workspace', props.name, 255);
+    const name = physicalName('Grafana workspace', props.name);
     const stack = Stack.of(this);
     const role = new Role(this, 'Role', {
       description: `What Grafana ${name} reads`,

@@ -57,7 +57,7 @@ export class MskCluster extends Construct {
    */
   constructor(scope: Construct, id: string, props: MskClusterProps) {
     const { topology, network, kind } = props;
-    const name = physicalName('MSK cluster', props.name, 64);
+    const name = physicalName('MSK cluster', props.name);
     const subnets = zonesOf(network, ZONES, `MSK cluster ${name}`);
     const retention = props.deadLetterRetention ?? '14 days';
     const topics = wantedTopics(topology, Duration.is(retention) ? retention : Duration.parse(retention));

@@ -53,7 +53,7 @@ export class RabbitMqBroker extends Construct {
    */
   constructor(scope: Construct, id: string, props: RabbitMqBrokerProps) {
     const { network, key } = props;
-    const name = physicalName('RabbitMQ broker', props.name, 50);
+    const name = physicalName('RabbitMQ broker', props.name);
     const subnetIds = zonesOf(network, ZONES, `RabbitMQ broker ${name}`);
     const timeout = props.consumerTimeout ?? '30 minutes';
     const settings = {

@@ -73,7 +73,7 @@ export class SageMakerEndpoint extends Construct {
    */
   constructor(scope: Construct, id: string, props: SageMakerEndpointProps) {
     const { engine, machine, serving, image, network, key } = props;
-    const name = physicalName('SageMaker endpoint', props.name, 63);
+    const name = physicalName('SageMaker endpoint', props.name);
     const subnets = zonesOf(network, 2, `SageMaker endpoint ${name}`);
     const copies = copiesOn(engine, machine);
     if (serving !== 'on-demand' && copies !== 1) throw idle(engine, machine, copies);

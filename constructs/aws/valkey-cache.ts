@@ -83,7 +83,7 @@ export class ValkeyCache extends Construct {
    */
   constructor(scope: Construct, id: string, props: ValkeyCacheProps) {
     const { network, key, kind } = props;
-    const name = physicalName('Valkey cache', props.name, 40);
+    const name = physicalName('Valkey cache', props.name);
     const subnetIds = zonesOf(network, 2, `Valkey cache ${name}`);
     checkUsers(name, props.users);
 
@@ -234,14 +234,12 @@ interface Place {
   readonly days: number;
 }
 
-const LONGEST_USER = 40;
-
 function checkUsers(cache: string, users: ValkeyCacheProps['users']): void {
   const ids = Object.keys(users);
   if (ids.length === 0)
     throw new ConstructError('reference-missing', `Valkey cache ${cache}`, 'has no user, expected who connects');
   for (const id of ids) {
-    physicalName('Valkey user', `${cache}-${id}`, LONGEST_USER);
+    physicalName('Valkey user', `${cache}-${id}`);
     if (users[id]?.keys === '')
       throw new ConstructError('reference-missing', `Valkey user ${id}`, 'has no keys, expected how they begin');
   }

@@ -62,7 +62,9 @@ export class AutoModeNodePool extends Construct {
   }
 }
 
-export interface AutoModeGpuPoolProps<C extends GpuClass> extends CommonProps {
+export interface AutoModeGpuPoolProps<C extends GpuClass>
+  extends CommonProps,
+    Pick<GpuNodePoolProps<GpuClass>, 'zones'> {
   readonly gpu: C;
   readonly capacity: Exclude<GpuCapacity<C>, { readonly type: 'spot' }>;
   /** Devices that the pool may have at most, over all its machines. */
@@ -88,7 +90,7 @@ export class AutoModeGpuPool<C extends GpuClass = GpuClass> extends Construct {
     this.nodes = nodesOf(this, props, 'gpu-nodes', {
       labels: gpuLabels(gpu, undefined),
       taints: gpuTaints(undefined),
-      requirements: [...requirementsOf(capacity.type, machines), among('kubernetes.io/os', ['linux'])],
+      requirements: [...requirementsOf(capacity.type, machines, props.zones), among('kubernetes.io/os', ['linux'])],
       disruption: { consolidationPolicy: 'WhenEmpty', consolidateAfter: '5m0s', budgets: [{ nodes: '10%' }] },
       limits: { cpu: processorsWith(machines, maxGpus), [GPU_RESOURCE]: String(maxGpus) },
       reservations: reservationsOf(capacity),

@@ -83,6 +83,8 @@ interface CommonProps<C extends GpuClass> {
     /** Value of the tag `karpenter.sh/discovery` on the subnets and security groups of the machines. */
     readonly discovery: Binding<string>;
   };
+  /** By name, e.g. `eu-central-1a`: not every zone sells every machine. @default - all that the subnets are in */
+  readonly zones?: NonEmpty<string>;
   /** Network disk for images and scratch; used where a machine has no local one. @default '100 GiB' */
   readonly disk?: BytesInput;
   /** A machine lives no longer: that is how it gets its patches. @default '720 hours' */
@@ -152,7 +154,10 @@ export class GpuNodePool<C extends GpuClass = GpuClass> extends Construct {
               metadata: { labels: { ...gpuLabels(gpu, sharing), ...(bottlerocket ? {} : pluginLabels(sharing)) } },
               spec: {
                 nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name },
-                requirements: [...requirementsOf(capacity.type, machines), among('kubernetes.io/os', ['linux'])],
+                requirements: [
+                  ...requirementsOf(capacity.type, machines, props.zones),
+                  among('kubernetes.io/os', ['linux']),
+                ],
                 taints: gpuTaints(sharing),
                 expireAfter: go(props.expireAfter ?? '720 hours'),
                 terminationGracePeriod: go(props.terminationGrace ?? '1 hour'),
@@ -200,10 +205,12 @@ export const processorsWith = (machines: readonly AwsMachine[], gpus: number): s
 export function requirementsOf(
   type: 'on-demand' | 'reserved' | 'spot',
   machines: readonly AwsMachine[],
+  zones?: readonly string[],
 ): readonly NodeRequirement[] {
   const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];
   return [
     among('karpenter.sh/capacity-type', [type]),
+    ...(zones === undefined ? [] : [among('topology.kubernetes.io/zone', zones)]),
     among('kubernetes.io/arch', distinct(machines.map(({ architecture }) => architecture))),
     ...(type === 'spot'
       ? [

@@ -59,8 +59,8 @@ export const VIOLATION_CODES = [
 export type ViolationCode = (typeof VIOLATION_CODES)[number];
 
 /** One fault: where the author wrote it, what was found, what would be right, and one change that repairs it. */
-export interface Violation {
-  readonly code: ViolationCode;
+export interface Violation<Code extends string = ViolationCode> {
+  readonly code: Code;
   /** The path as written, e.g. `workers.classify.pinned.ackWait`. */
   readonly path: string;
   readonly received: string;
@@ -94,7 +94,7 @@ export class ModelError extends Error {
 }
 
 /** A report for people: a count, then each fault with its path, code and repair. */
-export function formatViolations(violations: readonly Violation[]): string {
+export function formatViolations(violations: readonly Violation<string>[]): string {
   const heading = violations.length === 1 ? '1 violation' : `${violations.length} violations`;
   const blocks = violations.map(
     (v) =>

@@ -8,8 +8,9 @@ import type { Network } from '../../constructs/aws/network.ts';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { Binding } from '../../constructs/binding.ts';
 import { ConstructError } from '../../constructs/errors.ts';
-import type { AwsEnvironment, ClusterEnvironment } from '../environments/aws-environment.ts';
+import type { AwsEnvironment } from '../environments/aws-environment.ts';
 import { type GpuPool, gpuPoolsOf } from '../gpu-pools.ts';
+import { zonesFor } from './machine-zones.ts';
 import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
 
 /** What the stack of workloads reads of the cluster's, by parameter. */
@@ -54,7 +55,7 @@ export function clusterStack(app: App, topology: Topology, environment: AwsEnvir
   }
   if (growsGroups(topology, environment)) new AutoscalerAccess(stack, 'Autoscaler', { cluster });
   for (const pool of gpuPoolsOf('aws', topology, environment.workloads.machines))
-    new GpuNodePool(stack, pool.name, { cluster, ...nodeGroupOf(pool, environment.cluster) });
+    new GpuNodePool(stack, pool.name, { cluster, ...nodeGroupOf(pool, environment) });
   return cluster;
 }
 
@@ -74,8 +75,9 @@ const roleIn = (stack: Stack, name: string): Binding<string> =>
  */
 function nodeGroupOf(
   { name, machine, sharing, devices }: GpuPool<'aws'>,
-  { reservations = {} }: ClusterEnvironment,
+  environment: AwsEnvironment,
 ): Omit<GpuNodePoolProps<GpuClass>, 'cluster'> {
+  const { reservations = {} } = environment.cluster;
   const unfit = (message: string): ConstructError => new ConstructError('machine-unfit', `node group ${name}`, message);
   if (sharing !== undefined) throw unfit('its devices are shared, expected pools of Karpenter for them');
   const reservation = reservations[machine.name];
@@ -83,7 +85,7 @@ function nodeGroupOf(
     throw unfit(`${machine.name} is not sold by the hour, expected a reservation in the environment`);
   const capacity =
     reservation === undefined
-      ? { type: 'on-demand', machine: machine.name }
+      ? { type: 'on-demand', machine: machine.name, ...zonesFor(machine.name, environment) }
       : {
           type: reservation.type,
           machine: machine.name,

@@ -4,14 +4,20 @@ import { App } from 'aws-cdk-lib';
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { awsEnvironments } from '../environments/aws.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
+import { checkEnvironments } from './environment-faults.ts';
 import { artifactStack, environmentStacks } from './platform-stacks.ts';
 
-/** The stacks of a platform on AWS: its artifacts, and those of each environment. */
+/**
+ * The stacks of a platform on AWS: its artifacts, and those of each environment.
+ *
+ * @throws {EnvironmentError} with all that is wrong with any of the environments, before a stack of one is made
+ */
 export function awsApp(
   topology: Topology,
   environments: readonly AwsEnvironment[] = Object.values(awsEnvironments),
   context: Readonly<Record<string, unknown>> = {},
 ): App {
+  checkEnvironments(topology, environments);
   const app = new App({ analyticsReporting: false, context: { ...flagsOfCdk(), ...context } });
   const artifacts = artifactStack(app, topology, environments);
   for (const environment of environments) environmentStacks(app, topology, environment, artifacts);

@@ -17,6 +17,7 @@ import { gpuPoolsOf } from '../gpu-pools.ts';
 import { platformApp } from '../kubernetes/platform-app.ts';
 import { CLUSTER_ADDRESSES } from './cluster-stack.ts';
 import { identitiesOf } from './identities.ts';
+import { zonesFor } from './machine-zones.ts';
 import { operatorsFor } from './operators.ts';
 import { brokerIn, platformInCluster, secretStoreOf } from './platform-in-cluster.ts';
 import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
@@ -107,6 +108,7 @@ function nodesChart(
   const gpus = gpuPoolsOf('aws', topology, environment.workloads.machines).map((pool) => ({
     ...pool,
     reservation: reservations[pool.machine.name]?.id,
+    zones: zonesFor(pool.machine.name, environment).zones,
   }));
   const by = broughtBy(compute);
   if (by === undefined || (by.mode === 'karpenter' && gpus.length === 0)) return undefined;

@@ -108,6 +108,11 @@ export interface ClusterEnvironment {
   readonly endpoint?: EksEndpoint;
   /** Machines that are not bought by the hour, by their type. @default - all are */
   readonly reservations?: Readonly<Partial<Record<AwsGpuMachine, GpuReservation>>>;
+  /**
+   * Zones that sell a machine by the hour, as `aws ec2 describe-instance-type-offerings --location-type availability-zone`
+   * lists them: it is bought in no others. @default - whoever buys tries every zone of the network
+   */
+  readonly offerings?: Readonly<Partial<Record<AwsGpuMachine, readonly [string, ...string[]]>>>;
 }
 
 /** Who buys machines with GPUs: groups that Cluster Autoscaler grows, or Karpenter by one build of the node image. */

@@ -233,12 +233,14 @@ describe('an environment', () => {
   });
 
   test('rejects an engine on SageMaker that a worker calls: its calls are not signed', () => {
-    expect(() => templatesOf(environment, called)).toThrow(/serving\.chat.*digest.*\[settings-contradict\]/s);
+    expect(() => templatesOf(environment, called)).toThrow(
+      /serving\.chat +\[settings-contradict\]\s+received +chat, which is called by digest/,
+    );
   });
 
   test('rejects an engine that is not in the declaration', () => {
     expect(() => templatesOf({ ...environment, serving: { writer: BEDROCK } })).toThrow(
-      /serving\.writer.*\[reference-missing\]/s,
+      /serving\.writer +\[reference-missing\]/,
     );
   });
 
@@ -246,10 +248,10 @@ describe('an environment', () => {
     const { serving: _none, ...unserved } = environment;
     expect(() =>
       templatesOf({ ...unserved, workloads: { ...unserved.workloads, machines: { chat: 'g6.2xlarge' } } }),
-    ).toThrow(/invokes.*\[reference-missing\]/s);
+    ).toThrow(/invokes\.digest +\[reference-missing\]/);
   });
 
   test('rejects an engine as the one who asks', () => {
-    expect(() => templatesOf(invoking({ chat: ['chat'] }))).toThrow(/invokes.*chat.*\[reference-missing\]/s);
+    expect(() => templatesOf(invoking({ chat: ['chat'] }))).toThrow(/invokes\.chat +\[reference-missing\]/);
   });
 });

@@ -96,10 +96,14 @@ describe('a workload that is a user of a store', () => {
       ...(data === undefined ? {} : { data }),
       workloads: { ...full.workloads, users: { classify: user } },
     });
-    expect(() => synthesizeAws(platform, [as({ cache: 'nobody' })])).toThrow(/data.cache.users has no nobody/);
-    expect(() => synthesizeAws(platform, [as({ database: 'classify' }, {})])).toThrow(/has no data.database/);
+    expect(() => synthesizeAws(platform, [as({ cache: 'nobody' })])).toThrow(
+      /users\.classify\.cache +\[reference-missing\]\s+received +nobody/,
+    );
+    expect(() => synthesizeAws(platform, [as({ database: 'classify' }, {})])).toThrow(
+      /users\.classify\.database +\[reference-missing\]/,
+    );
     expect(() => synthesizeAws(platform, [{ ...full, workloads: { ...full.workloads, users: { a: {} } } }])).toThrow(
-      /workloads.users\["a"\].*\[reference-missing\]/,
+      /workloads\.users\.a +\[reference-missing\]/,
     );
   });
 });

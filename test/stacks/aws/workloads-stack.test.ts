@@ -263,7 +263,7 @@ describe('machines for the engines on GPUs', () => {
   });
 
   test.each(['node-groups', 'auto'] as const)('rejects devices that are shared where %s bring them', (form) => {
-    expect(() => templatesOf(sharedTopology, gpuEnvironment(form))).toThrow(/shared.*\[machine-unfit\]/);
+    expect(() => templatesOf(sharedTopology, gpuEnvironment(form))).toThrow(/\[machine-unfit\]\s+received .*shared/);
   });
 
   test('rejects an engine without a machine, and a machine of another cloud', () => {
@@ -272,7 +272,7 @@ describe('machines for the engines on GPUs', () => {
       ...environment,
       workloads: { ...environment.workloads, machines: machines ?? {} },
     });
-    expect(() => templatesOf(gpuTopology, on({}))).toThrow(/chat.*\[reference-missing\]/);
+    expect(() => templatesOf(gpuTopology, on({}))).toThrow(/workloads\.machines\.chat +\[reference-missing\]/);
     expect(() => gpuPoolsOf('aws', gpuTopology, { chat: 'g2-standard-4' })).toThrow(/Amazon EC2.*\[machine-unfit\]/);
   });
 });

@@ -1,7 +1,8 @@
 // Runs a script of this project under a Node that can (24 or newer), after installing what is missing.
 // Plain JavaScript without dependencies: it must start on the Node that the machine happens to have.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +13,21 @@ const MINIMUM_NODE = [24, 12];
 // onnxruntime-node carries its CPU library; its install script would look for CUDA downloads.
 const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
 
-/** True when node_modules was made from the present lockfile: npm rewrites its hidden copy at every install. */
+const lockfile = join(root, 'package-lock.json');
+/** Says which lockfile the last installation was made from. */
+const installedFrom = join(root, 'node_modules', '.installed-from');
+
+const hashOf = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+/**
+ * True when node_modules was made from the present lockfile: npm rewrites its hidden copy at every install, and a
+ * checkout that only touched the lockfile's time changed nothing.
+ */
 function isInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json');
-  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+  if (!existsSync(installed)) return false;
+  if (statSync(installed).mtimeMs >= statSync(lockfile).mtimeMs) return true;
+  return existsSync(installedFrom) && readFileSync(installedFrom, 'utf8') === hashOf(lockfile);
 }
 
 function install() {
@@ -31,6 +43,7 @@ function install() {
     console.error('penstock: npm ci failed; its own message is above. Mend that and run the same command again.');
     process.exit(1);
   }
+  writeFileSync(installedFrom, hashOf(lockfile));
 }
 
 function isNewEnough(version) {

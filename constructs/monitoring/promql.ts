@@ -84,6 +84,7 @@ export const TRACE_METRICS = {
   /** By a service, before it was sent: `error_type` says that it was not. */
   processed: 'otel_sdk_processor_span_processed_total',
   refused: 'otelcol_receiver_refused_spans_total',
+  failed: 'otelcol_receiver_failed_spans_total',
   notQueued: 'otelcol_exporter_enqueue_failed_spans_total',
   notSent: 'otelcol_exporter_send_failed_spans_total',
   /** Decided about before their time, since there was no room. */

@@ -24,9 +24,13 @@ export function traceAlertRules(
   const labels = { namespace, collector: name };
   const growth = (metric: string, matchers = of): string => `sum(${rate(series(metric, matchers), WINDOW)})`;
   const lost = [
-    ...[TRACE_METRICS.refused, TRACE_METRICS.notQueued, TRACE_METRICS.notSent, TRACE_METRICS.tooEarly].map((metric) =>
-      growth(metric),
-    ),
+    ...[
+      TRACE_METRICS.refused,
+      TRACE_METRICS.failed,
+      TRACE_METRICS.notQueued,
+      TRACE_METRICS.notSent,
+      TRACE_METRICS.tooEarly,
+    ].map((metric) => growth(metric)),
     `sum(${rate(series(TRACE_METRICS.processed, { namespace, error_type: /.+/ }), WINDOW)})`,
   ];
   return [

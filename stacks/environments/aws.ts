@@ -13,6 +13,8 @@ const images = {
   reloader: 'natsio/nats-server-config-reloader:0.23.0',
 };
 
+const COLLECTOR = 'otel/opentelemetry-collector-contrib:0.159.0';
+
 /** Public parts of the user keys of one environment: whoever holds a seed of dev is nobody in prod. */
 interface UserKeys {
   readonly operator: string;
@@ -28,8 +30,10 @@ function workloads(
 ): WorkloadsEnvironment {
   // One account may hold every environment: nothing in its store is read by two of them.
   const stored = (secret: string): string => `mailroom/${from.name}/${secret}`;
+  const { kept } = from.traces as NonNullable<typeof from.traces>;
   return {
     ...from,
+    traces: { image: COLLECTOR, kept },
     versions,
     nats: {
       cluster: {

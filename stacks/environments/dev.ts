@@ -13,5 +13,16 @@ export const dev: KubernetesEnvironment = {
   streamSize: '1 GiB',
   effects: { storageClass: 'standard', size: '10 GiB' },
   monitoringNamespace: 'monitoring',
+  traces: {
+    image: 'registry.example.com/otel/opentelemetry-collector-contrib:0.159.0',
+    kept: '1/s',
+    backend: { kind: 'otlp', endpoint: 'http://tempo.tracing.svc.cluster.local:4318' },
+    reaches: [
+      {
+        peer: { namespace: 'tracing', pods: { 'app.kubernetes.io/name': 'tempo' } },
+        ports: [{ port: 4318, protocol: 'TCP' }],
+      },
+    ],
+  },
   addresses: { classify: { PENSTOCK_CLASSIFIER: '/app/services/mail-classifier/classifiers/all-minilm-l6-v2.json' } },
 };

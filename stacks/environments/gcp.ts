@@ -23,7 +23,10 @@ type DiskClass = 'standard-rwo' | 'premium-rwo';
  * GKE brings collectors of its own, in a namespace of theirs; rules are evaluated and queries answered outside of the
  * cluster.
  */
-function onGoogle(cluster: KubernetesEnvironment, storageClass: DiskClass): Omit<KubernetesEnvironment, 'prometheus'> {
+function onGoogle(
+  cluster: KubernetesEnvironment,
+  storageClass: DiskClass,
+): Omit<KubernetesEnvironment, 'prometheus' | 'traces'> {
   const { prometheus: _none, nats, effects, traces: _elsewhere, ...rest } = cluster;
   return {
     ...rest,
@@ -33,6 +36,8 @@ function onGoogle(cluster: KubernetesEnvironment, storageClass: DiskClass): Omit
     monitoringNamespace: 'gke-gmp-system',
   };
 }
+
+const COLLECTOR = 'registry.example.com/otel/opentelemetry-collector-contrib:0.159.0';
 
 /** Its secrets by names without folders, which Secret Manager does not have. */
 function brokerOnGoogle(broker: BrokerEnvironment, storageClass: DiskClass): BrokerEnvironment {
@@ -45,13 +50,18 @@ function brokerOnGoogle(broker: BrokerEnvironment, storageClass: DiskClass): Bro
   };
 }
 
+const collected = ({ traces }: KubernetesEnvironment): Pick<GcpWorkloads, 'traces'> =>
+  traces === undefined ? {} : { traces: { image: COLLECTOR, kept: traces.kept } };
+
 const dev: GcpWorkloads = {
   ...onGoogle(devCluster, 'standard-rwo'),
+  ...collected(devCluster),
   versions: { 'mail-classifier': '0.1.0', 'inference-engine': '0.1.0' },
 };
 
 const prod: GcpWorkloads = {
   ...onGoogle(prodCluster, 'premium-rwo'),
+  ...collected(prodCluster),
   versions: { 'mail-classifier': '0.1.0', 'inference-engine': '0.1.0' },
   authorityKey: 'internal-authority-key',
 };

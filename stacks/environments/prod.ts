@@ -46,6 +46,17 @@ export const prod: KubernetesEnvironment = {
   streamSize: '50 GiB',
   effects: { storageClass: 'standard', size: '50 GiB' },
   monitoringNamespace: 'monitoring',
+  traces: {
+    image: 'registry.example.com/otel/opentelemetry-collector-contrib:0.159.0',
+    kept: '5/s',
+    backend: { kind: 'otlp', endpoint: 'http://tempo.tracing.svc.cluster.local:4318' },
+    reaches: [
+      {
+        peer: { namespace: 'tracing', pods: { 'app.kubernetes.io/name': 'tempo' } },
+        ports: [{ port: 4318, protocol: 'TCP' }],
+      },
+    ],
+  },
   // The operator gives this name to every Prometheus it runs.
   prometheus: 'http://prometheus-operated.monitoring.svc.cluster.local:9090',
   runbooks: 'https://docs.example.com/penstock/alerts',

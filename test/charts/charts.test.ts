@@ -47,7 +47,7 @@ describe('the charts of a platform with several workers', () => {
   test('give each worker its own scaler, its own account and its own effects', () => {
     expect(named('ScaledObject')).toEqual(['pair-classify', 'pair-tidy']);
     expect(named('PersistentVolumeClaim')).toEqual(['pair-classify-effects', 'pair-tidy-effects']);
-    expect(named('ServiceAccount').toSorted()).toEqual(['pair-classify', 'pair-embedder', 'pair-tidy']);
+    expect(named('ServiceAccount').toSorted()).toEqual(['pair-classify', 'pair-embedder', 'pair-tidy', 'pair-traces']);
   });
 
   test('give each queue its streams, and each scaler the stream of its own queue', () => {

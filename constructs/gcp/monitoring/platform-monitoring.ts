@@ -5,6 +5,7 @@ import { ConstructError } from '../../errors.ts';
 import { type AlertProps, alertRule, type Runbooks } from '../../monitoring/alert.ts';
 import { platformDashboardSpec, platformRules, type WatchedNats } from '../../monitoring/platform-rules.ts';
 import { EVALUATION } from '../../monitoring/rule.ts';
+import type { WatchedTraces } from '../../monitoring/trace-rules.ts';
 import type { CloudSqlPostgres } from '../cloud-sql-postgres.ts';
 import type { GoogleProject } from '../google-project.ts';
 import type { ManagedKafka } from '../managed-kafka.ts';
@@ -24,6 +25,8 @@ export interface PlatformMonitoringArgs {
   readonly notified: Notified;
   /** NATS in the cluster, where its queues are on it. @default - what its broker alone can say is not asked */
   readonly nats?: WatchedNats;
+  /** Who decides in the cluster which of its traces are kept. @default - nobody traces */
+  readonly traces?: WatchedTraces;
   /** What Google runs for it. @default - none of these */
   readonly managed?: {
     readonly kafka?: ManagedKafka;
@@ -63,6 +66,7 @@ export class PlatformMonitoring extends ComponentResource {
       topology: withoutEngines(name, topology, Object.keys(args.managed?.endpoints ?? {})),
       namespace,
       ...(args.nats === undefined ? {} : { nats: args.nats }),
+      ...(args.traces === undefined ? {} : { traces: args.traces }),
       ...(runbooks === undefined ? {} : { runbooks }),
     };
     const rules: readonly PolicyAlert[] = [...inlinedAlerts(platformRules(watched)), ...managedAlerts(args)];

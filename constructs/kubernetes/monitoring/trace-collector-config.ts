@@ -56,7 +56,7 @@ export function traceCollectorConfig(props: TraceCollectorConfigProps): string {
         logs: { level: 'info', encoding: 'json' },
         metrics: {
           level: 'normal',
-          readers: [{ pull: { exporter: { prometheus: { host: '0.0.0.0', port: TRACE_PORTS.ops } } } }],
+          readers: [{ pull: { exporter: { prometheus: prometheusAt('0.0.0.0', TRACE_PORTS.ops) } } }],
         },
       },
       pipelines: {
@@ -71,6 +71,14 @@ export function traceCollectorConfig(props: TraceCollectorConfigProps): string {
     },
   });
 }
+
+/** With the endings that Prometheus has for its types, which it leaves out unless it is told: the alerts look for them. */
+export const prometheusAt = (host: string, port: number) => ({
+  host,
+  port,
+  without_type_suffix: false,
+  without_units: false,
+});
 
 const anyAddress = (port: number): string => `0.0.0.0:${port}`;
 

@@ -5,6 +5,8 @@ import { quantityOf } from '../quantity.ts';
 
 /** Where OTLP is heard. What is configured in pipelines behind it is a collector, and no back end. */
 const OTLP_PORTS: readonly number[] = [4317, 4318];
+/** For its last batch to be taken. */
+const LEAST_FLUSH_SECONDS = 10;
 /** Of the memory limit; the rest is for what comes between two looks and for the runtime. */
 const MOST = 0.9;
 
@@ -20,16 +22,23 @@ export const traceCollectorBounded = kindPolicy(
   },
   ['Deployment', 'StatefulSet', 'DaemonSet'],
   (manifest, all) => {
-    const config = collectorConfig(manifest, all);
-    if (config === undefined) return [];
+    const container = collectorOf(manifest);
+    if (container === undefined) return [];
+    const config = configOf(manifest, all);
     const pipelines = pipelinesOf(config);
-    const limit = quantityOf(containerOf(manifest)?.resources?.limits?.['memory']);
+    const limit = quantityOf(container.resources?.limits?.['memory']);
     const most = Number(/\blimit_mib:\s*(\d+)/.exec(config)?.[1]) * 2 ** 20;
     const unbounded = pipelines.filter(({ processors }) => processors[0] !== 'memory_limiter');
     const decides = pipelines.some(({ processors }) => processors.includes('tail_sampling'));
     const isRouted = pipelines.some(({ exporters }) => exporters.includes('load_balancing'));
     const { replicas = 1 } = specOf<WorkloadSpec>(manifest);
+    const grace = podsOf(manifest)[0]?.terminationGracePeriodSeconds;
+    const kept = (container.lifecycle?.preStop?.sleep?.seconds ?? 0) + LEAST_FLUSH_SECONDS;
     return [
+      pipelines.length === 0 && 'runs by a configuration that is in no ConfigMap beside it',
+      grace !== undefined &&
+        grace < kept &&
+        `is ended after ${grace} s, expected ${kept} at least: what waits to be sent is lost with it`,
       ...unbounded.map(({ name }) => `pipeline ${name} does not begin with memory_limiter`),
       limit !== undefined &&
         most > limit * MOST &&
@@ -43,17 +52,15 @@ export const traceCollectorBounded = kindPolicy(
   },
 );
 
-const containerOf = (manifest: Manifest) =>
+/** OpenTelemetry's collector, by how it is started; undefined for every other workload. */
+const collectorOf = (manifest: Manifest) =>
   podsOf(manifest)
     .flatMap(({ containers = [] }) => containers)
-    .find(({ ports = [] }) => ports.some(({ containerPort = 0 }) => OTLP_PORTS.includes(containerPort)));
-
-/** The configuration of a collector in this workload; undefined for every other workload. */
-function collectorConfig(manifest: Manifest, all: readonly Manifest[]): string | undefined {
-  if (containerOf(manifest) === undefined) return undefined;
-  const config = configOf(manifest, all);
-  return /^ {2}pipelines:/m.test(config) ? config : undefined;
-}
+    .find(
+      ({ args = [], ports = [] }) =>
+        args.some((arg) => arg.startsWith('--config=')) &&
+        ports.some(({ containerPort = 0 }) => OTLP_PORTS.includes(containerPort)),
+    );
 
 interface Pipeline {
   readonly name: string;

@@ -67,6 +67,18 @@ export const REVIEWED: readonly ReviewedDifference[] = [
     reason: 'it sends what it collects to Managed Prometheus, which keeps it and evaluates the rules',
   },
   {
+    target: 'aws',
+    what: 'who keeps traces, and the way there',
+    at: /^(ConfigMap\/\S+-traces-config \.data|NetworkPolicy\/\S+-traces \.spec\.egress|Deployment\/\S+-traces .*config-fingerprint)/,
+    reason: 'X-Ray keeps them, by an endpoint in the network; elsewhere the environment names who takes OTLP',
+  },
+  {
+    target: 'aws',
+    what: 'rights at the cloud of the collector of traces',
+    at: /^identity mailroom\/mailroom-traces$/,
+    reason: 'it sends spans to X-Ray and can read none',
+  },
+  {
     target: 'gcp',
     what: 'registry of the images of services and models',
     at: /\.image$|\[model\]\.image\.reference$/,
@@ -128,5 +140,17 @@ export const REVIEWED: readonly ReviewedDifference[] = [
     at: /^(ScaledObject\/\S+ \.spec\.triggers\[prometheus\]\.(metadata\.serverAddress|authenticationRef)|TriggerAuthentication\/\S+ |identity keda\/)/,
     reason:
       'Managed Prometheus answers outside of the cluster, by an account of Google; query and threshold are the same',
+  },
+  {
+    target: 'gcp',
+    what: 'who keeps traces, and the way there',
+    at: /^(ConfigMap\/\S+-traces-config \.data|NetworkPolicy\/\S+-traces \.spec\.egress|Deployment\/\S+-traces .*config-fingerprint|ServiceAccount\/\S+-traces \.metadata)/,
+    reason: 'Cloud Trace keeps them, at addresses of Google outside of the network',
+  },
+  {
+    target: 'gcp',
+    what: 'rights at the cloud of the collector of traces',
+    at: /^identity mailroom\/mailroom-traces$/,
+    reason: 'it sends spans to Cloud Trace and can read none',
   },
 ];

@@ -66,6 +66,6 @@ export const PROMISED = {
   grace: /\.terminationGracePeriodSeconds|\.lifecycle\./,
   thresholds:
     /^(ScaledObject\/\S+ \.spec\.triggers\[(?!prometheus\]\.(metadata\.serverAddress|authenticationRef))|alert\/(?!PenstockPodsUnschedulable))/,
-  permissions: /^(NetworkPolicy\/\S+ \.spec|ServiceAccount\/\S+ \.automount|(Cluster)?Role(Binding)?\/)/,
+  permissions: /^(NetworkPolicy\/\S+(?<!-traces) \.spec|ServiceAccount\/\S+ \.automount|(Cluster)?Role(Binding)?\/)/,
   profiles: /\[PENSTOCK_PROFILE\]\.value/,
 } as const satisfies Readonly<Record<string, RegExp>>;

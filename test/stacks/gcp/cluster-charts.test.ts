@@ -35,13 +35,22 @@ describe('the charts of a platform, applied by Pulumi', () => {
 
   test('are those of any cluster, object for object, with images of the artifacts', () => {
     const registry = 'registry.example.com/synthesized';
-    const { traces: _elsewhere, ...workloads } = gcpWorkloads['prod'] as GcpWorkloads;
+    const { traces, ...workloads } = gcpWorkloads['prod'] as GcpWorkloads;
     const anywhere = synthesizeKubernetes(platform, {
       // As any cluster whose collectors are Google's.
       ...workloads,
       prometheus: {
         url: 'https://monitoring.googleapis.com/v1/projects/mailroom-prod/location/global/prometheus',
         identity: 'gcp',
+      },
+      traces: {
+        ...(traces as NonNullable<typeof traces>),
+        account: { 'iam.gke.io/gcp-service-account': 'mailroom-traces@synthesized.iam.gserviceaccount.com' },
+        backend: { kind: 'cloud-trace', project: environment.project.id },
+        reaches: [
+          { peer: { cidr: '0.0.0.0/0' }, ports: [{ port: 443, protocol: 'TCP' }] },
+          { peer: { cidr: '169.254.169.254/32' }, ports: [{ port: 80, protocol: 'TCP' }] },
+        ],
       },
       images: {
         'mail-classifier': `${registry}/mail-classifier:0.1.0`,

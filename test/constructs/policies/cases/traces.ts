@@ -41,6 +41,22 @@ export const traceCases: CaseSet = {
   name: 'a collector of traces',
   compliant,
   cases: [
+    broken(
+      'trace-collector-bounded',
+      'an end without time to send',
+      ['Deployment', 'mailroom-traces'],
+      'spec.template.spec.terminationGracePeriodSeconds',
+      12,
+      /is ended after 12 s, expected 18/,
+    ),
+    broken(
+      'trace-collector-bounded',
+      'a configuration from elsewhere',
+      CONFIG,
+      'metadata.name',
+      'other',
+      /in no ConfigMap beside it/,
+    ),
     written(
       'a pipeline that takes whatever comes',
       /- memory_limiter\n(\s+)- tail_sampling/,

@@ -1,5 +1,5 @@
 // A stand-in for the provider of Google Cloud.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { resolve } from './protocol.mjs';
 import { readDeclaration, standIn, UNKNOWN } from './stand-in.mjs';
@@ -25,10 +25,12 @@ const INSIDE = {
 };
 
 function declarationOf(type) {
-  const [, module] = type.split(':');
-  // Some files are all lower-case (iammember), whatever their type is called.
-  const file = [module, module.toLowerCase()].map((path) => join(folder, `${path}.d.ts`)).find(existsSync);
-  return file === undefined ? undefined : readDeclaration(file, type.split(':').pop());
+  const [room, file] = type.split(':')[1].split('/');
+  // Some are spelt in their own way (iammember, iamcustomRole), whatever their type is called.
+  const wanted = `${file}.d.ts`.toLowerCase();
+  const found =
+    existsSync(join(folder, room)) && readdirSync(join(folder, room)).find((each) => each.toLowerCase() === wanted);
+  return found ? readDeclaration(join(folder, room, found), type.split(':').pop()) : undefined;
 }
 
 standIn({

@@ -41,10 +41,11 @@ export interface EventsFixture extends AsyncDisposable {
 
 export const TOPICS = ['outbox.event.order', 'outbox.event.stock'];
 
-export async function openFixture(server?: PostgresServer): Promise<EventsFixture> {
+/** @param address of a log; without one it lies in a file */
+export async function openFixture(server?: PostgresServer, address?: string): Promise<EventsFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'penstock-events-'));
   const path = join(folder, 'events.db');
-  const logUrl = `sqlite:${join(folder, 'log.db')}`;
+  const logUrl = address ?? `sqlite:${join(folder, 'log.db')}`;
   const name = `events_${Math.random().toString(36).slice(2)}`;
   if (server !== undefined) await server.ask(`CREATE DATABASE ${name}`);
   const url = server === undefined ? `sqlite:${path}` : server.url(name);
@@ -57,7 +58,7 @@ export async function openFixture(server?: PostgresServer): Promise<EventsFixtur
     logUrl,
     database,
     log,
-    openWriter: () => (server === undefined ? openSqliteWriter(path) : openPostgresWriter(url)),
+    openWriter: () => openWriter(url),
     rows: async <Row>(sql: string) => {
       if (server !== undefined) return server.ask<Row>(sql, name);
       const file = new DatabaseSync(path);
@@ -75,11 +76,14 @@ export async function openFixture(server?: PostgresServer): Promise<EventsFixtur
   };
 }
 
+export const openWriter = (url: string): Promise<Writer> =>
+  url.startsWith('sqlite:') ? openSqliteWriter(url.slice('sqlite:'.length)) : openPostgresWriter(url);
+
 async function openSqliteWriter(path: string): Promise<Writer> {
   const database = new DatabaseSync(path, { timeout: 10_000 });
   return {
     begin: async () => database.exec('BEGIN IMMEDIATE'),
-    order: async (id) => void database.prepare('INSERT INTO orders (id) VALUES (?)').run(id),
+    order: async (id) => void database.prepare('INSERT INTO orders (id) VALUES (?) ON CONFLICT DO NOTHING').run(id),
     append: async (...events) => appendWithin(database, events),
     end: async (how) => database.exec(how),
     close: async () => database.close(),
@@ -91,7 +95,7 @@ async function openPostgresWriter(url: string): Promise<Writer> {
   await client.connect();
   return {
     begin: async () => void (await client.query('BEGIN')),
-    order: async (id) => void (await client.query('INSERT INTO orders (id) VALUES ($1)', [id])),
+    order: async (id) => void (await client.query('INSERT INTO orders (id) VALUES ($1) ON CONFLICT DO NOTHING', [id])),
     append: (...events) => appendWithin(client, events),
     end: async (how) => void (await client.query(how)),
     close: () => client.end(),

@@ -1,0 +1,39 @@
+import { type BatchObservableResult, metrics } from '@opentelemetry/api';
+import type { EventDatabase, OutboxRelay } from '@penstock/kit/events';
+
+export interface ObservedEvents {
+  readonly database: EventDatabase;
+  readonly relay: Pick<OutboxRelay, 'state'>;
+  /** @default Date.now */
+  readonly now?: () => number;
+}
+
+/** Observes outbox and relay whenever metrics are asked for. @returns what ends it */
+export function observeEvents({ database, relay, now = Date.now }: ObservedEvents): () => void {
+  const meter = metrics.getMeter('@penstock/event-backbone');
+  const waiting = meter.createObservableGauge('penstock.outbox.events', {
+    description: 'Events that wait for the log, those that it refused among them',
+  });
+  const refused = meter.createObservableGauge('penstock.outbox.refused', {
+    description: 'Events that the log refused: those of their aggregates wait behind them',
+  });
+  const oldest = meter.createObservableGauge('penstock.outbox.oldest', {
+    description: 'How long the event has waited that waits longest',
+    unit: 's',
+  });
+  const leads = meter.createObservableGauge('penstock.relay.leads', { description: '1 where this process relays' });
+  const published = meter.createObservableCounter('penstock.relay.published', {
+    description: 'Events that this process brought into the log',
+  });
+  const look = async (result: BatchObservableResult): Promise<void> => {
+    result.observe(leads, relay.state.leads ? 1 : 0);
+    result.observe(published, relay.state.published);
+    const measure = await database.run('measureOutbox');
+    result.observe(waiting, measure.waiting);
+    result.observe(refused, measure.refused);
+    result.observe(oldest, measure.oldestAt === undefined ? 0 : Math.max(0, now() - measure.oldestAt) / 1_000);
+  };
+  const all = [waiting, refused, oldest, leads, published];
+  meter.addBatchObservableCallback(look, all);
+  return () => meter.removeBatchObservableCallback(look, all);
+}

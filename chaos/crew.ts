@@ -1,12 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FromProcess, ToProcess } from './process.ts';
 
-const COMPILED = join(tmpdir(), 'node-compile-cache');
 const CLOCK = new URL('./clock.ts', import.meta.url).href;
 /** A worker that does not end by itself in this time is ended: a process that hangs must not hold up the lab. */
 const ENDS_WITHIN_MS = 15_000;
@@ -110,8 +107,6 @@ const startProcess = (script: string): ChildProcess =>
   fork(script, [], {
     execArgv: ['--disable-warning=ExperimentalWarning', '--import', CLOCK],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    // Reading the same sources again is most of what a start costs.
-    env: { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? COMPILED },
   });
 
 async function ended(child: ChildProcess | undefined): Promise<void> {

@@ -19,7 +19,7 @@ const LOG_GROUPS = ['aws/spans', '/aws/application-signals/data'] as const;
 /**
  * Lets X-Ray take spans by OTLP and keep them in CloudWatch Logs. A setting of a whole account and region: one stack has
  * it, and the environments beside it say that it is there. What comes has been
- * decided about by the collector in the cluster (docs/adr/0010): all of it is kept, a share is indexed.
+ * decided about by the collector in the cluster (docs/adr/0012): all of it is kept, a share is indexed.
  */
 export class TraceSearch extends Construct {
   readonly nodes: { readonly config: CfnTransactionSearchConfig; readonly policy: CfnResourcePolicy };

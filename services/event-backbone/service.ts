@@ -1,4 +1,4 @@
 import { declareHttpService } from '@penstock/model';
 
-/** Brings what services wrote to their outboxes into the log, keeps projections up to date, and shows how far both are. */
+/** Brings what services wrote to their outboxes into the log, and shows how far it and the readers of the log are. */
 export const eventBackbone = declareHttpService({ name: 'event-backbone', calls: [], publishes: {} });

@@ -44,7 +44,7 @@ export interface TraceCollectorNodes {
 }
 
 /**
- * Takes the spans of a platform, decides trace by trace what is kept (docs/adr/0010) and sends that to who keeps it. Each
+ * Takes the spans of a platform, decides trace by trace what is kept (docs/adr/0012) and sends that to who keeps it. Each
  * replica hears whatever comes, and decides about the traces that fall to it by their ids.
  */
 export class TraceCollector extends Construct {

@@ -29,16 +29,16 @@ const BACKEND_OUTAGE = Duration.seconds(30);
 /** From a replica that went until the others know and have sent again what was on its way to it. */
 const REROUTING = Duration.seconds(10);
 
-/** Of a span in the collector, with its attributes. A stand-in: docs/adr/0010. */
+/** Of a span in the collector, with its attributes. A stand-in: docs/adr/0012. */
 const SPAN_SIZE = Bytes.parse('2 KiB');
 /** The heap of a Go process is collected when it has doubled. */
 const HEAP_GROWTH = 2;
-/** Of a collector that has nothing to do. Measured: docs/adr/0010. */
+/** Of a collector that has nothing to do. Measured: docs/adr/0012. */
 const IDLE_MEMORY = Bytes.parse('128 MiB');
 const MEMORY_STEP = Bytes.parse('64 MiB');
 /** Of the limit, above which spans are refused: the rest is for what is being worked on. */
 const USABLE_SHARE = 0.8;
-/** Received, passed on by the id of its trace, received again, decided about. A stand-in: docs/adr/0010. */
+/** Received, passed on by the id of its trace, received again, decided about. A stand-in: docs/adr/0012. */
 const SPANS_PER_CORE = 10_000;
 const LEAST_CPU = 0.1;
 

@@ -59,7 +59,7 @@ export function startTelemetry({ service, instance, tracesEndpoint }: TelemetryO
           }),
         ];
   // Everything is recorded, whatever a caller outside decided for itself: what went wrong is only known at the end, and
-  // there the collector decides (docs/adr/0010).
+  // there the collector decides (docs/adr/0012).
   const tracers = new TracerProvider({ resource, spanProcessors, sampler: new AlwaysOnSampler() });
   // Without an exporter the no-op tracer stays: a span that nobody gets is not worth its microseconds.
   if (tracesEndpoint !== undefined) {

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { InstanceType, type SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -148,6 +148,10 @@ export class AuroraPostgres extends Construct {
       readers: Array.from({ length: props.readers ?? 1 }, (_, reader) => instance(capacity, `Reader${reader + 1}`)),
     });
     for (const group of logs) cluster.node.addDependency(group);
+    Annotations.of(cluster).acknowledgeWarning(
+      '@aws-cdk/aws-rds:instancePerformanceInsightsOverridden',
+      'instances say nothing of their own: what is measured is said once, by the cluster',
+    );
     for (const each of cluster.node.findAll()) {
       if (each instanceof CfnDBInstance)
         exempt(each, { because: 'enhanced monitoring is that of the whole cluster', checkov: ['CKV_AWS_118'] });

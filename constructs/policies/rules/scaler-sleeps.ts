@@ -15,7 +15,7 @@ const NO_BACKLOG: readonly (string | undefined)[] = ['prometheus', 'cpu', 'memor
 const OWN_SERIES = /\b(messaging_|penstock_(?!jobs)|vllm:|sglang:|tgi_|nv_inference_)/;
 /** A task queue tells of its jobs whoever works on them, and is there when nobody does. */
 const JOB_BACKLOG = new RegExp(`\\b${JOB_METRICS.backlog}\\b`);
-const ACTIVATION = /^activation(LagThreshold|Value|LagCount|TargetQueryValue)$/;
+const ACTIVATION = /^activation(Threshold|LagThreshold|Value|LagCount|TargetQueryValue)$/;
 
 /** Rule 45: what happens on the way to zero replicas and back. */
 export const scalerSleeps = kindPolicy(

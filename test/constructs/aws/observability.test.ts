@@ -274,9 +274,12 @@ describe('who sends from a cluster', () => {
       [{ Action: 'aps:RemoteWrite', Effect: 'Allow', Resource: 'arn:aws:aps:eu-central-1:1:workspace/ws-1' }],
       [{ Action: ['xray:PutSpans', 'xray:PutSpansForIndexing'], Effect: 'Allow', Resource: '*' }],
     ]);
-    for (const serviceAccount of ['prometheus', 'collector'])
+    for (const [namespace, serviceAccount] of [
+      ['monitoring', 'prometheus'],
+      ['shop', 'collector'],
+    ])
       telemetry.hasResourceProperties('AWS::EKS::PodIdentityAssociation', {
-        Namespace: 'monitoring',
+        Namespace: namespace,
         ServiceAccount: serviceAccount,
       });
   });

@@ -10,7 +10,7 @@ import { type Account, accountOf, type Progress, type Verdict } from './progress
 import type { RunFolder } from './run-folder.ts';
 import { ServiceProcess } from './service-process.ts';
 import { enginePlan, type ServicePlan, workerPlan } from './services.ts';
-import { type QueueSeen, Supervisor, type WorkerStanding } from './supervisor.ts';
+import { carriedBy, type QueueSeen, Supervisor, type WorkerStanding } from './supervisor.ts';
 import { VerdictReader } from './verdicts.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -180,7 +180,7 @@ export class LocalRun {
   }
 
   async #supervise(worker: ResolvedWorker, pool: WorkerPool): Promise<void> {
-    const { topology, mostReplicas: most, onScaled, run } = this.#options;
+    const { topology, mostReplicas, onScaled, run } = this.#options;
     const facts = topology.queues[worker.queue];
     if (this.#bus === undefined || facts === undefined) return;
     const isFed = worker.queue === this.#queue?.profile.id;
@@ -191,6 +191,8 @@ export class LocalRun {
       const backlog = depth === undefined ? undefined : depth.ready + depth.delayed + depth.leased;
       return isFed ? { backlog, arrived: run.fed } : { backlog };
     };
+    const engines = worker.calls.flatMap(({ engine }) => topology.engines[engine] ?? []);
+    const most = Math.min(mostReplicas, ...engines.map((engine) => carriedBy(engine, worker)));
     const before = isFed ? { before: this.#before } : {};
     const supervisor = new Supervisor({ worker, pool, most, onScaled, look, ...before });
     this.#supervisors.push(supervisor);

@@ -1,6 +1,7 @@
 import {
   ARRIVAL_WINDOW,
   NO_MEMORY,
+  type ResolvedInferenceEngine,
   type ResolvedWorker,
   type ScalerMemory,
   type ScalingBounds,
@@ -37,6 +38,15 @@ export interface WorkerStanding {
   readonly bounds: ScalingBounds;
   readonly signals: readonly ScalingSignal[];
 }
+
+/**
+ * Processes of a worker that an engine of one process carries: in a cluster all of its replicas carry all of the worker's.
+ * More of them would not be done sooner, only refused by it, and every refusal is an attempt.
+ */
+export const carriedBy = (
+  { replicas }: Pick<ResolvedInferenceEngine, 'replicas'>,
+  { maxReplicas }: Pick<ScalingBounds, 'maxReplicas'>,
+): number => Math.max(1, Math.floor(maxReplicas / replicas));
 
 /** The autoscaler of a cluster looks every 15 s, which only makes it later: here a look costs nothing. */
 const LOOK_MS = 1_000;

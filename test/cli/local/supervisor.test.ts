@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ArrivalMeter } from '../../../cli/local/supervisor.ts';
+import { ArrivalMeter, carriedBy } from '../../../cli/local/supervisor.ts';
 
 const second = (n: number): number => n * 1_000;
 
@@ -17,4 +17,14 @@ test('one that begins late counts what it sees grow, and what it does not see is
   expect(meter.rate(second(0), 5_000)).toBe(0);
   expect(meter.rate(second(1), undefined)).toBeUndefined();
   expect(meter.rate(second(2), 5_060)).toBe(0.5);
+});
+
+test.each([
+  [9, 9, 1],
+  [9, 4, 2],
+  [3, 1, 3],
+  // It has to work, if slowly.
+  [2, 5, 1],
+])('of %i processes of a worker, an engine of %i replicas carries %i by one of them', (maxReplicas, replicas, carried) => {
+  expect(carriedBy({ replicas }, { maxReplicas })).toBe(carried);
 });

@@ -138,6 +138,7 @@ test('weights and images keep their logical ids: another id is an empty bucket b
     'ArtifactsNatsC1139000',
     'ArtifactsNatsioNatsServerConfigReloader4E52FFDE',
     'ArtifactsNatsioPrometheusNatsExporterAAD3A76F',
+    'ArtifactsOtelOpentelemetryCollectorContribC0813DB1',
     'ArtifactsWeightsE91C97CE',
   ]);
 });

@@ -103,7 +103,7 @@ describe('an engine on Vertex AI', () => {
     const requested = await asked(chat, { vertex: VERTEX });
     expect(requested.filter(({ name }) => name.startsWith('g2-'))).toEqual([]);
     const deployed = requestedManifests(requested).filter(({ kind }) => kind === 'Deployment');
-    expect(deployed.map(({ metadata }) => metadata.name)).toEqual(['assistant-count']);
+    expect(deployed.map(({ metadata }) => metadata.name)).toEqual(['assistant-traces', 'assistant-count']);
   });
 
   test('rejects one that is not there', async () => {
@@ -178,7 +178,9 @@ describe('a worker that calls an engine on Vertex AI', () => {
     const requested = await called();
     expect(checkRequested(requested)).toEqual([]);
     expect(checkManifests(requestedManifests(requested))).toEqual([]);
-    const [deployment] = requestedManifests(requested).filter(({ kind }) => kind === 'Deployment');
+    const deployment = requestedManifests(requested).find(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'assistant-answer',
+    );
     expect(JSON.stringify(deployment)).toContain('\\"model\\":\\"llama-8b\\"');
   });
 

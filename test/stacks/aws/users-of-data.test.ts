@@ -87,7 +87,8 @@ describe('a workload that is a user of a store', () => {
 
   test('reaches whoever lends it its rights', () => {
     const policies = objectsOf(environment).filter(({ kind }) => kind === 'NetworkPolicy');
-    expect(policies.filter((policy) => JSON.stringify(policy).includes('169.254.170.23/32'))).toHaveLength(1);
+    const asking = policies.filter((policy) => JSON.stringify(policy).includes('169.254.170.23/32'));
+    expect(asking.map(({ metadata }) => metadata.name)).toEqual(['mailroom-classify', 'mailroom-traces']);
   });
 
   test('rejects a user that the cache does not have, and one without a database', () => {

@@ -91,7 +91,7 @@ describeWith(eventsDataRequirement, 'the interoperability files of Avro', () => 
     const cases = canonicalCases(readFileSync(eventsData(...AVRO, 'data', 'schema-tests.txt'), 'utf8'));
     expect(cases.length).toBeGreaterThan(30);
     for (const { input, canonical, fingerprint } of cases) {
-      if (input === '[]') {
+      if (canonical === '[]') {
         // A union of nothing has a canonical form, but no value: no codec takes it.
         expect(() => parseAvro({ text: input })).toThrow('empty union');
         continue;

@@ -115,9 +115,13 @@ describe('every export of every package', () => {
     return Object.keys(exports).map((subpath) => `${name}${subpath.slice(1)}`);
   });
 
-  test.each(entries)('%s can be imported', async (entry) => {
-    expect(Object.keys((await import(entry)) as object)).not.toEqual([]);
-  }, 30_000);
+  test.each(entries)(
+    '%s can be imported',
+    async (entry) => {
+      expect(Object.keys((await import(entry)) as object)).not.toEqual([]);
+    },
+    30_000,
+  );
 });
 
 test.each(sources)('%s keeps the rules of the house', (file) => {

@@ -25,6 +25,9 @@ test.each([
   [3, 1, 3],
   // It has to work, if slowly.
   [2, 5, 1],
-])('of %i processes of a worker, an engine of %i replicas carries %i by one of them', (maxReplicas, replicas, carried) => {
-  expect(carriedBy({ replicas }, { maxReplicas })).toBe(carried);
-});
+])(
+  'of %i processes of a worker, an engine of %i replicas carries %i by one of them',
+  (maxReplicas, replicas, carried) => {
+    expect(carriedBy({ replicas }, { maxReplicas })).toBe(carried);
+  },
+);

@@ -29,7 +29,7 @@ export const STORES: readonly Reading[] = [
     'AWS::ECR::Repository',
     ARTIFACTS,
     'the tag of an image never moves',
-    ['ecr', 'describe_repositories', { repositoryNames: ['{AWS::ECR::Repository/TaskQueue}'] }],
+    ['ecr', 'describe_repositories', { repositoryNames: ['{AWS::ECR::Repository/MailClassifier}'] }],
     { repositories: [some({ repositoryName: 'mailroom/mail-classifier', imageTagMutability: 'IMMUTABLE' })] },
   ),
   reading(

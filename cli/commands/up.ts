@@ -28,7 +28,7 @@ processes, feeds them real mails and shows what happens. ctrl-C at any moment lo
   --limit N           mails at most (default 500 with --once, else all)
   --rate R            mails that come, whatever is done of them, e.g. 50/s (default: as many as there is room for)
   --replicas N        processes of a worker at most (default: processors of this machine); the model says how many of them,
-                      and that an engine, which has one process here, carries no more than its share of them
+                      and how many an engine carries, which has one process here
   --bus URL           nats://host:port (default: an embedded broker in the run's folder)
   --model ID          all-minilm-l6-v2 or hashed-ngrams-384 (default: the first that can be had)
   --engine-port N     port of the engine's API (default: a free one)

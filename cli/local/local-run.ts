@@ -191,8 +191,11 @@ export class LocalRun {
       const backlog = depth === undefined ? undefined : depth.ready + depth.delayed + depth.leased;
       return isFed ? { backlog, arrived: run.fed } : { backlog };
     };
-    const engines = worker.calls.flatMap(({ engine }) => topology.engines[engine] ?? []);
-    const most = Math.min(mostReplicas, ...engines.map((engine) => carriedBy(engine, worker)));
+    const carried = worker.calls.flatMap(({ engine: id, perItem }) => {
+      const engine = topology.engines[id];
+      return engine === undefined ? [] : [carriedBy(engine, worker, perItem)];
+    });
+    const most = Math.min(mostReplicas, ...carried);
     const before = isFed ? { before: this.#before } : {};
     const supervisor = new Supervisor({ worker, pool, most, onScaled, look, ...before });
     this.#supervisors.push(supervisor);

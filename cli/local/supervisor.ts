@@ -40,13 +40,17 @@ export interface WorkerStanding {
 }
 
 /**
- * Processes of a worker that an engine of one process carries: in a cluster all of its replicas carry all of the worker's.
- * More of them would not be done sooner, only refused by it, and every refusal is an attempt.
+ * Processes of a worker that an engine of one process carries: what it gets through by what each of them asks for at full
+ * work. More of them would not be done sooner, only refused by it, and every refusal is an attempt.
  */
 export const carriedBy = (
-  { replicas }: Pick<ResolvedInferenceEngine, 'replicas'>,
-  { maxReplicas }: Pick<ScalingBounds, 'maxReplicas'>,
-): number => Math.max(1, Math.floor(maxReplicas / replicas));
+  { tokenRate, tokensPerRequest }: Pick<ResolvedInferenceEngine, 'tokenRate' | 'tokensPerRequest'>,
+  { ratePerReplica }: Pick<ResolvedWorker, 'ratePerReplica'>,
+  requestsPerItem: number,
+): number => {
+  const asked = ratePerReplica.perSecond * requestsPerItem;
+  return Math.max(1, Math.floor(tokenRate.perSecond / tokensPerRequest / asked));
+};
 
 /** The autoscaler of a cluster looks every 15 s, which only makes it later: here a look costs nothing. */
 const LOOK_MS = 1_000;

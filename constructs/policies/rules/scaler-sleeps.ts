@@ -15,7 +15,12 @@ const NO_BACKLOG: readonly (string | undefined)[] = ['prometheus', 'cpu', 'memor
 const OWN_SERIES = /\b(messaging_|penstock_(?!jobs)|vllm:|sglang:|tgi_|nv_inference_)/;
 /** A task queue tells of its jobs whoever works on them, and is there when nobody does. */
 const JOB_BACKLOG = new RegExp(`\\b${JOB_METRICS.backlog}\\b`);
-const ACTIVATION = /^activation(Threshold|LagThreshold|Value|LagCount|TargetQueryValue)$/;
+/** Of a series: what a rate is called work from is another matter. */
+const SERIES_ACTIVATION = 'activationThreshold';
+const ACTIVATION = /^activation(LagThreshold|Value|LagCount|TargetQueryValue)$/;
+
+const tellsBacklog = (metadata: Readonly<Record<string, string>> = {}): boolean =>
+  JOB_BACKLOG.test(metadata['query'] ?? '');
 
 /** Rule 45: what happens on the way to zero replicas and back. */
 export const scalerSleeps = kindPolicy(
@@ -35,9 +40,8 @@ export const scalerSleeps = kindPolicy(
     const window = scaleDownWindowOf(manifest) ?? 0;
     return [
       ...faults,
-      triggers.every(
-        ({ type, metadata }) => NO_BACKLOG.includes(type) && !JOB_BACKLOG.test(metadata?.['query'] ?? ''),
-      ) && 'sleeps, and no trigger sees work that waits: expected one on the broker',
+      triggers.every(({ type, metadata }) => NO_BACKLOG.includes(type) && !tellsBacklog(metadata)) &&
+        'sleeps, and no trigger sees work that waits: expected one on the broker',
       cooldownPeriod !== undefined &&
         cooldownPeriod < window &&
         `goes from any number of replicas to none after ${cooldownPeriod} s, sooner than the ${window} s of the way down`,
@@ -47,7 +51,7 @@ export const scalerSleeps = kindPolicy(
           'sleeps, and asks for a series of its own pods: at zero that fails, and every failure starts a replica',
         ...Object.entries(metadata).map(
           ([name, value]) =>
-            ACTIVATION.test(name) &&
+            (ACTIVATION.test(name) || (name === SERIES_ACTIVATION && tellsBacklog(metadata))) &&
             value !== '0' &&
             `trigger ${type}: ${name} ${value} leaves so many items waiting for ever, or stops the replicas that work on them`,
         ),

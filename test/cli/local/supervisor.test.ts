@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { Rate } from '@penstock/model';
 import { ArrivalMeter, carriedBy } from '../../../cli/local/supervisor.ts';
 
 const second = (n: number): number => n * 1_000;
@@ -20,14 +21,16 @@ test('one that begins late counts what it sees grow, and what it does not see is
 });
 
 test.each([
-  [9, 9, 1],
-  [9, 4, 2],
-  [3, 1, 3],
+  // 3,500 tokens a second are 31.8 requests of 110: one worker of 22.4 items a second, nine of 3.5.
+  ['3500/s', 110, '22.4/s', 1, 1],
+  ['3500/s', 110, '3.5/s', 1, 9],
+  ['3500/s', 110, '3.5/s', 3, 3],
   // It has to work, if slowly.
-  [2, 5, 1],
-])(
-  'of %i processes of a worker, an engine of %i replicas carries %i by one of them',
-  (maxReplicas, replicas, carried) => {
-    expect(carriedBy({ replicas }, { maxReplicas })).toBe(carried);
+  ['100/s', 110, '22.4/s', 1, 1],
+] as const)(
+  'an engine of %s by %i tokens carries of workers of %s, each item asking %i times, %i',
+  (tokenRate, tokensPerRequest, ratePerReplica, perItem, carried) => {
+    const engine = { tokenRate: Rate.parse(tokenRate), tokensPerRequest };
+    expect(carriedBy(engine, { ratePerReplica: Rate.parse(ratePerReplica) }, perItem)).toBe(carried);
   },
 );

@@ -7,7 +7,7 @@ import { describeWith } from '../helpers/requirement.ts';
 
 const RUNS = 3;
 
-/** The first seeds of a backbone; `.ci/run` runs forty by `npm run chaos`. */
+/** The first seeds of a backbone; `npm run chaos -- --runs 40` runs forty. */
 export function testUnderFaults(backbone: BackboneName): void {
   describeWith(BACKBONE_KINDS[backbone].requirement, `${backbone} under faults`, () => {
     test(`${RUNS} runs keep every promise`, async () => {

@@ -421,7 +421,7 @@ const cases: readonly Case[] = [
     FLOWS,
     'spec.podSelector.matchLabels',
     { 'app.kubernetes.io/part-of': 'mailroom' },
-    /opens its flows to 2 workloads/,
+    /opens its flows to 3 workloads/,
   ),
   broken(
     'network-flow-narrow',
@@ -429,7 +429,7 @@ const cases: readonly Case[] = [
     ['NetworkPolicy', 'mailroom-embedder'],
     'spec.ingress.1.from.0.podSelector.matchLabels',
     { 'app.kubernetes.io/part-of': 'mailroom' },
-    /a peer that is 2 workloads/,
+    /a peer that is 3 workloads/,
   ),
   broken(
     'queue-matches-profile',

@@ -11,5 +11,7 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/.penstock', '<rootDir>/cdk.out', '<rootDir>/dist'],
   reporters: ['default', '<rootDir>/test/helpers/total-reporter.mjs'],
+  // No test measures time: a slow machine is not a fault.
+  testTimeout: 60_000,
   workerIdleMemoryLimit: '1GB',
 };

@@ -89,5 +89,5 @@ export function testKill9(
     await admin.close();
     await backbone.close();
     await rm(folder, { recursive: true });
-  }, 240_000);
+  }, 600_000);
 }

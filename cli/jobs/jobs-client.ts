@@ -55,6 +55,8 @@ export interface ScheduleFacts {
 }
 
 const ANSWER_WITHIN_MS = 10_000;
+/** Who types a command wants to see what the one before it did. */
+const ANEW = { 'cache-control': 'no-cache' };
 
 /** The API of a task queue, as the command line uses it. */
 export class JobsClient {
@@ -66,11 +68,11 @@ export class JobsClient {
   }
 
   queues(): Promise<{ readonly queues: readonly QueueFacts[] }> {
-    return this.#call('GET', '/v1/queues');
+    return this.#call('GET', '/v1/queues', undefined, ANEW);
   }
 
   queue(name: string): Promise<QueueFacts> {
-    return this.#call('GET', queuePath(name));
+    return this.#call('GET', queuePath(name), undefined, ANEW);
   }
 
   list(

@@ -5,6 +5,13 @@ import { type Route, route } from './route.ts';
 import { Queue, QueueBoundBody, QueueName, TaskView } from './shapes.ts';
 
 const InQueue = z.object({ queue: QueueName });
+/** Whoever looks in a loop takes what is known; a person who just changed something asks for it anew. */
+const Freshness = z.object({
+  'cache-control': z.string().optional().describe('`no-cache`: counted anew'),
+});
+const counted = (desk: JobDesk, queue: string, { 'cache-control': cache }: z.output<typeof Freshness>) =>
+  cache?.includes('no-cache') === true ? desk.freshCounts(queue) : desk.counts(queue);
+
 const answers = { 200: { description: 'The queue as it is', schema: Queue } };
 
 /** What queues and tasks there are, and stopping and starting a queue. */
@@ -14,10 +21,11 @@ export const queueRoutes = (desk: JobDesk): readonly Route[] => [
     method: 'GET',
     path: '/v1/queues',
     summary: 'All queues with their counts and ages, at most a second old',
+    headers: Freshness,
     answers: { 200: { description: 'The queues', schema: z.object({ queues: z.array(Queue) }) } },
-    run: async () => ({
+    run: async ({ headers }) => ({
       status: 200,
-      body: { queues: await Promise.all(desk.queues.map((queue) => desk.counts(queue))) },
+      body: { queues: await Promise.all(desk.queues.map((queue) => counted(desk, queue, headers))) },
     }),
   }),
   route({
@@ -26,9 +34,10 @@ export const queueRoutes = (desk: JobDesk): readonly Route[] => [
     path: '/v1/queues/{queue}',
     summary: 'One queue with its counts and ages, at most a second old',
     params: InQueue,
+    headers: Freshness,
     answers,
     problems: ['queue-missing'],
-    run: async ({ params }) => ({ status: 200, body: await desk.counts(params.queue) }),
+    run: async ({ params, headers }) => ({ status: 200, body: await counted(desk, params.queue, headers) }),
   }),
   route({
     id: 'pauseQueue',

@@ -133,6 +133,24 @@ describe('adding a job', () => {
   });
 });
 
+test('counts are told again for a second, to all but who asks for them anew', async () => {
+  await served.api.close();
+  let now = 1_000;
+  served = serve({ now: () => now });
+  const ready = async (headers: Readonly<Record<string, string>> = {}) => {
+    const list = await served.api.inject({ method: 'GET', url: '/v1/queues', headers });
+    const one = await served.api.inject({ method: 'GET', url: '/v1/queues/orders', headers });
+    return [list.json().queues[0].states.ready, one.json().states.ready];
+  };
+  expect(await ready()).toEqual([0, 0]);
+  await add('k');
+  expect(await ready()).toEqual([0, 0]);
+  expect(await ready({ 'cache-control': 'no-cache' })).toEqual([1, 1]);
+  await add('l');
+  now += 1_000;
+  expect(await ready()).toEqual([2, 2]);
+});
+
 test('a request is answered at its deadline, whatever the store does', async () => {
   served.store.run = () => new Promise<never>(() => {});
   const answer = await served.api.inject({

@@ -1,8 +1,4 @@
-import { enableCompileCache } from 'node:module';
 import { BroadcastChannel } from 'node:worker_threads';
-
-// Reading the same sources again is most of what a start costs.
-enableCompileCache();
 
 // Loaded before everything else into a worker process and into each of its threads: the clock of the wall can be set,
 // as by an administrator or a time service. The monotonic clock and timers go on, as they do on a machine.

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BroadcastChannel } from 'node:worker_threads';
 import { KitError } from '@penstock/kit';
@@ -67,4 +68,6 @@ export function serveRuns<Task extends WorkerTask | JobTask>(
   });
   process.once('disconnect', () => process.exit());
   tell({ kind: 'up' });
+  // Node keeps what it compiled when a process ends by itself, which few of these do.
+  flushCompileCache();
 }

@@ -32,7 +32,7 @@ afterAll(async () => {
 
 /** A worker on the profile that is deployed, after one item of each outcome. */
 async function scrapeWorker(): Promise<string> {
-  const telemetry = startTelemetry({ service: 'mail-classifier', instance: 'classify' });
+  const telemetry = await startTelemetry({ service: 'mail-classifier', instance: 'classify' });
   const server = createServer(telemetry.handleMetrics);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const queue = new FakeQueue(queueProfile);

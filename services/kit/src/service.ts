@@ -66,7 +66,7 @@ export async function runService<D extends ServiceDeclaration & { readonly ports
     const profile = readProfile(env, declaration);
     const tracesEndpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
     const instance = profile instanceof ModelError ? declaration.name : profile.id;
-    const telemetry = startTelemetry({
+    const telemetry = await startTelemetry({
       service: declaration.name,
       instance,
       ...(tracesEndpoint === undefined ? {} : { tracesEndpoint }),

@@ -1,13 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname } from 'node:os';
 import { context, metrics, propagation, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { Resource } from '@opentelemetry/resources';
+import type { MeterProvider } from '@opentelemetry/sdk-metrics';
+import type { TracerProvider } from '@opentelemetry/sdk-trace';
 
 export interface TelemetryOptions {
   readonly service: string;
@@ -34,8 +30,18 @@ const MOST_SPANS_HELD = 8_192;
 /** Spans in one request to the collector. */
 const SPANS_AT_ONCE = 512;
 
-/** Sets up the process's OpenTelemetry: code anywhere uses `@opentelemetry/api` and knows nothing of this. */
-export function startTelemetry({ service, instance, tracesEndpoint }: TelemetryOptions): Telemetry {
+/**
+ * Sets up the process's OpenTelemetry: code anywhere uses `@opentelemetry/api` and knows nothing of this. The SDK is read
+ * here and not before: it is most of what the kit would cost a process that starts no telemetry.
+ */
+export async function startTelemetry({ service, instance, tracesEndpoint }: TelemetryOptions): Promise<Telemetry> {
+  const [{ W3CTraceContextPropagator }, { PrometheusExporter }, { resourceFromAttributes }, { MeterProvider }] =
+    await Promise.all([
+      import('@opentelemetry/core'),
+      import('@opentelemetry/exporter-prometheus'),
+      import('@opentelemetry/resources'),
+      import('@opentelemetry/sdk-metrics'),
+    ]);
   const resource = resourceFromAttributes({
     'service.name': service,
     'service.instance.id': instance,
@@ -46,34 +52,37 @@ export function startTelemetry({ service, instance, tracesEndpoint }: TelemetryO
   const meters = new MeterProvider({ resource, readers: [prometheus] });
   metrics.setGlobalMeterProvider(meters);
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  const spanProcessors =
-    tracesEndpoint === undefined
-      ? []
-      : [
-          new BatchSpanProcessor({
-            exporter: new OTLPTraceExporter({ url: `${tracesEndpoint.replace(/\/+$/, '')}/v1/traces` }),
-            scheduledDelayMillis: EXPORT_DELAY_MS,
-            maxExportBatchSize: SPANS_AT_ONCE,
-            maxQueueSize: MOST_SPANS_HELD,
-            selfObsMeterProvider: meters,
-          }),
-        ];
-  // Everything is recorded, whatever a caller outside decided for itself: what went wrong is only known at the end, and
-  // there the collector decides (docs/adr/0012).
-  const tracers = new TracerProvider({ resource, spanProcessors, sampler: new AlwaysOnSampler() });
   // Without an exporter the no-op tracer stays: a span that nobody gets is not worth its microseconds.
-  if (tracesEndpoint !== undefined) {
-    trace.setGlobalTracerProvider(tracers);
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  }
+  const tracers = tracesEndpoint === undefined ? undefined : await startTracing(tracesEndpoint, resource, meters);
   return {
     handleMetrics: (request, response) => prometheus.getMetricsRequestHandler(request, response),
     async shutdown() {
-      await Promise.allSettled([meters.shutdown(), tracers.shutdown()]);
+      await Promise.allSettled([meters.shutdown(), tracers?.shutdown()]);
       trace.disable();
       metrics.disable();
       propagation.disable();
       context.disable();
     },
   };
+}
+
+async function startTracing(endpoint: string, resource: Resource, meters: MeterProvider): Promise<TracerProvider> {
+  const [{ AsyncLocalStorageContextManager }, { OTLPTraceExporter }, sdk] = await Promise.all([
+    import('@opentelemetry/context-async-hooks'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+    import('@opentelemetry/sdk-trace'),
+  ]);
+  const exports = new sdk.BatchSpanProcessor({
+    exporter: new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` }),
+    scheduledDelayMillis: EXPORT_DELAY_MS,
+    maxExportBatchSize: SPANS_AT_ONCE,
+    maxQueueSize: MOST_SPANS_HELD,
+    selfObsMeterProvider: meters,
+  });
+  // Everything is recorded, whatever a caller outside decided for itself: what went wrong is only known at the end, and
+  // there the collector decides (docs/adr/0012).
+  const tracers = new sdk.TracerProvider({ resource, spanProcessors: [exports], sampler: new sdk.AlwaysOnSampler() });
+  trace.setGlobalTracerProvider(tracers);
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  return tracers;
 }

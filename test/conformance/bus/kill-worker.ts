@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { openBus, startWorker } from '@penstock/kit';
 import type { QueueProfile } from '@penstock/model';
 import { pino } from 'pino';
@@ -13,6 +14,8 @@ export interface KillWorkerPlan {
 const { bus: url, effects: path, profile } = JSON.parse(process.argv[2] as string) as KillWorkerPlan;
 
 const bus = await openBus(url);
+// Nobody ends by itself here, when Node would keep what it compiled.
+flushCompileCache();
 const effects = await openLedger(path);
 let reported = false;
 startWorker({

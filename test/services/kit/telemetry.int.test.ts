@@ -32,7 +32,11 @@ describe('spans, as a collector gets them', () => {
       asked = request;
       return { model: 'm', data: [{ index: 0, embedding: [1] }], usage: { prompt_tokens: 3 } };
     });
-    telemetry = startTelemetry({ service: 'mail-classifier', instance: 'classify', tracesEndpoint: `${peer.url}/` });
+    telemetry = await startTelemetry({
+      service: 'mail-classifier',
+      instance: 'classify',
+      tracesEndpoint: `${peer.url}/`,
+    });
   });
 
   afterEach(async () => {

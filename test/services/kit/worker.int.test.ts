@@ -9,7 +9,7 @@ import { QUEUE_PROFILE } from './fake-queue.ts';
 test('a worker on the embedded broker does, repeats, buries and hands back, and counts each', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'penstock-worker-'));
   const address = `sqlite:${join(folder, 'bus.db')}`;
-  const telemetry = startTelemetry({ service: 'mail-classifier', instance: 'classify' });
+  const telemetry = await startTelemetry({ service: 'mail-classifier', instance: 'classify' });
   const ops = await OpsServer.listen({ host: '127.0.0.1', port: 0, handleMetrics: telemetry.handleMetrics });
   const admin = await openBusAdmin(address);
   await admin.provision(QUEUE_PROFILE);

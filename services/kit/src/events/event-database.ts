@@ -1,5 +1,5 @@
+import type { Dialect } from '../sql/dialect.ts';
 import type { ScriptStore } from '../sql/script-store.ts';
-import type { Dialect } from './schema.ts';
 import type { EventScripts } from './scripts/index.ts';
 
 /** Where outbox, inbox, streams and projections lie: the database of the rows that the events tell of. */

@@ -1,17 +1,10 @@
+import { COLUMN_TYPES, type Dialect } from '../sql/dialect.ts';
+
 /** Raised with every change of the tables; a database of a newer version is refused. */
 export const EVENTS_VERSION = 1;
 
-export type Dialect = 'sqlite' | 'postgres';
-
-const TYPES = {
-  sqlite: { bytes: 'BLOB', number: 'INTEGER', sequence: 'INTEGER PRIMARY KEY AUTOINCREMENT', transaction: '0' },
-  postgres: {
-    bytes: 'BYTEA',
-    number: 'BIGINT',
-    sequence: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
-    transaction: '(pg_current_xact_id()::text::bigint)',
-  },
-} as const;
+/** The transaction that writes, where numbers are given out before the commit. */
+const TRANSACTION = { sqlite: '0', postgres: '(pg_current_xact_id()::text::bigint)' } as const;
 
 /**
  * Statements that make the tables, each safe to run again. The outbox has the columns that Debezium's outbox event
@@ -19,7 +12,7 @@ const TYPES = {
  * readers go by the transactions that are over, and by the number within one.
  */
 export function eventTables(dialect: Dialect): readonly string[] {
-  const { bytes, number, sequence, transaction } = TYPES[dialect];
+  const { bytes, number, sequence } = COLUMN_TYPES[dialect];
   return [
     `CREATE TABLE IF NOT EXISTS event_database (version ${number} PRIMARY KEY)`,
     `INSERT INTO event_database (version) SELECT ${EVENTS_VERSION} WHERE NOT EXISTS (SELECT 1 FROM event_database)`,
@@ -60,7 +53,7 @@ export function eventTables(dialect: Dialect): readonly string[] {
     `CREATE TABLE IF NOT EXISTS event_streams (stream TEXT PRIMARY KEY, version ${number} NOT NULL)`,
     `CREATE TABLE IF NOT EXISTS event_records (
       position ${sequence},
-      tx ${number} NOT NULL DEFAULT ${transaction},
+      tx ${number} NOT NULL DEFAULT ${TRANSACTION[dialect]},
       stream TEXT NOT NULL,
       version ${number} NOT NULL,
       id TEXT NOT NULL,

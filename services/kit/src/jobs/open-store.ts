@@ -1,5 +1,7 @@
-import { KitError } from '../errors.ts';
+import { type Engines, engineOf, pathOf, SQL_ADDRESS } from '../sql/engine-of.ts';
 import type { JobStore, ProvisionOptions } from './job-store.ts';
+
+const FORM = { what: 'job store', expected: SQL_ADDRESS };
 
 interface Backend {
   readonly open: (url: string) => Promise<JobStore>;
@@ -8,7 +10,6 @@ interface Backend {
 
 const sqlite = async (): Promise<Backend> => {
   const { openSqliteJobs, provisionSqliteJobs } = await import('./sqlite/sqlite-job-store.ts');
-  const pathOf = (url: string): string => url.slice('sqlite:'.length);
   return {
     open: (url) => openSqliteJobs({ path: pathOf(url) }),
     provision: async (url, options) => provisionSqliteJobs({ path: pathOf(url), ...options }),
@@ -23,8 +24,7 @@ const postgres = async (): Promise<Backend> => {
   };
 };
 
-/** Each is loaded only when its scheme is used: a process on SQLite carries no network client. */
-const BACKENDS: ReadonlyMap<string, () => Promise<Backend>> = new Map([
+const BACKENDS: Engines<Backend> = new Map([
   ['sqlite', sqlite],
   ['postgres', postgres],
   ['postgresql', postgres],
@@ -39,7 +39,7 @@ const BACKENDS: ReadonlyMap<string, () => Promise<Backend>> = new Map([
  * `storage-corrupt`
  */
 export async function openJobStore(url: string): Promise<JobStore> {
-  return (await backendOf(url)).open(url);
+  return (await engineOf(url, BACKENDS, FORM)).open(url);
 }
 
 /**
@@ -48,15 +48,5 @@ export async function openJobStore(url: string): Promise<JobStore> {
  * @throws {KitError} as `openJobStore`, and `storage-full`
  */
 export async function provisionJobStore(url: string, options: ProvisionOptions = {}): Promise<void> {
-  await (await backendOf(url)).provision(url, options);
-}
-
-async function backendOf(url: string): Promise<Backend> {
-  const colon = url.indexOf(':');
-  const backend = BACKENDS.get(url.slice(0, colon));
-  if (backend !== undefined && url.length > colon + 1) return backend();
-  throw new KitError(
-    'address-malformed',
-    `job store: received ${JSON.stringify(url)}, expected sqlite:/path/to/file or postgres://host:port/database`,
-  );
+  await (await engineOf(url, BACKENDS, FORM)).provision(url, options);
 }

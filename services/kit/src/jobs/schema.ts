@@ -1,17 +1,7 @@
+import { COLUMN_TYPES, type Dialect } from '../sql/dialect.ts';
+
 /** Raised with every change of the tables; a store of a newer version is refused. */
 export const JOBS_VERSION = 1;
-
-export type Dialect = 'sqlite' | 'postgres';
-
-const TYPES = {
-  sqlite: { bytes: 'BLOB', number: 'INTEGER', fraction: 'REAL', sequence: 'INTEGER PRIMARY KEY AUTOINCREMENT' },
-  postgres: {
-    bytes: 'BYTEA',
-    number: 'BIGINT',
-    fraction: 'DOUBLE PRECISION',
-    sequence: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
-  },
-} as const;
 
 /**
  * Statements that make the tables, each safe to run again. `rank` is when a job's turn is among those that are due:
@@ -19,7 +9,7 @@ const TYPES = {
  * has waited long enough is before every newer one, whatever their priority.
  */
 export function jobTables(dialect: Dialect): readonly string[] {
-  const { bytes, number, fraction, sequence } = TYPES[dialect];
+  const { bytes, number, fraction, sequence } = COLUMN_TYPES[dialect];
   return [
     `CREATE TABLE IF NOT EXISTS job_store (version ${number} PRIMARY KEY)`,
     `INSERT INTO job_store (version) SELECT ${JOBS_VERSION} WHERE NOT EXISTS (SELECT 1 FROM job_store)`,

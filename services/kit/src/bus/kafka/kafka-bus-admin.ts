@@ -3,9 +3,9 @@ import { ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@plat
 import type { BusAdmin } from '../port.ts';
 import type { KafkaBusOptions } from './address.ts';
 import { faultOf, isRefusal } from './faults.ts';
-import { pause } from './group-member.ts';
 import { KafkaClient } from './kafka-client.ts';
 import { namesOf } from './names.ts';
+import { pause } from './pause.ts';
 import { topicConfigOf, writeStamp } from './provisioned.ts';
 
 const COPIES_OF_REPLICATED = 3;

@@ -1,12 +1,12 @@
 import type { QueueProfile } from '@penstock/model';
 import type { Bus, Guarantees, Queue } from '../port.ts';
 import type { KafkaBusOptions } from './address.ts';
-import { closed } from './faults.ts';
+import { closed, faultOf } from './faults.ts';
 import { KAFKA_GUARANTEES } from './guarantees.ts';
 import { KafkaClient } from './kafka-client.ts';
 import { KafkaQueue } from './kafka-queue.ts';
+import { ProduceLane } from './produce-lane.ts';
 import { checkProvisioned } from './provisioned.ts';
-import { PublishLane } from './publish-lane.ts';
 
 export { type KafkaBusOptions, kafkaOptionsOf } from './address.ts';
 export { openKafkaBusAdmin } from './kafka-bus-admin.ts';
@@ -30,13 +30,16 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Bus> {
 class KafkaBus implements Bus {
   readonly guarantees: Guarantees = KAFKA_GUARANTEES;
   readonly #client: KafkaClient;
-  readonly #lane: PublishLane;
+  readonly #lane: ProduceLane;
   readonly #queues: KafkaQueue[] = [];
   #closing: Promise<void> | undefined;
 
   constructor(client: KafkaClient) {
     this.#client = client;
-    this.#lane = new PublishLane(client);
+    this.#lane = new ProduceLane(client.options, {
+      faultOf: (error, topic) => faultOf(error, `topic ${topic}`),
+      closed,
+    });
   }
 
   async bind(profile: QueueProfile): Promise<Queue> {

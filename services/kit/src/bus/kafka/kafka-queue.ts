@@ -1,4 +1,5 @@
 import type { QueueProfile } from '@penstock/model';
+import { partitionOf } from '../../events/log/partitioner.ts';
 import { checkSize } from '../item-size.ts';
 import type {
   ConsumeOptions,
@@ -17,7 +18,7 @@ import type { KafkaClient } from './kafka-client.ts';
 import { type ConsumptionOwner, KafkaConsumption } from './kafka-consumption.ts';
 import { namesOf } from './names.ts';
 import { PartitionWindow } from './partition-window.ts';
-import { PublishLane } from './publish-lane.ts';
+import type { ProduceLane } from './produce-lane.ts';
 import { QueueWorker } from './queue-worker.ts';
 import { steadyNow } from './steady-clock.ts';
 
@@ -25,14 +26,14 @@ import { steadyNow } from './steady-clock.ts';
 export class KafkaQueue implements Queue {
   readonly profile: QueueProfile;
   readonly #client: KafkaClient;
-  readonly #lane: PublishLane;
+  readonly #lane: ProduceLane;
   readonly #partitions: number;
   readonly #names;
   #worker: QueueWorker | undefined;
   #ended: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(client: KafkaClient, lane: PublishLane, profile: QueueProfile, partitions: number) {
+  constructor(client: KafkaClient, lane: ProduceLane, profile: QueueProfile, partitions: number) {
     this.#client = client;
     this.#lane = lane;
     this.profile = profile;
@@ -44,9 +45,9 @@ export class KafkaQueue implements Queue {
   async publish(item: OutgoingItem): Promise<PublishReceipt> {
     const record = encodeItem(item);
     checkSize(this.profile, item.idempotencyKey, sizeOf(record));
-    const partition = PublishLane.partitionOf(record.key, this.#partitions);
-    const offset = await this.#lane.send(this.#names.topic, partition, record);
-    return { id: idOf({ partition, offset }), duplicate: false };
+    const partition = partitionOf(item.idempotencyKey, this.#partitions);
+    const [place] = await this.#lane.send([{ topic: this.#names.topic, partition, ...record }]);
+    return { id: idOf({ partition, offset: place?.offset ?? -1 }), duplicate: false };
   }
 
   consume({ prefetch }: ConsumeOptions, onLease: (lease: Lease) => void): Consumption {

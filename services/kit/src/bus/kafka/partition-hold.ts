@@ -1,7 +1,7 @@
 import { isFenced, lost } from './faults.ts';
-import { pause } from './group-member.ts';
 import type { Committed, Membership } from './kafka-client.ts';
 import type { OwnerContext } from './partition-owner.ts';
+import { pause } from './pause.ts';
 
 const RETRY_PAUSE_MS = 100;
 

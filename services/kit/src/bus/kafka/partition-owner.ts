@@ -1,14 +1,14 @@
 import type { QueueProfile } from '@penstock/model';
 import { withFailure } from '../attempt-history.ts';
 import type { Failure } from '../port.ts';
-import { pause } from './group-member.ts';
 import { encodeLetter, type ItemRecord } from './item-record.ts';
 import type { KafkaClient, Membership } from './kafka-client.ts';
 import type { KafkaLease } from './kafka-lease.ts';
 import type { KafkaNames } from './names.ts';
 import { PartitionHold } from './partition-hold.ts';
 import { PartitionWindow } from './partition-window.ts';
-import type { PublishLane } from './publish-lane.ts';
+import { pause } from './pause.ts';
+import type { ProduceLane } from './produce-lane.ts';
 import { steadyNow } from './steady-clock.ts';
 
 const RETRY_PAUSE_MS = 100;
@@ -17,7 +17,7 @@ const TOKENS_PER_MS = 1_000;
 
 export interface OwnerContext {
   readonly client: KafkaClient;
-  readonly lane: PublishLane;
+  readonly lane: ProduceLane;
   readonly names: KafkaNames;
   readonly profile: QueueProfile;
   /** There may be something to hand out, or room to read ahead. */
@@ -187,7 +187,7 @@ export class PartitionOwner {
       const letter = encodeLetter(record, { attempts: slot.attempts, history: slot.history });
       while (!this.isLost) {
         try {
-          await lane.send(names.deadLetterTopic, this.partition, letter);
+          await lane.send([{ topic: names.deadLetterTopic, partition: this.partition, ...letter }]);
           break;
         } catch (error) {
           this.context.refused(error);

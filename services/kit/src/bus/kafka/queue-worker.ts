@@ -1,9 +1,10 @@
 import { isRefusal } from './faults.ts';
-import { GroupMember, pause } from './group-member.ts';
+import { GroupPlace } from './group-place.ts';
 import { type Membership, TopicReader, type Wanted } from './kafka-client.ts';
 import type { ConsumptionOwner, KafkaConsumption } from './kafka-consumption.ts';
 import { KafkaLease } from './kafka-lease.ts';
 import { type OwnerContext, PartitionOwner } from './partition-owner.ts';
+import { pause } from './pause.ts';
 import { lastingRefusal } from './refusal.ts';
 import { steadyNow } from './steady-clock.ts';
 
@@ -17,7 +18,7 @@ const LONGEST_CLOSE_MS = 10_000;
 export class QueueWorker implements ConsumptionOwner {
   readonly #context: OwnerContext;
   readonly #reader: TopicReader;
-  readonly #member: GroupMember;
+  readonly #place: GroupPlace;
   readonly #owners = new Map<number, PartitionOwner>();
   readonly #consumptions = new Set<KafkaConsumption>();
   readonly #sweep: NodeJS.Timeout;
@@ -33,10 +34,15 @@ export class QueueWorker implements ConsumptionOwner {
     this.#context = { ...context, changed: () => this.changed(), refused: (error) => void this.#refused(error) };
     this.#ended = ended;
     this.#reader = new TopicReader(context.client.options, context.names.topic);
-    this.#member = new GroupMember(
+    const { group, topic } = context.names;
+    this.#place = new GroupPlace(
       context.client,
-      context.names,
-      (partitions, membership) => this.#adopt(partitions, membership),
+      { group, topics: [topic] },
+      (placed, membership) =>
+        this.#adopt(
+          placed.map(({ partition }) => partition),
+          membership,
+        ),
       this.#context.refused,
     );
     const sweepMs = Math.max(10, Math.min(context.profile.ackWaitMs / 4, LONGEST_SWEEP_MS));
@@ -88,7 +94,7 @@ export class QueueWorker implements ConsumptionOwner {
     await Promise.race([written, pause(LONGEST_CLOSE_MS, timeout.signal)]);
     timeout.abort();
     for (const owner of owners) owner.lose();
-    await Promise.all([this.#member.leave(), this.#reader.close().catch(() => {})]);
+    await Promise.all([this.#place.leave(), this.#reader.close().catch(() => {})]);
   }
 
   /** Whoever takes from the queue is told once no trying again can help. */

@@ -1,8 +1,8 @@
 import { KitError } from '../../errors.ts';
 import { faultOf } from './faults.ts';
-import { pause } from './group-member.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import type { KafkaNames } from './names.ts';
+import { pause } from './pause.ts';
 
 const LOOK_MS = 200;
 /** A broker that was started a moment ago may not know its topics yet. */

@@ -53,6 +53,22 @@ export class HeldPartitions {
     if (this.get(held.topic, held.partition) === held) this.#held.delete(keyOf(held.topic, held.partition));
   }
 
+  /** Those that are handed out. */
+  get polled(): readonly HeldPartition[] {
+    return this.all.filter(({ isPolled }) => isPolled);
+  }
+
+  setPaused(partitions: readonly AssignedPartition[], isPaused: boolean): void {
+    for (const { topic, partition } of partitions) {
+      const held = this.get(topic, partition);
+      if (held !== undefined) held.isPaused = isPaused;
+    }
+  }
+
+  loseAll(): void {
+    for (const held of this.all) this.lose(held);
+  }
+
   /** Behind this one are the others: every partition has its turn. */
   moveBack(held: HeldPartition): void {
     if (this.#held.delete(keyOf(held.topic, held.partition))) this.add(held);

@@ -1,5 +1,7 @@
-import { KitError } from '../../errors.ts';
+import { type Engines, engineOf, pathOf } from '../../sql/engine-of.ts';
 import type { Log, LogAdmin } from './port.ts';
+
+const FORM = { what: 'log', expected: 'sqlite:/path/to/file or kafka://host:port' };
 
 interface Driver {
   readonly open: (url: string) => Promise<Log>;
@@ -8,7 +10,6 @@ interface Driver {
 
 const sqlite = async (): Promise<Driver> => {
   const { openSqliteLog, openSqliteLogAdmin } = await import('./sqlite/sqlite-log.ts');
-  const pathOf = (url: string): string => url.slice('sqlite:'.length);
   return {
     open: (url) => openSqliteLog({ path: pathOf(url) }),
     openAdmin: (url) => openSqliteLogAdmin({ path: pathOf(url) }),
@@ -20,8 +21,7 @@ const kafka = async (): Promise<Driver> => {
   return { open: openKafkaLog, openAdmin: openKafkaLogAdmin };
 };
 
-/** Each is loaded only when its scheme is used: a process on SQLite carries no network client. */
-const DRIVERS: ReadonlyMap<string, () => Promise<Driver>> = new Map([
+const DRIVERS: Engines<Driver> = new Map([
   ['sqlite', sqlite],
   ['kafka', kafka],
 ]);
@@ -33,20 +33,10 @@ const DRIVERS: ReadonlyMap<string, () => Promise<Driver>> = new Map([
  * @throws {KitError} `address-malformed`, `store-missing`, `store-mismatch`, `bus-unreachable`, `bus-refused`
  */
 export async function openLog(url: string): Promise<Log> {
-  return (await driverOf(url)).open(url);
+  return (await engineOf(url, DRIVERS, FORM)).open(url);
 }
 
 /** Infrastructure's part. @throws {KitError} as `openLog`, and `storage-full` */
 export async function openLogAdmin(url: string): Promise<LogAdmin> {
-  return (await driverOf(url)).openAdmin(url);
-}
-
-async function driverOf(url: string): Promise<Driver> {
-  const colon = url.indexOf(':');
-  const driver = DRIVERS.get(url.slice(0, colon));
-  if (driver !== undefined && url.length > colon + 1) return driver();
-  throw new KitError(
-    'address-malformed',
-    `log: received ${JSON.stringify(url)}, expected sqlite:/path/to/file or kafka://host:port`,
-  );
+  return (await engineOf(url, DRIVERS, FORM)).openAdmin(url);
 }

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { KitError } from '../../errors.ts';
 import type { EventDatabase } from '../event-database.ts';
+import { LedLoop } from '../led-loop.ts';
 import type { Log, OutgoingRecord } from '../log/port.ts';
 import type { OutboxEvent, WaitingEvent } from '../outbox/outbox-event.ts';
 import type { Lead } from '../scripts/lead.ts';
@@ -34,12 +34,8 @@ export interface RelayState {
 
 const ROLE = 'relay';
 const BATCH = 1_000;
-const LEAD_MS = 5_000;
-const SIGNS_PER_LEAD = 4;
 /** An append that was not told of is found by then: its writer saw the relay at work. */
 const LOOK_MS = 100;
-const SHORTEST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2_000;
 /** What the log will refuse again, whoever asks. */
 const REFUSALS: readonly string[] = ['item-too-large', 'record-malformed', 'topic-missing'];
 
@@ -52,93 +48,50 @@ const NOTHING: RelayedEvents = { published: [], refused: [] };
  */
 export class OutboxRelay implements AsyncDisposable {
   readonly #options: OutboxRelayOptions;
-  readonly #stopping = new AbortController();
-  #lead: Lead | undefined;
-  #ledAt = 0;
+  readonly #loop: LedLoop;
+  #done = NOTHING;
   #published = 0;
   #failure: KitError | undefined;
-  #running: Promise<void> | undefined;
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
+    const { database, owner, leadMs } = options;
+    this.#loop = new LedLoop({
+      database,
+      role: ROLE,
+      owner,
+      ...(leadMs === undefined ? {} : { leadMs }),
+      lookMs: LOOK_MS,
+      turn: (lead, changed) => this.#turn(lead, changed),
+      // What was published is taken out, or else published again.
+      end: async (lead) => this.#done.published.length > 0 && database.run('relayOn', lead, this.#done, 0),
+      went: (failure) => this.#went(failure),
+    });
   }
 
   get state(): RelayState {
-    return { leads: this.#lead !== undefined, published: this.#published, failure: this.#failure };
+    return { leads: this.#loop.leads, published: this.#published, failure: this.#failure };
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   /** Ends the batch under way and lets another one lead at once. */
-  async close(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
-    const lead = this.#lead;
-    this.#lead = undefined;
-    // Not told: another one leads when the time is over.
-    if (lead !== undefined) await this.#options.database.run('resign', lead).catch(() => {});
+  close(): Promise<void> {
+    return this.#loop.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #run(): Promise<void> {
-    let done = NOTHING;
-    for (let failures = 0; !this.#stopping.signal.aborted; ) {
-      try {
-        if (!(await this.#leads())) {
-          await this.#rest(this.#leadMs / SIGNS_PER_LEAD);
-          continue;
-        }
-        done = await this.#turn(done);
-        failures = 0;
-        this.#failure = undefined;
-      } catch (error) {
-        this.#note(error);
-        failures += 1;
-        await this.#rest(Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** failures));
-      }
-    }
-    // What was published is taken out, or else published again.
-    if (this.#lead !== undefined && done.published.length > 0)
-      await this.#options.database.run('relayOn', this.#lead, done, 0).catch(() => {});
-  }
-
-  get #leadMs(): number {
-    return this.#options.leadMs ?? LEAD_MS;
-  }
-
-  /** Takes the lead or keeps it. */
-  async #leads(): Promise<boolean> {
-    if (this.#lead !== undefined && performance.now() - this.#ledAt < this.#leadMs / SIGNS_PER_LEAD) return true;
-    const { database, owner } = this.#options;
-    const at = performance.now();
-    const term = await database.run('lead', ROLE, owner, Date.now(), this.#leadMs);
-    this.#lead = term === undefined ? undefined : { role: ROLE, owner, term };
-    this.#ledAt = at;
-    return term !== undefined;
-  }
-
-  /** @returns what is to be taken out of the outbox by the next turn */
-  async #turn(done: RelayedEvents): Promise<RelayedEvents> {
+  async #turn(lead: Lead, changed: Promise<void>): Promise<void> {
     const { database, batch = BATCH } = this.#options;
-    const waiting = new AbortController();
-    const stop = (): void => waiting.abort();
-    this.#stopping.signal.addEventListener('abort', stop, { once: true });
-    // Before the look: what comes after it is told of.
-    const changed = database.changed(LOOK_MS, waiting.signal);
-    try {
-      const events = await database.run('relayOn', this.#lead as Lead, done, batch);
-      if (events.length > 0) return await this.#produce(events);
-      await changed;
-      return NOTHING;
-    } finally {
-      this.#stopping.signal.removeEventListener('abort', stop);
-      waiting.abort();
-    }
+    const events = await database.run('relayOn', lead, this.#done, batch);
+    this.#done = NOTHING;
+    if (events.length > 0) this.#done = await this.#produce(events);
+    else await changed;
   }
 
   async #produce(events: readonly WaitingEvent[]): Promise<RelayedEvents> {
@@ -167,7 +120,7 @@ export class OutboxRelay implements AsyncDisposable {
         this.#published += 1;
       } catch (error) {
         if (!isRefusal(error)) {
-          this.#note(error);
+          this.#options.onFailure?.(error);
           break;
         }
         held.add(aggregate);
@@ -183,19 +136,10 @@ export class OutboxRelay implements AsyncDisposable {
     return toRecord(event, topicOf(event));
   }
 
-  #note(error: unknown): void {
-    if (KitError.is(error, 'lead-lost')) {
-      this.#lead = undefined;
-      return;
-    }
-    this.#failure = KitError.is(error)
-      ? error
-      : new KitError('bus-refused', `relay: ${String(error)}`, { cause: error });
-    this.#options.onFailure?.(error);
-  }
-
-  async #rest(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => {});
+  #went(failure: unknown): void {
+    if (failure === undefined || KitError.is(failure)) this.#failure = failure;
+    else this.#failure = new KitError('bus-refused', `relay: ${String(failure)}`, { cause: failure });
+    if (failure !== undefined) this.#options.onFailure?.(failure);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Statement } from '../../effects/effect-store.ts';
 import { KitError } from '../../errors.ts';
+import type { Dialect } from '../../sql/dialect.ts';
 import { row, rows, type Script, tell } from '../../sql/script.ts';
 import type { OutboxEvent } from '../outbox/outbox-event.ts';
-import type { Dialect } from '../schema.ts';
 import { append } from './outbox.ts';
 
 /** Who handles, and by which right. */

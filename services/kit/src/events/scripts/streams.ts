@@ -1,4 +1,5 @@
 import { KitError } from '../../errors.ts';
+import type { Dialect } from '../../sql/dialect.ts';
 import { row, rows, type Script, tell } from '../../sql/script.ts';
 import type {
   ExpectedVersion,
@@ -8,7 +9,6 @@ import type {
   StreamAppend,
   StreamReceipt,
 } from '../event-store/stored-event.ts';
-import type { Dialect } from '../schema.ts';
 import { append } from './outbox.ts';
 
 interface EventRow {

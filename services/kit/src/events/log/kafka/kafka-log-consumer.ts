@@ -1,4 +1,5 @@
 import { isFenced, isRefusal } from '../../../bus/kafka/faults.ts';
+import { GroupPlace, type PlacedPartition } from '../../../bus/kafka/group-place.ts';
 import type { KafkaClient, Membership } from '../../../bus/kafka/kafka-client.ts';
 import type { KitError } from '../../../errors.ts';
 import { ChangeSignal } from '../../../sql/change-signal.ts';
@@ -6,7 +7,6 @@ import { HeldPartition, HeldPartitions } from '../assigned-partitions.ts';
 import { logClosed, offsetGone, partitionLost } from '../faults.ts';
 import type { AssignedPartition, JoinOptions, LogConsumer, LogRecord, PolledBatch, PollOptions } from '../port.ts';
 import { about, faultOf } from './faults.ts';
-import { GroupPlace, type PlacedPartition } from './group-place.ts';
 import { LogReader } from './log-reader.ts';
 
 const POLL_LIMIT = 500;
@@ -58,7 +58,7 @@ export class KafkaLogConsumer implements LogConsumer {
       const left = deadline - performance.now();
       if (batches.length > 0 || left <= 0 || signal?.aborted === true) return batches;
       const told = this.#changes.wait(left, signal);
-      if (this.#polled.length === 0) await told;
+      if (this.#held.polled.length === 0) await told;
       else await this.#fetch(Math.ceil(Math.min(left, FETCH_WAIT_MS)));
     }
   }
@@ -80,17 +80,11 @@ export class KafkaLogConsumer implements LogConsumer {
   }
 
   pause(partitions: readonly AssignedPartition[]): void {
-    for (const { topic, partition } of partitions) {
-      const held = this.#held.get(topic, partition);
-      if (held !== undefined) held.isPaused = true;
-    }
+    this.#held.setPaused(partitions, true);
   }
 
   resume(partitions: readonly AssignedPartition[]): void {
-    for (const { topic, partition } of partitions) {
-      const held = this.#held.get(topic, partition);
-      if (held !== undefined) held.isPaused = false;
-    }
+    this.#held.setPaused(partitions, false);
     this.#changes.tell();
   }
 
@@ -103,12 +97,8 @@ export class KafkaLogConsumer implements LogConsumer {
     return this.close();
   }
 
-  get #polled(): readonly HeldPartition[] {
-    return this.#held.all.filter(({ isPolled }) => isPolled);
-  }
-
   async #close(): Promise<void> {
-    for (const held of this.#held.all) this.#held.lose(held);
+    this.#held.loseAll();
     this.#changes.tell();
     await Promise.all([this.#place.leave(), this.#reader.close().catch(() => {})]);
     this.#left();
@@ -124,7 +114,7 @@ export class KafkaLogConsumer implements LogConsumer {
   #take(limit: number): readonly PolledBatch[] {
     const batches: PolledBatch[] = [];
     let left = limit;
-    for (const held of this.#polled) {
+    for (const held of this.#held.polled) {
       const records = this.#fetched.get(held)?.splice(0, left) ?? [];
       if (records.length === 0) continue;
       left -= records.length;
@@ -136,7 +126,7 @@ export class KafkaLogConsumer implements LogConsumer {
   }
 
   async #fetch(waitMs: number): Promise<void> {
-    const wanted = this.#polled;
+    const wanted = this.#held.polled;
     const positions = wanted.map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
     try {
       for (const { topic, partition, records, next } of await this.#reader.fetch(positions, waitMs)) {

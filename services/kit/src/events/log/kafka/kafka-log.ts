@@ -1,8 +1,9 @@
 import { ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
 import { kafkaOptionsOf } from '../../../bus/kafka/address.ts';
 import { isRefusal } from '../../../bus/kafka/faults.ts';
-import { pause } from '../../../bus/kafka/group-member.ts';
 import { KafkaClient } from '../../../bus/kafka/kafka-client.ts';
+import { pause } from '../../../bus/kafka/pause.ts';
+import { type EncodedRecord, ProduceLane } from '../../../bus/kafka/produce-lane.ts';
 import { KitError } from '../../../errors.ts';
 import { groupBusy, logClosed, offsetGone, topicMissing } from '../faults.ts';
 import type {
@@ -26,7 +27,6 @@ import { about, faultOf } from './faults.ts';
 import { KAFKA_LOG_GUARANTEES } from './guarantees.ts';
 import { KafkaLogConsumer } from './kafka-log-consumer.ts';
 import { LogReader } from './log-reader.ts';
-import { type EncodedRecord, ProduceLane } from './produce-lane.ts';
 
 const DEFAULT_LIMIT = 500;
 const COPIES_OF_REPLICATED = 3;
@@ -75,7 +75,7 @@ class KafkaLog implements Log {
 
   constructor(client: KafkaClient) {
     this.#client = client;
-    this.#lane = new ProduceLane(client.options);
+    this.#lane = new ProduceLane(client.options, { faultOf, closed: logClosed });
   }
 
   async produce(records: readonly OutgoingRecord[]): Promise<readonly RecordPlace[]> {

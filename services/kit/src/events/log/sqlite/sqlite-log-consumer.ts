@@ -72,17 +72,11 @@ export class SqliteLogConsumer implements LogConsumer {
   }
 
   pause(partitions: readonly AssignedPartition[]): void {
-    for (const { topic, partition } of partitions) {
-      const held = this.#held.get(topic, partition);
-      if (held !== undefined) held.isPaused = true;
-    }
+    this.#held.setPaused(partitions, true);
   }
 
   resume(partitions: readonly AssignedPartition[]): void {
-    for (const { topic, partition } of partitions) {
-      const held = this.#held.get(topic, partition);
-      if (held !== undefined) held.isPaused = false;
-    }
+    this.#held.setPaused(partitions, false);
     this.#changes.tell();
   }
 
@@ -95,10 +89,6 @@ export class SqliteLogConsumer implements LogConsumer {
     return this.close();
   }
 
-  get #polled(): readonly HeldPartition[] {
-    return this.#held.all.filter(({ isPolled }) => isPolled);
-  }
-
   get #sessionMs(): number {
     return this.#options.sessionMs ?? SESSION_MS;
   }
@@ -107,7 +97,7 @@ export class SqliteLogConsumer implements LogConsumer {
     clearInterval(this.#signs);
     await this.#living;
     this.#changes.tell();
-    for (const held of this.#held.all) this.#held.lose(held);
+    this.#held.loseAll();
     // Not told: the session ends by itself.
     await this.#store.run('leave', this.#options.group, this.#member).catch(() => {});
     this.#left();
@@ -130,7 +120,7 @@ export class SqliteLogConsumer implements LogConsumer {
 
   async #take(limit: number): Promise<readonly PolledBatch[]> {
     this.#check();
-    const polled = this.#polled;
+    const polled = this.#held.polled;
     const batches: PolledBatch[] = [];
     for (const { topic, partition, records, next } of await this.#read(limit)) {
       const held = this.#held.get(topic, partition);
@@ -145,7 +135,11 @@ export class SqliteLogConsumer implements LogConsumer {
   }
 
   async #read(limit: number): Promise<readonly FoundSlice[]> {
-    const positions = this.#polled.map(({ topic, partition, position }) => ({ topic, partition, offset: position }));
+    const positions = this.#held.polled.map(({ topic, partition, position }) => ({
+      topic,
+      partition,
+      offset: position,
+    }));
     return positions.length === 0 ? [] : this.#store.run('read', positions, limit);
   }
 

@@ -1,22 +1,30 @@
 import { Consumer, type ConsumerGroupJoinPayload } from '@platformatic/kafka';
-import { pause } from '../../../bus/kafka/group-member.ts';
-import { clientOptions, type KafkaClient, type Membership } from '../../../bus/kafka/kafka-client.ts';
-import type { JoinOptions } from '../port.ts';
+import { clientOptions, type KafkaClient, type Membership } from './kafka-client.ts';
+import { pause } from './pause.ts';
 
-const SESSION_MS = 10_000;
+export const SESSION_MS = 10_000;
 const HEARTBEATS_PER_SESSION = 5;
 const LONGEST_REBALANCE_MS = 10_000;
 const REJOIN_PAUSE_MS = 250;
+
+export interface PlaceOptions {
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Silence after which others get the partitions, in milliseconds. @default - as the address says, or 10000 */
+  readonly sessionMs?: number;
+  /** The same for every life of this member: one that comes back within the session has its partitions again. @default - none */
+  readonly member?: string;
+}
 
 export interface PlacedPartition {
   readonly topic: string;
   readonly partition: number;
 }
 
-/** A place in a group, kept for as long as it is wanted. Partitions come and go with generations. */
+/** A place in a group by the classic protocol, kept for as long as it is wanted. Partitions come and go with generations. */
 export class GroupPlace {
   readonly #client: KafkaClient;
-  readonly #options: JoinOptions;
+  readonly #options: PlaceOptions;
   readonly #assigned: (partitions: readonly PlacedPartition[], membership: Membership) => void;
   readonly #refused: (error: unknown) => void;
   #consumer: Consumer | undefined;
@@ -26,7 +34,7 @@ export class GroupPlace {
   /** @param refused called when the group cannot be joined; it is tried again */
   constructor(
     client: KafkaClient,
-    options: JoinOptions,
+    options: PlaceOptions,
     assigned: (partitions: readonly PlacedPartition[], membership: Membership) => void,
     refused: (error: unknown) => void,
   ) {
@@ -46,11 +54,12 @@ export class GroupPlace {
   }
 
   async #join(): Promise<void> {
-    const { group, topics, sessionMs = this.#client.options.sessionMs ?? SESSION_MS } = this.#options;
+    const { group, topics, member, sessionMs = this.#client.options.sessionMs ?? SESSION_MS } = this.#options;
     while (!this.#isLeaving) {
       const consumer = new Consumer({
         ...clientOptions(this.#client.options),
         groupId: group,
+        ...(member === undefined ? {} : { groupInstanceId: member }),
         sessionTimeout: sessionMs,
         rebalanceTimeout: Math.max(sessionMs, LONGEST_REBALANCE_MS),
         heartbeatInterval: Math.ceil(sessionMs / HEARTBEATS_PER_SESSION),

@@ -1,9 +1,7 @@
 import { Producer } from '@platformatic/kafka';
-import type { KafkaBusOptions } from '../../../bus/kafka/address.ts';
-import { clientOptions } from '../../../bus/kafka/kafka-client.ts';
-import { logClosed } from '../faults.ts';
-import type { RecordPlace } from '../port.ts';
-import { faultOf } from './faults.ts';
+import type { KitError } from '../../errors.ts';
+import type { KafkaBusOptions } from './address.ts';
+import { clientOptions } from './kafka-client.ts';
 
 const ALL_IN_SYNC = -1;
 /** A batch must fit into what a topic takes as one message by default, with room for what it carries beside. */
@@ -20,11 +18,23 @@ export interface EncodedRecord {
   readonly headers: Map<Buffer, Buffer>;
 }
 
+export interface ProducedPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** How a lane names what it failed for. */
+export interface LaneFaults {
+  readonly faultOf: (error: unknown, topic: string) => KitError;
+  readonly closed: () => KitError;
+}
+
 /** Records of one call; they are sent in their order, by one request or several. */
 interface Call {
   readonly records: readonly EncodedRecord[];
-  readonly places: RecordPlace[];
-  readonly resolve: (places: readonly RecordPlace[]) => void;
+  readonly places: ProducedPlace[];
+  readonly resolve: (places: readonly ProducedPlace[]) => void;
   readonly reject: (error: unknown) => void;
   isFailed: boolean;
 }
@@ -40,19 +50,21 @@ interface Piece {
  */
 export class ProduceLane {
   readonly #options: KafkaBusOptions;
+  readonly #faults: LaneFaults;
   readonly #waiting: Piece[] = [];
   #producer: Producer<Buffer, Buffer, Buffer, Buffer> | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(options: KafkaBusOptions) {
+  constructor(options: KafkaBusOptions, faults: LaneFaults) {
     this.#options = options;
+    this.#faults = faults;
   }
 
-  /** @returns where each lies, once all replicas in sync have it. @throws {KitError} as `faultOf`; `bus-closed` */
-  send(records: readonly EncodedRecord[]): Promise<readonly RecordPlace[]> {
-    if (this.#isClosed) return Promise.reject(logClosed());
-    const { promise, resolve, reject } = Promise.withResolvers<readonly RecordPlace[]>();
+  /** @returns where each lies, once all replicas in sync have it. @throws {KitError} as its faults say */
+  send(records: readonly EncodedRecord[]): Promise<readonly ProducedPlace[]> {
+    if (this.#isClosed) return Promise.reject(this.#faults.closed());
+    const { promise, resolve, reject } = Promise.withResolvers<readonly ProducedPlace[]>();
     const call: Call = { records, places: [], resolve, reject, isFailed: false };
     for (const record of records) this.#waiting.push({ call, record });
     this.#running ??= this.#run();
@@ -110,7 +122,7 @@ export class ProduceLane {
       await producer.close(true).catch(() => {});
       for (const { call, record } of pieces) {
         call.isFailed = true;
-        call.reject(faultOf(error, record.topic));
+        call.reject(this.#faults.faultOf(error, record.topic));
       }
     }
   }

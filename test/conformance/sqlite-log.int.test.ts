@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLog, openLogAdmin } from '@penstock/kit/events';
-import { describeLog } from './log/suite.ts';
+import { describeTopicConsumer } from './log/consumer-suite.ts';
+import { describeLog, type LogBackend } from './log/suite.ts';
 
-describeLog('SQLite', async () => {
+const start = async (): Promise<LogBackend> => {
   const folder = await mkdtemp(join(tmpdir(), 'penstock-log-'));
   const url = `sqlite:${join(folder, 'log.db')}`;
   return {
@@ -12,4 +13,7 @@ describeLog('SQLite', async () => {
     openAdmin: () => openLogAdmin(url),
     close: () => rm(folder, { recursive: true }),
   };
-});
+};
+
+describeLog('SQLite', start);
+describeTopicConsumer('SQLite', start);

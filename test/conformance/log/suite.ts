@@ -27,7 +27,7 @@ export async function take(consumer: LogConsumer, count: number): Promise<readon
   return taken;
 }
 
-const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
+export const until = async (isSo: () => boolean | Promise<boolean>): Promise<void> => {
   const deadline = performance.now() + PATIENCE_MS;
   while (!(await isSo()) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
 };
@@ -68,10 +68,16 @@ export function describeLog(name: string, start: () => Promise<LogBackend>): voi
     };
     const join = async (
       topic: string,
-      options: { readonly through?: Log; readonly startAt?: 'earliest' | 'latest'; readonly group?: string } = {},
+      options: {
+        readonly through?: Log;
+        readonly startAt?: 'earliest' | 'latest';
+        readonly group?: string;
+        readonly member?: string;
+      } = {},
     ): Promise<LogConsumer> => {
-      const { through = log, startAt = 'earliest', group = `${topic}.readers` } = options;
-      const consumer = await through.join({ group, topics: [topic], startAt, sessionMs: SESSION_MS });
+      const { through = log, startAt = 'earliest', group = `${topic}.readers`, member } = options;
+      const named = member === undefined ? {} : { member };
+      const consumer = await through.join({ group, topics: [topic], startAt, sessionMs: SESSION_MS, ...named });
       opened.push(consumer);
       return consumer;
     };
@@ -171,6 +177,24 @@ export function describeLog(name: string, start: () => Promise<LogBackend>): voi
       await one.close();
       await until(() => two.assigned.length === 4);
       expect(partitionsOf(two).toSorted()).toEqual([0, 1, 2, 3]);
+    }, 60_000);
+
+    test('a member that comes back under its name has its partitions again, and those of others stay where they are', async () => {
+      const topic = await newTopic(4);
+      const one = await join(topic, { member: 'reader-1' });
+      const two = await join(topic, { through: await anotherLog(), member: 'reader-10' });
+      await until(async () => {
+        await Promise.all([one.poll({ waitMs: 10 }), two.poll({ waitMs: 10 })]);
+        return one.assigned.length === 2 && two.assigned.length === 2;
+      });
+      const partitionsOf = (consumer: LogConsumer) => consumer.assigned.map(({ partition }) => partition).toSorted();
+      const [before, kept] = [partitionsOf(one), two.assigned];
+      await one.close();
+      const back = await join(topic, { member: 'reader-1' });
+      await until(() => back.assigned.length === 2);
+      expect(partitionsOf(back)).toEqual(before);
+      expect(kept.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+      expect(two.assigned).toEqual(kept);
     }, 60_000);
 
     test('a partition that comes to another member has a greater epoch', async () => {

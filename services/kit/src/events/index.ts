@@ -1,3 +1,8 @@
+export { type FailedAttempt, type GivenUp, givenUpOf, originOf } from './consumer/given-up.ts';
+export { type ObservedConsumer, observeConsumer } from './consumer/instruments.ts';
+export type { ConsumerOptions, DeliveryContext, FlowState, RetryTopic } from './consumer/record-flow.ts';
+export { type DeadRecord, type RedriveOptions, readDeadRecords, redriveRecords } from './consumer/redrive.ts';
+export { TopicConsumer, type TopicConsumerOptions } from './consumer/topic-consumer.ts';
 export type { EventDatabase, ProvisionEventsOptions } from './event-database.ts';
 export { appendToStreamWithin } from './event-store/append-to-stream-within.ts';
 export { type Aggregate, EventStore, type EventStoreOptions, type LoadedAggregate } from './event-store/event-store.ts';

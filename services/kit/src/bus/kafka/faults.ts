@@ -11,7 +11,15 @@ export const isRefusal = (error: unknown, ...names: readonly string[]): boolean 
 
 /** The group has another generation, or does not know this member any more. */
 export const isFenced = (error: unknown): boolean =>
-  isRefusal(error, 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID');
+  isRefusal(
+    error,
+    'ILLEGAL_GENERATION',
+    'UNKNOWN_MEMBER_ID',
+    'REBALANCE_IN_PROGRESS',
+    'FENCED_INSTANCE_ID',
+    'STALE_MEMBER_EPOCH',
+    'FENCED_MEMBER_EPOCH',
+  );
 
 export const missing = (what: string): KitError =>
   new KitError('queue-missing', `there is no ${what}`, {

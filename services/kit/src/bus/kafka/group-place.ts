@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Consumer, type ConsumerGroupJoinPayload } from '@platformatic/kafka';
 import { clientOptions, type KafkaClient, type Membership } from './kafka-client.ts';
 import { pause } from './pause.ts';
@@ -49,6 +50,9 @@ export class GroupPlace {
     this.#isLeaving = true;
     const consumer = this.#consumer;
     this.#consumer = undefined;
+    // A member that keeps its place goes without a word: the brokers wait for its next life until the session is over.
+    // The client leaves whenever it closes, so it does under a name that nobody has.
+    if (consumer !== undefined && this.#options.member !== undefined) consumer.memberId = randomUUID();
     await consumer?.close(true).catch(() => {});
     await this.#joining;
   }
@@ -85,7 +89,12 @@ export class GroupPlace {
   #adopt(consumer: Consumer, { assignments, generationId, memberId }: ConsumerGroupJoinPayload): void {
     if (consumer !== this.#consumer || this.#isLeaving) return;
     const own = assignments?.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
-    this.#assigned(own ?? [], { generation: generationId ?? -1, id: memberId });
+    const { member } = this.#options;
+    this.#assigned(own ?? [], {
+      generation: generationId ?? -1,
+      id: memberId,
+      ...(member === undefined ? {} : { instance: member }),
+    });
   }
 
   #restart(consumer: Consumer): void {

@@ -1,4 +1,4 @@
-import { Admin, type BaseOptions, Consumer, offsetCommitV8 } from '@platformatic/kafka';
+import { Admin, type BaseOptions, type Connection, Consumer, offsetCommitV9 } from '@platformatic/kafka';
 import type { KafkaBusOptions } from './address.ts';
 import { closed, faultOf } from './faults.ts';
 import type { ItemRecord } from './item-record.ts';
@@ -13,8 +13,11 @@ const PARTITION_BYTES = 2 ** 20;
 const NOBODY = { generation: -1, id: '' } as const;
 
 export interface Membership {
+  /** By the protocol of KIP-848: the member's epoch. */
   readonly generation: number;
   readonly id: string;
+  /** Of a member that keeps its place from one life to the next. */
+  readonly instance?: string;
 }
 
 export interface Committed {
@@ -128,12 +131,9 @@ export class KafkaClient {
     topic: string,
     partition: number,
     { offset, metadata }: Committed,
-    { generation, id }: Membership = NOBODY,
+    { generation, id, instance }: Membership = NOBODY,
   ): Promise<void> {
-    try {
-      const node = this.#coordinators.get(group) ?? (await this.#findCoordinator(group));
-      const connection = (await this.admin.connectToBrokers([node])).get(node);
-      if (connection === undefined) throw closed();
+    await this.askCoordinator(group, (connection) => {
       const partitions = [
         {
           partitionIndex: partition,
@@ -142,7 +142,19 @@ export class KafkaClient {
           committedMetadata: metadata,
         },
       ];
-      await offsetCommitV8.api.async(connection, group, generation, id, null, [{ name: topic, partitions }]);
+      return offsetCommitV9.api.async(connection, group, generation, id, instance ?? null, [
+        { name: topic, partitions },
+      ]);
+    });
+  }
+
+  /** Asks the broker that coordinates a group; after a failure it is looked for anew. */
+  async askCoordinator<Answer>(group: string, ask: (connection: Connection) => Promise<Answer>): Promise<Answer> {
+    try {
+      const node = this.#coordinators.get(group) ?? (await this.#findCoordinator(group));
+      const connection = (await this.admin.connectToBrokers([node])).get(node);
+      if (connection === undefined) throw closed();
+      return await ask(connection);
     } catch (error) {
       this.#coordinators.delete(group);
       throw error;

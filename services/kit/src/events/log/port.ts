@@ -99,6 +99,12 @@ export interface JoinOptions {
   /** Silence after which others get the partitions, in milliseconds. @default 10000 */
   readonly sessionMs?: number;
   /**
+   * The same for every life of this member, e.g. the name of its pod. One that comes back within the session has its
+   * partitions again and nothing is shared anew; a close keeps the place for so long. Of two that are there at once the
+   * later one stays. @default - a new one each time
+   */
+  readonly member?: string;
+  /**
    * Called when partitions are about to go to another member: finish and commit what is under way. They go when it
    * resolves, at the latest when the session is over. A driver that cannot wait says so. @default - they go at once
    */

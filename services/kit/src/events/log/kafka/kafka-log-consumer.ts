@@ -7,6 +7,7 @@ import { HeldPartition, HeldPartitions } from '../assigned-partitions.ts';
 import { logClosed, offsetGone, partitionLost } from '../faults.ts';
 import type { AssignedPartition, JoinOptions, LogConsumer, LogRecord, PolledBatch, PollOptions } from '../port.ts';
 import { about, faultOf } from './faults.ts';
+import { IncrementalPlace } from './incremental-place.ts';
 import { LogReader } from './log-reader.ts';
 
 const POLL_LIMIT = 500;
@@ -15,12 +16,12 @@ const POLL_WAIT_MS = 1_000;
 const FETCH_WAIT_MS = 250;
 const RETRY_PAUSE_MS = 100;
 
-/** A member of a group of Kafka, by the classic protocol. What a fetch brings beyond a poll is kept for the next one. */
+/** A member of a group of Kafka. What a fetch brings beyond a poll is kept for the next one. */
 export class KafkaLogConsumer implements LogConsumer {
   readonly #client: KafkaClient;
   readonly #options: JoinOptions;
   readonly #reader: LogReader;
-  readonly #place: GroupPlace;
+  readonly #place: GroupPlace | IncrementalPlace;
   readonly #held = new HeldPartitions();
   readonly #fetched = new WeakMap<HeldPartition, LogRecord[]>();
   readonly #changes = new ChangeSignal();
@@ -30,19 +31,34 @@ export class KafkaLogConsumer implements LogConsumer {
   #failure: KitError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(client: KafkaClient, options: JoinOptions, left: () => void) {
+  constructor(client: KafkaClient, protocol: 'classic' | 'consumer', options: JoinOptions, left: () => void) {
     this.#client = client;
     this.#options = options;
     this.#left = left;
     this.#reader = new LogReader(client.options, options.group, options.topics);
-    this.#place = new GroupPlace(
-      client,
-      options,
-      (partitions, membership) => {
-        this.#adopting = this.#adopting.then(() => this.#adopt(partitions, membership));
-      },
-      (error) => this.#refused(error),
-    );
+    const refused = (error: unknown): void => this.#refused(error);
+    const inTurn = (step: () => Promise<void>): Promise<void> => {
+      this.#adopting = this.#adopting.then(step);
+      return this.#adopting;
+    };
+    this.#place =
+      protocol === 'classic'
+        ? new GroupPlace(
+            client,
+            options,
+            (partitions, membership) => void inTurn(() => this.#adopt(partitions, membership)),
+            refused,
+          )
+        : new IncrementalPlace(client, options, {
+            gained: (partitions) => void inTurn(() => this.#gain(partitions)),
+            revoking: (partitions) => inTurn(() => this.#letGo(partitions)),
+            lost: () => this.#lost(),
+            renewed: (membership) => {
+              this.#membership = membership;
+              this.#changes.tell();
+            },
+            refused,
+          });
   }
 
   get assigned(): readonly AssignedPartition[] {
@@ -74,6 +90,7 @@ export class KafkaLogConsumer implements LogConsumer {
       } catch (error) {
         if (!isFenced(error)) throw faultOf(error, topic);
         // The next generation says whose the partition is.
+        if (this.#place instanceof IncrementalPlace) this.#place.hurry();
         while (this.#membership === membership && !from.signal.aborted) await this.#changes.wait(FETCH_WAIT_MS);
       }
     }
@@ -162,16 +179,23 @@ export class KafkaLogConsumer implements LogConsumer {
     for (const held of this.#held.all) if (!isKept(held)) this.#held.lose(held);
     this.#membership = membership;
     this.#changes.tell();
+    await this.#gain(partitions, () => this.#membership === membership);
+  }
+
+  /** @param isCurrent whether they are still this member's */
+  async #gain(partitions: readonly PlacedPartition[], isCurrent = () => true): Promise<void> {
     for (const { topic, partition } of partitions) {
-      while (this.#held.get(topic, partition) === undefined && this.#membership === membership) {
+      while (this.#held.get(topic, partition) === undefined && isCurrent()) {
         if (this.#closing !== undefined) return;
+        const { generation } = this.#membership;
         try {
-          const position = await this.#begin(topic, partition, membership);
-          if (this.#closing === undefined)
-            this.#held.add(new HeldPartition(topic, partition, membership.generation, position));
+          const position = await this.#begin(topic, partition);
+          if (this.#closing === undefined && isCurrent())
+            this.#held.add(new HeldPartition(topic, partition, generation, position));
         } catch (error) {
-          if (isFenced(error)) return;
-          this.#refused(error);
+          if (!isFenced(error)) this.#refused(error);
+          else if (!(this.#place instanceof IncrementalPlace) || this.#membership.generation < 0) return;
+          else this.#place.hurry();
           await this.#changes.wait(RETRY_PAUSE_MS);
         }
       }
@@ -179,14 +203,29 @@ export class KafkaLogConsumer implements LogConsumer {
     this.#changes.tell();
   }
 
+  async #letGo(partitions: readonly PlacedPartition[]): Promise<void> {
+    const leaving = partitions
+      .map(({ topic, partition }) => this.#held.get(topic, partition))
+      .filter((held) => held !== undefined);
+    for (const held of leaving) held.isLeaving = true;
+    await this.#options.revoking?.(leaving).catch(() => {});
+    for (const held of leaving) this.#held.lose(held);
+  }
+
+  #lost(): void {
+    this.#membership = { generation: -1, id: '' };
+    this.#held.loseAll();
+    this.#changes.tell();
+  }
+
   /** Where the group goes on in a partition; where it begins in one is decided once. */
-  async #begin(topic: string, partition: number, membership: Membership): Promise<number> {
+  async #begin(topic: string, partition: number): Promise<number> {
     const { group, startAt } = this.#options;
     const [committed] = await this.#client.committed(group, topic, [partition]);
     if (committed !== undefined && committed.offset >= 0) return committed.offset;
     const bounds = startAt === 'earliest' ? this.#client.earliest : this.#client.latest;
     const [offset = 0] = await bounds.call(this.#client, topic, [partition]);
-    await this.#client.commit(group, topic, partition, { offset, metadata: null }, membership);
+    await this.#client.commit(group, topic, partition, { offset, metadata: null }, this.#membership);
     return offset;
   }
 }

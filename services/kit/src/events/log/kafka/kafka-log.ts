@@ -33,8 +33,24 @@ const COPIES_OF_REPLICATED = 3;
 const LOOK_MS = 50;
 const LOOKS = 100;
 
-async function connect(url: string): Promise<KafkaClient> {
-  const client = new KafkaClient(await kafkaOptionsOf(url));
+/** How members of groups speak with the brokers; all members of a group in one way. */
+export type GroupProtocol = 'classic' | 'consumer';
+
+const PROTOCOL = 'groupProtocol';
+
+/** Of the address, which is else that of the bus. @throws {KitError} `address-malformed` */
+function protocolOf(url: string): { readonly address: string; readonly protocol: GroupProtocol } {
+  const [servers = '', query = ''] = url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  const protocol = parameters.get(PROTOCOL) ?? 'classic';
+  if (protocol !== 'classic' && protocol !== 'consumer')
+    throw new KitError('address-malformed', `log: received ${PROTOCOL}=${protocol}, expected classic or consumer`);
+  parameters.delete(PROTOCOL);
+  return { address: parameters.size === 0 ? servers : `${servers}?${parameters}`, protocol };
+}
+
+async function connect(address: string): Promise<KafkaClient> {
+  const client = new KafkaClient(await kafkaOptionsOf(address));
   try {
     await client.connect();
     return client;
@@ -46,12 +62,13 @@ async function connect(url: string): Promise<KafkaClient> {
 
 /** Topics of a cluster of Kafka, brokers 3.5 or newer. @throws {KitError} `address-malformed`, `bus-unreachable`, `bus-refused` */
 export async function openKafkaLog(url: string): Promise<Log> {
-  return new KafkaLog(await connect(url));
+  const { address, protocol } = protocolOf(url);
+  return new KafkaLog(await connect(address), protocol);
 }
 
 /** The infrastructure's part on Kafka. @throws {KitError} as `openKafkaLog` */
 export async function openKafkaLogAdmin(url: string): Promise<LogAdmin> {
-  return new KafkaLogAdmin(await connect(url));
+  return new KafkaLogAdmin(await connect(protocolOf(url).address));
 }
 
 const partitionsOf = async (client: KafkaClient, topic: string): Promise<readonly number[]> => {
@@ -64,8 +81,9 @@ const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
   Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 
 class KafkaLog implements Log {
-  readonly guarantees: LogGuarantees = KAFKA_LOG_GUARANTEES;
+  readonly guarantees: LogGuarantees;
   readonly #client: KafkaClient;
+  readonly #protocol: GroupProtocol;
   readonly #lane: ProduceLane;
   readonly #partitions = new Map<string, number>();
   readonly #consumers = new Set<LogConsumer>();
@@ -73,8 +91,10 @@ class KafkaLog implements Log {
   #turn = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(client: KafkaClient) {
+  constructor(client: KafkaClient, protocol: GroupProtocol) {
     this.#client = client;
+    this.#protocol = protocol;
+    this.guarantees = KAFKA_LOG_GUARANTEES[protocol];
     this.#lane = new ProduceLane(client.options, { faultOf, closed: logClosed });
   }
 
@@ -90,7 +110,9 @@ class KafkaLog implements Log {
   async join(options: JoinOptions): Promise<LogConsumer> {
     if (this.#closing !== undefined) throw logClosed();
     for (const topic of options.topics) await partitionsOf(this.#client, topic);
-    const consumer: LogConsumer = new KafkaLogConsumer(this.#client, options, () => this.#consumers.delete(consumer));
+    const consumer: LogConsumer = new KafkaLogConsumer(this.#client, this.#protocol, options, () =>
+      this.#consumers.delete(consumer),
+    );
     this.#consumers.add(consumer);
     return consumer;
   }

@@ -19,7 +19,7 @@ const POLL_WAIT_MS = 1_000;
 export class SqliteLogConsumer implements LogConsumer {
   readonly #store: ScriptStore<LogScripts>;
   readonly #options: JoinOptions;
-  readonly #member = randomUUID();
+  readonly #member: string;
   readonly #held = new HeldPartitions();
   readonly #changes = new ChangeSignal();
   readonly #left: () => void;
@@ -31,6 +31,8 @@ export class SqliteLogConsumer implements LogConsumer {
   private constructor(store: ScriptStore<LogScripts>, options: JoinOptions, left: () => void) {
     this.#store = store;
     this.#options = options;
+    // A slash ends the name: those of others may begin like it.
+    this.#member = options.member === undefined ? randomUUID() : `${options.member}/${randomUUID()}`;
     this.#left = left;
   }
 
@@ -40,7 +42,7 @@ export class SqliteLogConsumer implements LogConsumer {
     left: () => void,
   ): Promise<SqliteLogConsumer> {
     const consumer = new SqliteLogConsumer(store, options, left);
-    await consumer.#live();
+    await consumer.#live(true);
     consumer.#signs = setInterval(() => consumer.#sign(), consumer.#sessionMs / SIGNS_PER_SESSION);
     return consumer;
   }
@@ -98,8 +100,9 @@ export class SqliteLogConsumer implements LogConsumer {
     await this.#living;
     this.#changes.tell();
     this.#held.loseAll();
-    // Not told: the session ends by itself.
-    await this.#store.run('leave', this.#options.group, this.#member).catch(() => {});
+    // Not told: the session ends by itself. A name keeps its place for so long.
+    if (this.#options.member === undefined)
+      await this.#store.run('leave', this.#options.group, this.#member).catch(() => {});
     this.#left();
   }
 
@@ -148,17 +151,19 @@ export class SqliteLogConsumer implements LogConsumer {
   }
 
   #sign(): void {
-    this.#living = this.#live().catch((error: unknown) => {
+    this.#living = this.#live(false).catch((error: unknown) => {
       // What may pass is tried again by the next sign.
-      if (KitError.is(error) && !error.retryable) this.#failure = error;
+      if (KitError.is(error, 'group-busy')) this.#held.loseAll();
+      if (KitError.is(error) && (!error.retryable || error.code === 'group-busy')) this.#failure = error;
       this.#changes.tell();
     });
   }
 
-  async #live(): Promise<void> {
-    const { group, topics, startAt } = this.#options;
+  async #live(isJoining: boolean): Promise<void> {
+    const { group, topics, startAt, member: name } = this.#options;
     const membership = { group, member: this.#member, topics, startAt, sessionMs: this.#sessionMs };
-    const owned = await this.#store.run('live', membership, Date.now());
+    const named = name === undefined ? membership : { ...membership, name };
+    const owned = await this.#store.run('live', named, Date.now(), isJoining);
     if (this.#closing !== undefined) return;
     for (const held of this.#held.all) {
       const isOwn = owned.some(

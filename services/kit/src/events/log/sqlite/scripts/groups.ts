@@ -5,8 +5,10 @@ import type { PartitionLag, Position } from '../../port.ts';
 
 export interface Membership {
   readonly group: string;
-  /** Unique to one life of one member. */
+  /** Unique to one life of one member. Of one that has a name it begins with the name and a slash. */
   readonly member: string;
+  /** The same for every life of the member. */
+  readonly name?: string;
   readonly topics: readonly string[];
   readonly startAt: 'earliest' | 'latest';
   readonly sessionMs: number;
@@ -35,13 +37,16 @@ interface AssignmentRow {
  * Lives on as a member, and shares the partitions anew where members came or went. A partition that is to go to
  * another member stays until its owner lets go of it, or is silent for too long.
  *
+ * @param isJoining takes what an earlier life of the same name has
  * @returns what the member has
- * @throws {KitError} `topic-missing`
+ * @throws {KitError} `topic-missing`; `group-busy` when a later life of the same name is there
  */
 export function* live(
-  { group, member, topics, startAt, sessionMs }: Membership,
+  { group, member, name, topics, startAt, sessionMs }: Membership,
   now: number,
+  isJoining: boolean,
 ): Script<readonly OwnedPartition[]> {
+  if (name !== undefined) yield* succeed(group, member, name, isJoining);
   yield* rows(
     `INSERT INTO log_members (group_name, member, topics, lives_until) VALUES ($1, $2, $3, $4)
      ON CONFLICT (group_name, member) DO UPDATE SET topics = excluded.topics, lives_until = excluded.lives_until`,
@@ -56,6 +61,28 @@ export function* live(
      WHERE group_name = $1 AND owner = $2 ORDER BY topic, partition`,
     [group, member],
   );
+}
+
+/** One life of a name follows another: it has what that one had, under greater epochs. */
+function* succeed(group: string, member: string, name: string, isJoining: boolean): Script<void> {
+  const others = yield* rows<{ readonly member: string }>(
+    `SELECT member FROM log_members WHERE group_name = $1 AND substr(member, 1, $3) = $2 AND member <> $4`,
+    [group, `${name}/`, name.length + 1, member],
+  );
+  for (const other of others) {
+    if (!isJoining) throw groupBusy(`${group}, member ${name},`);
+    yield* rows('DELETE FROM log_members WHERE group_name = $1 AND member = $2', [group, other.member]);
+    yield* rows('UPDATE log_assignments SET owner = $3, epoch = epoch + 1 WHERE group_name = $1 AND owner = $2', [
+      group,
+      other.member,
+      member,
+    ]);
+    yield* rows('UPDATE log_assignments SET heir = $3 WHERE group_name = $1 AND heir = $2', [
+      group,
+      other.member,
+      member,
+    ]);
+  }
 }
 
 /** Partitions that the group has not seen; where it begins in them is decided once. */

@@ -1,22 +1,31 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { trace } from '@opentelemetry/api';
 import { DEADLINE_HEADER, Deadline, KitError, traceRequests } from '@penstock/kit';
 import type { ProfileOf } from '@penstock/model';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { inferenceEngine } from '../service.ts';
 import type { Tokenized } from './embedder.ts';
-import type { EmbeddingQueue } from './embedding-queue.ts';
+import type { BatchScheduler } from './scheduling/batch-scheduler.ts';
+import { systemClock } from './scheduling/clock.ts';
+import { PRIORITIES, type Priority } from './scheduling/fair-order.ts';
 
 type EngineProfile = ProfileOf<typeof inferenceEngine>;
 
 export interface ApiOptions {
   readonly profile: Pick<EngineProfile, 'model' | 'deadlineMs'>;
-  readonly queue: EmbeddingQueue;
+  readonly scheduler: BatchScheduler<Tokenized, Float32Array>;
   readonly tokenize: (texts: readonly string[]) => Promise<readonly Tokenized[]>;
 }
 
 /** Texts of one request at most, as the OpenAI API has it. */
 const MAX_INPUTS = 2_048;
 const MAX_BODY_BYTES = 8 * 1_024 * 1_024;
+/** A token's id in a list of JavaScript. */
+const ID_BYTES = 8;
+/** Who asks, by names of the platform's own; one queue among them is shared by weight. */
+const TENANT_HEADER = 'x-tenant';
+const PRIORITY_HEADER = 'x-priority';
+const LONGEST_TENANT = 128;
 /** Characters that may wait for the tokenizer: how much work a text is shows only afterwards. */
 const MAX_UNTOKENIZED = 16 * 1_024 * 1_024;
 
@@ -31,7 +40,7 @@ class BadRequest extends Error {
 }
 
 /** The OpenAI embeddings API: `POST /v1/embeddings`, `GET /v1/models`. */
-export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInstance {
+export function createApi({ profile, scheduler, tokenize }: ApiOptions): FastifyInstance {
   const { model } = profile;
   let untokenized = 0;
   /** @throws {KitError} `engine-overloaded` before any work is done for the request */
@@ -48,7 +57,7 @@ export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInst
   };
   const api = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
   traceRequests(api);
-  api.setErrorHandler((error, _request, reply) => sendError(reply, error, queue));
+  api.setErrorHandler((error, _request, reply) => sendError(reply, error));
   api.setNotFoundHandler((_request, reply) =>
     reply.code(404).send(errorBody('no such path', 'invalid_request_error', 'not_found')),
   );
@@ -58,6 +67,7 @@ export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInst
   }));
   api.post('/v1/embeddings', async (request, reply) => {
     const { input, base64 } = readBody(request.body, model);
+    const asker = readAsker(request.headers);
     const deadline = Deadline.after(profile.deadlineMs).earlier(
       Deadline.ofHeader(headerOf(request.headers[DEADLINE_HEADER])),
     );
@@ -76,7 +86,10 @@ export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInst
       'penstock.engine.inputs': texts.length,
       'penstock.engine.revision': model.revision,
     });
-    const vectors = await queue.embed(texts, deadline, gone.signal);
+    const vectors = await scheduler.submit(
+      texts.map((text) => ({ input: text, tokens: text.tokens, bytes: text.ids.length * ID_BYTES })),
+      { ...asker, deadlineAt: systemClock.now() + deadline.remainingMs, signal: gone.signal },
+    );
     reply.header('x-model-revision', model.revision);
     return {
       object: 'list',
@@ -92,6 +105,18 @@ export function createApi({ profile, queue, tokenize }: ApiOptions): FastifyInst
     };
   });
   return api;
+}
+
+/** @throws {BadRequest} for a priority that there is not, or a tenant that is no name */
+function readAsker(headers: IncomingHttpHeaders): { readonly tenant: string; readonly priority: Priority } {
+  const tenant = headerOf(headers[TENANT_HEADER]) ?? 'default';
+  if (tenant === '' || tenant.length > LONGEST_TENANT)
+    throw new BadRequest(TENANT_HEADER, `expected a name of 1 to ${LONGEST_TENANT} characters`);
+  const asked = headerOf(headers[PRIORITY_HEADER]) ?? 'normal';
+  const priority = PRIORITIES.find((each) => each === asked);
+  if (priority === undefined)
+    throw new BadRequest(PRIORITY_HEADER, `received "${asked}", expected one of ${PRIORITIES.join(', ')}`);
+  return { tenant, priority };
 }
 
 function readBody(
@@ -132,12 +157,12 @@ const errorBody = (message: string, type: string, code: string | null, param: st
   error: { message, type, param, code },
 });
 
-function sendError(reply: FastifyReply, error: unknown, queue: EmbeddingQueue): FastifyReply {
+function sendError(reply: FastifyReply, error: unknown): FastifyReply {
   if (error instanceof BadRequest)
     return reply.code(400).send(errorBody(error.message, 'invalid_request_error', null, error.param));
   if (KitError.is(error)) {
     if (error.code === 'engine-overloaded')
-      reply.header('retry-after', String(Math.max(1, Math.ceil(queue.estimateMs(0) / 1_000))));
+      reply.header('retry-after', String(Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1_000))));
     const status =
       { 'engine-overloaded': 429, 'deadline-exceeded': 504, 'request-refused': 400 }[error.code as string] ?? 503;
     return reply

@@ -2,19 +2,31 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KitError } from '@penstock/kit';
 import type { FastifyInstance } from 'fastify';
 import { createApi } from '../../../services/inference-engine/src/api.ts';
-import { EmbeddingQueue } from '../../../services/inference-engine/src/embedding-queue.ts';
+import type { Tokenized } from '../../../services/inference-engine/src/embedder.ts';
 import { HashedEmbedder } from '../../../services/inference-engine/src/hashed-embedder.ts';
+import { LearnedBatchCost } from '../../../services/inference-engine/src/scheduling/batch-cost.ts';
+import { BatchScheduler, type Claim } from '../../../services/inference-engine/src/scheduling/batch-scheduler.ts';
 
 const model = { id: 'hashed-ngrams-384', revision: '1', dimensions: 384, maxTokens: 256 };
 
+const embedder = new HashedEmbedder(model.dimensions, model.maxTokens);
+const schedulerOf = (): BatchScheduler<Tokenized, Float32Array> =>
+  new BatchScheduler({
+    executor: { lanes: 1, run: (batch) => embedder.embed(batch) },
+    cost: new LearnedBatchCost(),
+    batch: { maxTokens: 512 },
+    queue: { maxTokens: 4_096, maxBytes: 1_000_000 },
+  });
+
 describe('the embeddings API', () => {
   let api: FastifyInstance;
+  let scheduler: BatchScheduler<Tokenized, Float32Array>;
 
   beforeEach(() => {
-    const embedder = new HashedEmbedder(model.dimensions, model.maxTokens);
+    scheduler = schedulerOf();
     api = createApi({
       profile: { model, deadlineMs: 60_000 },
-      queue: new EmbeddingQueue({ executor: embedder, maxBatchTokens: 512, maxQueueTokens: 4_096 }),
+      scheduler,
       tokenize: async (texts) => {
         if (texts.includes('crash')) throw new KitError('engine-failed', 'the model thread died');
         return texts.map((text) => embedder.tokenize(text));
@@ -61,6 +73,31 @@ describe('the embeddings API', () => {
     expect(response.json().error).toMatchObject({ type: 'invalid_request_error', param, code: null });
   });
 
+  test('asks for who asks, as urgently as they say', async () => {
+    const claims: Claim[] = [];
+    const submit = scheduler.submit.bind(scheduler);
+    scheduler.submit = (items, claim) => {
+      claims.push(claim);
+      return submit(items, claim);
+    };
+    const asked = { model: model.id, input: 'x' };
+    await post(asked);
+    await post(asked, { 'x-tenant': 'shop', 'x-priority': 'high' });
+    expect(claims).toMatchObject([
+      { tenant: 'default', priority: 'normal' },
+      { tenant: 'shop', priority: 'high' },
+    ]);
+  });
+
+  test.each([
+    ['x-priority', 'urgent'],
+    ['x-tenant', ''],
+    ['x-tenant', 'a'.repeat(129)],
+  ])('rejects a wrong %s and names it', async (param, value) => {
+    const response = await post({ model: model.id, input: 'x' }, { [param]: value });
+    expect([response.statusCode, response.json().error.param]).toEqual([400, param]);
+  });
+
   test('rejects a deadline that is over with 504, and one that is no number with 400', async () => {
     const asked = { model: model.id, input: 'x' };
     expect((await post(asked, { 'x-request-deadline-ms': '0' })).statusCode).toBe(504);
@@ -77,11 +114,7 @@ describe('the embeddings API', () => {
     const release = Promise.withResolvers<void>();
     const slow = createApi({
       profile: { model, deadlineMs: 60_000 },
-      queue: new EmbeddingQueue({
-        executor: new HashedEmbedder(model.dimensions, model.maxTokens),
-        maxBatchTokens: 512,
-        maxQueueTokens: 4_096,
-      }),
+      scheduler: schedulerOf(),
       tokenize: async () => {
         await release.promise;
         return [];

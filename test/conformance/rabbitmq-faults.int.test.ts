@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Bus, type Lease, openBus, openBusAdmin, type Queue } from '@penstock/kit';
+import { type Bus, type Lease, openBus, openBusAdmin, type Queue, type QueueDepth } from '@penstock/kit';
 import type { QueueProfile } from '@penstock/model';
 import { type Channel, Connection } from 'rabbitmq-client';
 import { Link as Network } from '../../chaos/link.ts';
@@ -12,6 +12,7 @@ import { itemOf } from '../../services/kit/src/bus/rabbitmq/item-message.ts';
 import { ItemStore } from '../../services/kit/src/bus/rabbitmq/item-store.ts';
 import { namesOf } from '../../services/kit/src/bus/rabbitmq/names.ts';
 import { PublishLane } from '../../services/kit/src/bus/rabbitmq/publish-lane.ts';
+import { openRabbitmqBus } from '../../services/kit/src/bus/rabbitmq/rabbitmq-bus.ts';
 import { makeAuthority, makeCertificate } from '../helpers/certificates.ts';
 import { freePorts } from '../helpers/free-ports.ts';
 import { RabbitmqServer, rabbitmqRequirement } from '../helpers/rabbitmq-server.ts';
@@ -81,7 +82,6 @@ describeWith(rabbitmqRequirement(), 'RabbitMQ under faults', () => {
       await server.kill();
       await expect(publish('refused')).rejects.toMatchObject({ code: 'bus-unreachable', retryable: true });
       await server.restart();
-      // Of a queue whose leader does not answer within 250 ms the server says that it holds nothing.
       await until(async () => taken.size === keys.length);
       await until(async () => {
         const { ready, delayed, leased } = await queue.depth();
@@ -193,12 +193,54 @@ describeWith(rabbitmqRequirement(), 'RabbitMQ under faults', () => {
     const channel = await link.channel();
     network.weather = { kind: 'stall', directions: ['up', 'down'] };
     const asked = channel.basicQos({ prefetchCount: 1 });
-    const closing = closeChannel(channel);
+    const closing = closeChannel(link, channel);
     network.cut();
     await expect(asked).rejects.toBeDefined();
     await closing;
     await link.close();
   });
+
+  test('a server that does not answer is asked again on another connection', async () => {
+    await provision();
+    await publish('held');
+    await using network = await Network.open();
+    network.leadTo(Number(new URL(server.url).port));
+    // The connection stands: heartbeats would take a minute to find out.
+    const options = await rabbitmqOptionsOf(`amqp://127.0.0.1:${network.port}?heartbeat=60`);
+    await using patient = await openRabbitmqBus({ ...options, answerMs: 500 });
+    const through = await patient.bind(queue.profile);
+    const taker = new Taker(through, 1);
+    const lease = await taker.next();
+    network.weather = { kind: 'lose', directions: ['up', 'down'] };
+    await Promise.all([
+      expect(through.depth()).rejects.toMatchObject({ code: 'bus-unreachable', retryable: true }),
+      expect(patient.bind(queue.profile)).rejects.toMatchObject({ code: 'bus-unreachable', retryable: true }),
+      expect(lease.ack()).rejects.toMatchObject({ code: 'lease-lost' }),
+    ]);
+    network.clear();
+    const again = await taker.next();
+    expect(again.token).toBeGreaterThan(lease.token);
+    await again.ack();
+    await until(async () => (await through.depth()).leased === 0);
+    await taker.consumption.stop();
+  });
+
+  test(
+    'a queue whose leader is not there yet is not taken for empty',
+    async () => {
+      await provision();
+      for (const key of ['a', 'b', 'c']) await publish(key);
+      await server.kill();
+      await server.restart();
+      let answer: QueueDepth | undefined;
+      await until(async () => {
+        answer = await queue.depth();
+        return true;
+      });
+      expect(answer).toMatchObject({ ready: 3 });
+    },
+    TIMEOUT_MS,
+  );
 
   test('leases of every process that takes from the queue are counted', async () => {
     await provision();

@@ -12,6 +12,8 @@ export interface RabbitmqBusOptions {
   readonly ca?: string;
   /** @default '/' */
   readonly virtualHost?: string;
+  /** In which a server that works answers; after that its connection is made anew. @default 15_000 */
+  readonly answerMs?: number;
   /** Seconds; a peer that is silent for two or three times as long is taken for gone. @default 10 */
   readonly heartbeat?: number;
 }

@@ -1,7 +1,11 @@
 import { type Channel, Connection } from 'rabbitmq-client';
+import { KitError } from '../../errors.ts';
 import type { RabbitmqBusOptions } from './address.ts';
 import { closed, faultOf } from './faults.ts';
+import { OpenQuestions } from './open-questions.ts';
 
+/** Longer than a server that works takes for an answer, also on a machine with much else to do. */
+export const ANSWER_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const ACQUIRE_TIMEOUT_MS = 5_000;
 const RECONNECT_WAIT_MS = 250;
@@ -15,50 +19,30 @@ const FRAME_BYTES = 131_072;
  * broke fails, since nobody knows whether it was done.
  */
 export class Link {
-  readonly #connection: Connection;
+  readonly #options: RabbitmqBusOptions;
   readonly #channels = new Set<Channel>();
+  readonly #questions: OpenQuestions;
+  #connection: Connection;
   #commands: Promise<Channel> | undefined;
   #blocked = false;
   #isClosed = false;
 
-  private constructor(connection: Connection) {
-    this.#connection = connection;
-    // Whoever waits for an answer is told by it; what breaks while nobody waits is made again.
-    connection.on('error', () => {});
-    connection.on('connection', () => {
-      this.#blocked = false;
-    });
-    connection.on('connection.blocked', () => {
-      this.#blocked = true;
-    });
-    connection.on('connection.unblocked', () => {
-      this.#blocked = false;
-    });
+  private constructor(options: RabbitmqBusOptions) {
+    this.#options = options;
+    this.#connection = this.#connect();
+    this.#questions = new OpenQuestions(options.answerMs ?? ANSWER_MS, () => this.#blocked);
   }
 
   /** @throws {KitError} `bus-unreachable`, `bus-refused` */
-  static async open({ hosts, encrypted, user, ca, virtualHost, heartbeat }: RabbitmqBusOptions): Promise<Link> {
-    const connection = new Connection({
-      hosts: [...hosts],
-      connectionName: 'penstock',
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      acquireTimeout: ACQUIRE_TIMEOUT_MS,
-      retryLow: RECONNECT_WAIT_MS,
-      retryHigh: LONGEST_RECONNECT_WAIT_MS,
-      heartbeat: heartbeat ?? HEARTBEAT_S,
-      frameMax: FRAME_BYTES,
-      noDelay: true,
-      ...(user === undefined ? {} : { username: user.name, password: user.password }),
-      ...(virtualHost === undefined ? {} : { vhost: virtualHost }),
-      ...(encrypted ? { tls: ca === undefined ? true : { ca } } : {}),
-    });
-    const link = new Link(connection);
+  static async open(options: RabbitmqBusOptions): Promise<Link> {
+    const link = new Link(options);
     try {
-      await connected(connection, hosts.length > 1);
+      await connected(link.#connection, options.hosts.length > 1);
       return link;
     } catch (error) {
-      connection.unsafeDestroy();
-      throw faultOf(error, `cannot connect to ${hosts.join(', ')}`);
+      link.#questions.end();
+      link.#connection.unsafeDestroy();
+      throw faultOf(error, `cannot connect to ${options.hosts.join(', ')}`);
     }
   }
 
@@ -75,7 +59,7 @@ export class Link {
   async channel(): Promise<Channel> {
     if (this.#isClosed) throw closed();
     try {
-      const channel = await this.#connection.acquire({ emitErrorsFromChannel: true });
+      const channel = await this.within('no channel', this.#connection.acquire({ emitErrorsFromChannel: true }));
       channel.on('error', () => {});
       this.#channels.add(channel);
       channel.once('close', () => this.#channels.delete(channel));
@@ -94,16 +78,34 @@ export class Link {
         this.#commands = this.channel();
         channel = await this.#commands;
       }
-      return await work(channel);
+      return await this.within(what, work(channel));
     } catch (error) {
       this.#commands = undefined;
       throw this.#isClosed ? closed() : faultOf(error, what);
     }
   }
 
+  /**
+   * Waits for an answer, but not for ever. A server may be there, send its heartbeats and still not answer on a channel, as
+   * while a queue has no leader; such a channel cannot be closed either. So the connection is made anew, and what else was
+   * under way on it fails as if it had broken.
+   *
+   * @throws {KitError} `bus-unreachable` where there is none in time; what the answer says
+   */
+  within<Answer>(what: string, answer: Promise<Answer>): Promise<Answer> {
+    const asked = this.#connection;
+    return this.#questions.wait(answer, () => {
+      this.#renew(asked);
+      return new KitError('bus-unreachable', `${what}: no answer within ${this.#options.answerMs ?? ANSWER_MS} ms`, {
+        repair: 'check the server; whether it was done is unknown',
+      });
+    });
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#questions.end();
     // The client waits for channels to be closed, for ever where the server does not answer.
     if (!this.#connection.ready) return this.#connection.unsafeDestroy();
     const end = Promise.all(Array.from(this.#channels, (channel) => channel.close())).then(() =>
@@ -115,12 +117,48 @@ export class Link {
     clearTimeout(timer);
     this.#connection.unsafeDestroy();
   }
+
+  /** @param failed the one that did not answer: others may have found that too */
+  #renew(failed: Connection): void {
+    if (this.#isClosed || this.#connection !== failed) return;
+    this.#commands = undefined;
+    this.#connection = this.#connect();
+    failed.unsafeDestroy();
+  }
+
+  #connect(): Connection {
+    const { hosts, encrypted, user, ca, virtualHost, heartbeat } = this.#options;
+    const connection = new Connection({
+      hosts: [...hosts],
+      connectionName: 'penstock',
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      acquireTimeout: ACQUIRE_TIMEOUT_MS,
+      retryLow: RECONNECT_WAIT_MS,
+      retryHigh: LONGEST_RECONNECT_WAIT_MS,
+      heartbeat: heartbeat ?? HEARTBEAT_S,
+      frameMax: FRAME_BYTES,
+      noDelay: true,
+      ...(user === undefined ? {} : { username: user.name, password: user.password }),
+      ...(virtualHost === undefined ? {} : { vhost: virtualHost }),
+      ...(encrypted ? { tls: ca === undefined ? true : { ca } } : {}),
+    });
+    // Whoever waits for an answer is told by it; what breaks while nobody waits is made again.
+    connection.on('error', () => {});
+    const setBlocked = (isBlocked: boolean): void => {
+      if (this.#connection === connection) this.#blocked = isBlocked;
+    };
+    connection.on('connection', () => setBlocked(false));
+    connection.on('connection.blocked', () => setBlocked(true));
+    connection.on('connection.unblocked', () => setBlocked(false));
+    return connection;
+  }
 }
 
 /** Also over when its connection is: the client would wait for an answer that nobody brings any more. */
-export async function closeChannel(channel: Channel): Promise<void> {
+export async function closeChannel(link: Link, channel: Channel): Promise<void> {
   const gone = new Promise((resolve) => channel.once('close', resolve));
-  await Promise.race([channel.close(), gone]);
+  // One that is not closed in time is gone with its connection.
+  await link.within('the end of a channel', Promise.race([channel.close(), gone])).catch(() => {});
 }
 
 /** @param hasOthers whether another host may answer where one does not */

@@ -1,6 +1,6 @@
 import type { Channel } from 'rabbitmq-client';
 import type { DeadLetter } from '../port.ts';
-import type { Link } from './connection.ts';
+import { closeChannel, type Link } from './connection.ts';
 import { faultOf } from './faults.ts';
 import { letterOf } from './item-message.ts';
 
@@ -19,19 +19,19 @@ export async function readDeadLetters(link: Link, queue: string, limit: number):
   let taken = 0;
   try {
     while (letters.size < limit) {
-      const message = await channel.basicGet(queue);
+      const message = await link.within(`queue ${queue}`, channel.basicGet(queue));
       if (message === undefined) break;
       last = message.deliveryTag;
       taken += 1;
       const letter = letterOf(message);
       if (!letters.has(letter.id)) letters.set(letter.id, letter);
     }
-    await putBack(channel, queue, last, taken);
+    await link.within(`queue ${queue}`, putBack(channel, queue, last, taken));
     return [...letters.values()].sort((a, b) => a.deadAt - b.deadAt);
   } catch (error) {
     throw faultOf(error, `queue ${queue}`);
   } finally {
-    await channel.close();
+    await closeChannel(link, channel);
   }
 }
 

@@ -12,6 +12,10 @@ import type { Guarantees } from '../port.ts';
  * stands still; until then nobody else gets it, also when its lease is over. A server gives up a channel on which an
  * item is out for longer than its `consumer_timeout` (30 minutes by default), however often the lease was extended.
  *
+ * A server may stand, send its heartbeats and not answer on a channel, as while a queue has no leader: after 15 seconds
+ * without an answer the connection is made anew, and what was under way on it fails as if it had broken. A queue without a
+ * leader says that it is empty, so where a queue says that it has neither items nor takers its leader is asked.
+ *
  * The protocol does not say how many items are out: whoever takes from the queue is asked for it, and a process that
  * does not answer within a second is missing from `leased`. It has no bound for all consumers together either:
  * `maxAckPending` is not held. A wait that is longer than all of the profile's is waited for by turns, and a shorter one may

@@ -1,54 +1,44 @@
 import type { Channel } from 'rabbitmq-client';
 import { KitError } from '../../errors.ts';
-import type { Link } from './connection.ts';
+import { ANSWER_MS, type Link } from './connection.ts';
 import { closed, faultOf, missing } from './faults.ts';
 import type { OutgoingMessage } from './item-message.ts';
+import { OpenQuestions } from './open-questions.ts';
 
-const HORIZON_MS = 15_000;
-const SWEEP_MS = 250;
 /** Under way at most: beyond it a publisher is refused instead of filling the memory. */
 const MOST_UNDER_WAY = 100_000;
-
-interface Waiting {
-  readonly reject: (error: KitError) => void;
-  sweepsLeft: number;
-}
 
 /** Publishes that the server confirms: it has written them as durably as their queue does, or says that it has not. */
 export class PublishLane {
   readonly #link: Link;
-  readonly #waiting = new Set<Waiting>();
+  readonly #questions: OpenQuestions;
   readonly #returned = new Set<string>();
-  readonly #sweep: NodeJS.Timeout;
   #channel: Promise<Channel> | undefined;
   #last = 0;
 
   constructor(link: Link) {
     this.#link = link;
-    this.#sweep = setInterval(() => this.#dropOverdue(), SWEEP_MS);
-    this.#sweep.unref();
+    this.#questions = new OpenQuestions(ANSWER_MS, () => {
+      // Whoever publishes is to hear of it, and not to wait.
+      if (link.isBlocked) this.#questions.refuseAll(() => blocked('the server'));
+      return link.isBlocked;
+    });
   }
 
   /** @throws {KitError} `queue-missing`, `storage-full`, `bus-refused`, `bus-unreachable`, `bus-closed` */
   async send(queue: string, message: OutgoingMessage): Promise<void> {
     if (this.#link.isClosed) throw closed();
     if (this.#link.isBlocked) throw blocked(queue);
-    if (this.#waiting.size >= MOST_UNDER_WAY) throw tooMany(queue);
-    const { promise, reject } = Promise.withResolvers<never>();
-    // Counted in sweeps that ran: an event loop that stood still must not make answers overdue that wait to be read.
-    const waiting = { reject, sweepsLeft: Math.ceil(HORIZON_MS / SWEEP_MS) };
-    this.#waiting.add(waiting);
+    if (this.#questions.size >= MOST_UNDER_WAY) throw tooMany(queue);
     try {
-      await Promise.race([this.#send(queue, message), promise]);
+      await this.#questions.wait(this.#send(queue, message), unconfirmed);
     } catch (error) {
       throw this.#link.isClosed ? closed() : faultOf(error, `queue ${queue}`);
-    } finally {
-      this.#waiting.delete(waiting);
     }
   }
 
   end(): void {
-    clearInterval(this.#sweep);
+    this.#questions.end();
   }
 
   async #send(queue: string, { envelope, body }: OutgoingMessage): Promise<void> {
@@ -86,19 +76,12 @@ export class PublishLane {
     await channel.confirmSelect();
     return channel;
   }
-
-  #dropOverdue(): void {
-    for (const waiting of this.#waiting) {
-      if (this.#link.isBlocked) waiting.reject(blocked('the server'));
-      else if (--waiting.sweepsLeft <= 0)
-        waiting.reject(
-          new KitError('bus-unreachable', `nobody confirmed within ${HORIZON_MS} ms`, {
-            repair: 'publish it again under the same key: whether it is there is unknown',
-          }),
-        );
-    }
-  }
 }
+
+const unconfirmed = (): KitError =>
+  new KitError('bus-unreachable', `nobody confirmed within ${ANSWER_MS} ms`, {
+    repair: 'publish it again under the same key: whether it is there is unknown',
+  });
 
 const blocked = (what: string): KitError =>
   new KitError('storage-full', `${what}: the memory or the disk of the server is at its limit`, {

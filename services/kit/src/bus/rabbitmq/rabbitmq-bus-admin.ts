@@ -40,15 +40,17 @@ class RabbitmqBusAdmin implements BusAdmin {
   /** @throws {KitError} `queue-mismatch` where one of them has other settings, `bus-refused`, `bus-unreachable` */
   async provision(profile: QueueProfile): Promise<void> {
     const { items, dead, delays, census, profile: note } = namesOf(profile);
-    await this.#link.ask(`queue ${items}`, async (channel) => {
-      const declare = (queue: string, settings: Readonly<Record<string, string | number>>) =>
-        channel.queueDeclare({ queue, durable: true, arguments: settings });
-      await channel.exchangeDeclare({ exchange: census, type: 'fanout', durable: true });
-      await declare(dead, QUORUM);
-      await declare(items, handingOnTo(dead));
-      for (const { queue } of delays) await declare(queue, handingOnTo(items));
-      await declare(note, { ...QUORUM, 'x-max-length': 1, 'x-overflow': 'drop-head' });
-    });
+    const declare = (queue: string, settings: Readonly<Record<string, string | number>>) =>
+      this.#link.ask(`queue ${queue}`, (channel) =>
+        channel.queueDeclare({ queue, durable: true, arguments: settings }),
+      );
+    await this.#link.ask(`exchange ${census}`, (channel) =>
+      channel.exchangeDeclare({ exchange: census, type: 'fanout', durable: true }),
+    );
+    await declare(dead, QUORUM);
+    await declare(items, handingOnTo(dead));
+    for (const { queue } of delays) await declare(queue, handingOnTo(items));
+    await declare(note, { ...QUORUM, 'x-max-length': 1, 'x-overflow': 'drop-head' });
     // The note last: whoever finds it finds the rest.
     await this.#lane.send(note, { envelope: { durable: true }, body: Buffer.from(JSON.stringify(profile)) });
   }

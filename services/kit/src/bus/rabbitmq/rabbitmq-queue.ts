@@ -67,9 +67,16 @@ export class RabbitmqQueue implements Queue {
 
   async depth(): Promise<QueueDepth> {
     const { items, delays, dead } = this.#names;
-    const [own, dying, ...waiting] = await this.#links.taking.ask(`queue ${items}`, (channel) =>
-      Promise.all([items, dead, ...delays.map(({ queue }) => queue)].map((queue) => countsOf(channel, queue))),
-    );
+    const [own, dying, ...waiting] = await this.#links.taking.ask(`queue ${items}`, async (channel) => {
+      const queues = [items, dead, ...delays.map(({ queue }) => queue)];
+      const look = () => Promise.all(queues.map((queue) => countsOf(channel, queue)));
+      const counts = await look();
+      // A queue without a leader says that it has neither items nor consumers.
+      const isDoubtful = counts[0]?.messages === 0 && counts[0].consumers === 0;
+      if (!isDoubtful) return counts;
+      await askLeader(channel, items);
+      return look();
+    });
     const leased = await this.#links.census.take(this.#names, own?.consumers ?? 0);
     const delayed = waiting.reduce((sum, { messages }) => sum + messages, 0);
     return { ready: own?.messages ?? 0, delayed, leased, deadLettered: dying?.messages ?? 0 };
@@ -88,6 +95,15 @@ export class RabbitmqQueue implements Queue {
   abandon(): void {
     for (const consumption of this.#consumptions) consumption.abandon();
   }
+}
+
+/**
+ * Resolves once the queue has a leader, who alone answers this question. An item that is found is put back at once, which counts
+ * as one of its losses: it is found where the count was wrong, or where it came in between.
+ */
+async function askLeader(channel: Channel, queue: string): Promise<void> {
+  const message = await channel.basicGet(queue);
+  if (message !== undefined) channel.basicNack({ deliveryTag: message.deliveryTag, requeue: true });
 }
 
 /** Without what is out with consumers. */

@@ -15,6 +15,7 @@ export interface Taker {
 export class Subscription {
   /** Resolves when the channel is gone, or the server brings nothing more. */
   readonly ended: Promise<void>;
+  readonly #link: Link;
   readonly #channel: Channel;
   readonly #taker: Taker;
   readonly #end = Promise.withResolvers<void>();
@@ -24,7 +25,8 @@ export class Subscription {
   #underWay: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  private constructor(channel: Channel, taker: Taker) {
+  private constructor(link: Link, channel: Channel, taker: Taker) {
+    this.#link = link;
     this.#channel = channel;
     this.#taker = taker;
     this.ended = this.#end.promise;
@@ -36,21 +38,12 @@ export class Subscription {
   /** @throws {KitError} `queue-missing`, `bus-refused`, `bus-unreachable`, `bus-closed` */
   static async open(link: Link, names: RabbitmqNames, taker: Taker): Promise<Subscription> {
     const channel = await link.channel();
-    const subscription = new Subscription(channel, taker);
+    const subscription = new Subscription(link, channel, taker);
     try {
-      await channel.basicQos({ prefetchCount: taker.prefetch });
-      // Who takes nothing more counts with the server for as long as something is out.
-      await answerCensus(channel, names, () => ({
-        held: taker.held,
-        isTaking: subscription.#consumer !== undefined || taker.held > 0,
-      }));
-      const { consumerTag } = await channel.basicConsume({ queue: names.items }, (message) =>
-        taker.receive(subscription, message),
-      );
-      subscription.#consumer = consumerTag;
+      await link.within(`queue ${names.items}`, subscription.#begin(names));
       return subscription;
     } catch (error) {
-      await closeChannel(channel);
+      await closeChannel(link, channel);
       throw faultOf(error, `queue ${names.items}`);
     }
   }
@@ -70,7 +63,8 @@ export class Subscription {
     this.#next ??= this.#underWay.then(() => {
       this.#next = undefined;
       // Any question would do. This one changes nothing: a prefetch counts for consumers that begin later.
-      const answered = this.#channel.basicQos({ prefetchCount: this.#taker.prefetch });
+      const asked = this.#channel.basicQos({ prefetchCount: this.#taker.prefetch });
+      const answered = this.#link.within('a channel that brings items', asked);
       this.#underWay = answered.catch(() => {});
       return answered;
     });
@@ -82,7 +76,7 @@ export class Subscription {
     const consumer = this.#consumer;
     this.#consumer = undefined;
     if (consumer === undefined || !this.isOpen) return;
-    await this.#channel.basicCancel(consumer).catch(() => {});
+    await this.#link.within('the end of a consumer', this.#channel.basicCancel(consumer)).catch(() => {});
     // The client hands a message over one turn after it was read.
     await new Promise(setImmediate);
   }
@@ -90,7 +84,20 @@ export class Subscription {
   close(): Promise<void> {
     this.#closing ??= this.reach()
       .catch(() => {})
-      .then(() => closeChannel(this.#channel));
+      .then(() => closeChannel(this.#link, this.#channel));
     return this.#closing;
+  }
+
+  async #begin(names: RabbitmqNames): Promise<void> {
+    await this.#channel.basicQos({ prefetchCount: this.#taker.prefetch });
+    // Who takes nothing more counts with the server for as long as something is out.
+    await answerCensus(this.#channel, names, () => ({
+      held: this.#taker.held,
+      isTaking: this.#consumer !== undefined || this.#taker.held > 0,
+    }));
+    const { consumerTag } = await this.#channel.basicConsume({ queue: names.items }, (message) =>
+      this.#taker.receive(this, message),
+    );
+    this.#consumer = consumerTag;
   }
 }

@@ -7,10 +7,9 @@ import { KarpenterAccess } from '../../constructs/aws/karpenter-access.ts';
 import type { Network } from '../../constructs/aws/network.ts';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { Binding } from '../../constructs/binding.ts';
-import { ConstructError } from '../../constructs/errors.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
-import { type GpuPool, gpuPoolsOf } from '../gpu-pools.ts';
-import { zonesFor } from './machine-zones.ts';
+import type { GpuPool } from '../gpu-pools.ts';
+import { machinePools, zonesFor } from './machine-zones.ts';
 import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
 
 /** What the stack of workloads reads of the cluster's, by parameter. */
@@ -54,35 +53,26 @@ export function clusterStack(app: App, topology: Topology, environment: AwsEnvir
     return cluster;
   }
   if (growsGroups(topology, environment)) new AutoscalerAccess(stack, 'Autoscaler', { cluster });
-  for (const pool of gpuPoolsOf('aws', topology, environment.workloads.machines))
+  for (const pool of machinePools(topology, environment))
     new GpuNodePool(stack, pool.name, { cluster, ...nodeGroupOf(pool, environment) });
   return cluster;
 }
 
 /** Whether an environment has groups of machines that somebody in the cluster has to grow and to shrink. */
-export function growsGroups(topology: Topology, { cluster, workloads }: AwsEnvironment): boolean {
-  const { compute } = cluster;
+export function growsGroups(topology: Topology, environment: AwsEnvironment): boolean {
+  const { compute } = environment.cluster;
   if (compute.mode === 'auto' || compute.gpus.by !== 'node-groups') return false;
-  return gpuPoolsOf('aws', topology, workloads.machines).length > 0;
+  return machinePools(topology, environment).length > 0;
 }
 
 const roleIn = (stack: Stack, name: string): Binding<string> =>
   Binding.of(stack.formatArn({ service: 'iam', region: '', resource: 'role', resourceName: name }));
 
-/**
- * @throws {ConstructError} `machine-unfit` for devices that are shared, which groups do not, or for a machine that is sold in
- *   reservations and has none
- */
 function nodeGroupOf(
-  { name, machine, sharing, devices }: GpuPool<'aws'>,
+  { name, machine, devices }: GpuPool<'aws'>,
   environment: AwsEnvironment,
 ): Omit<GpuNodePoolProps<GpuClass>, 'cluster'> {
-  const { reservations = {} } = environment.cluster;
-  const unfit = (message: string): ConstructError => new ConstructError('machine-unfit', `node group ${name}`, message);
-  if (sharing !== undefined) throw unfit('its devices are shared, expected pools of Karpenter for them');
-  const reservation = reservations[machine.name];
-  if (reservation === undefined && !machine.onDemand)
-    throw unfit(`${machine.name} is not sold by the hour, expected a reservation in the environment`);
+  const reservation = environment.cluster.reservations?.[machine.name];
   const capacity =
     reservation === undefined
       ? { type: 'on-demand', machine: machine.name, ...zonesFor(machine.name, environment) }

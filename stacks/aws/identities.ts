@@ -5,11 +5,11 @@ import type { EksCluster } from '../../constructs/aws/eks-cluster.ts';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { WorkloadGrant } from '../../constructs/aws/workload-grant.ts';
 import { WorkloadIdentity } from '../../constructs/aws/workload-identity.ts';
-import { ConstructError } from '../../constructs/errors.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
 import { invocationGrants } from './invocations.ts';
 import { brokerIn, secretOf } from './platform-in-cluster.ts';
 import { telemetryAccess } from './prometheus-in-cluster.ts';
+import { askersIn } from './served-engines.ts';
 import { addressPrefix, environmentName } from './stack-of.ts';
 
 /** Account of whoever reads a topic as one consumer group: its name with hyphens. */
@@ -84,7 +84,7 @@ function usersOf(
   environment: AwsEnvironment,
   cluster: EksCluster,
 ): readonly WorkloadIdentity[] {
-  const { users = {}, invokes = {}, namespace } = environment.workloads;
+  const { users = {}, namespace } = environment.workloads;
   const named = environmentName(topology, environment);
   const { workers, httpServices, schedules, migrations } = topology;
   const accounts: Readonly<Record<string, { readonly name: string }>> = {
@@ -93,7 +93,7 @@ function usersOf(
     ...schedules,
     ...migrations,
   };
-  return Object.keys({ ...users, ...invokes }).flatMap((id) => {
+  return [...new Set([...Object.keys(users), ...askersIn(topology, environment)])].flatMap((id) => {
     const { cache, database } = users[id] ?? {};
     const serviceAccount = accounts[id]?.name;
     const [first, ...others] = [
@@ -107,23 +107,16 @@ function usersOf(
   });
 }
 
-/** @throws {ConstructError} `reference-missing` for a user that the cache does not have */
-function cacheUser(stack: Stack, { name, data }: AwsEnvironment, named: string, user: string): WorkloadGrant {
-  const cache = data?.cache;
-  if (cache === undefined || !Object.hasOwn(cache.users, user))
-    throw new ConstructError('reference-missing', `environment ${name}`, `data.cache.users has no ${user}`);
+function cacheUser(stack: Stack, { data }: AwsEnvironment, named: string, user: string): WorkloadGrant {
   const arn = (resource: string, resourceName: string): string =>
     stack.formatArn({ service: 'elasticache', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
   return WorkloadGrant.connectCache({
-    cache: arn(cache.kind.kind === 'serverless' ? 'serverlesscache' : 'replicationgroup', named),
+    cache: arn(data?.cache?.kind.kind === 'serverless' ? 'serverlesscache' : 'replicationgroup', named),
     user: arn('user', `${named}-${user}`),
   });
 }
 
-/** @throws {ConstructError} `reference-missing` without a database */
 function databaseUser(stack: Stack, topology: Topology, environment: AwsEnvironment, user: string): WorkloadGrant {
-  if (environment.data?.database === undefined)
-    throw new ConstructError('reference-missing', `environment ${environment.name}`, 'has no data.database');
   const resource = PublishedBindings.read(stack, addressPrefix(topology, environment), 'database-resource').lower();
   return WorkloadGrant.connectDatabase(
     stack.formatArn({

@@ -4,25 +4,11 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { askedName, modelArns } from '../../constructs/aws/bedrock-access.ts';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { WorkloadGrant } from '../../constructs/aws/workload-grant.ts';
-import { ConstructError } from '../../constructs/errors.ts';
 import type { AwsEnvironment, EngineServing } from '../environments/aws-environment.ts';
-import { engineAddresses, servedName } from './served-engines.ts';
+import { askedBy, callersOf, engineAddresses, servedName } from './served-engines.ts';
 import { addressPrefix } from './stack-of.ts';
 
-/** Engines that a workload asks by itself. @throws {ConstructError} `reference-missing` for one that the cluster serves */
-function invokedBy(environment: AwsEnvironment, workload: string): readonly (readonly [string, EngineServing])[] {
-  return (environment.workloads.invokes?.[workload] ?? []).map((id) => {
-    const form = environment.serving?.[id];
-    if (form !== undefined) return [id, form] as const;
-    throw new ConstructError(
-      'reference-missing',
-      `environment ${environment.name}`,
-      `workloads.invokes[${JSON.stringify(workload)}] names ${id}, which is not in serving`,
-    );
-  });
-}
-
-/** What a workload names when it asks an engine: by the variable that it finds it in. */
+/** What a workload names when it asks an engine by itself: by the variable that it finds it in. */
 export function invocationVariables(
   stack: Stack,
   topology: Topology,
@@ -31,7 +17,9 @@ export function invocationVariables(
 ): Readonly<Record<string, string>> {
   const read = (name: string): string =>
     PublishedBindings.read(stack, addressPrefix(topology, environment), name).lower();
-  const variables = invokedBy(environment, workload).flatMap(([id, form]): readonly (readonly [string, string])[] => {
+  const own = environment.workloads.invokes?.[workload] ?? [];
+  const asked = askedBy(topology, environment, workload).filter(([id]) => own.includes(id));
+  const variables = asked.flatMap(([id, form]): readonly (readonly [string, string])[] => {
     const variable = `PENSTOCK_ENDPOINT_${id.toUpperCase().replaceAll('-', '_')}`;
     const published = engineAddresses(id);
     if (form.by === 'bedrock')
@@ -54,7 +42,50 @@ export function invocationVariables(
   return Object.fromEntries(variables);
 }
 
-/** The right of a workload to ask each engine that it invokes, and no other. */
+/**
+ * Where those who call an engine that Amazon serves find it, in the words of the kit: by the ids of engine and caller. All
+ * have the same address; who may ask there is for their rights.
+ */
+export function engineCalls(
+  stack: Stack,
+  topology: Topology,
+  environment: AwsEnvironment,
+): Readonly<Record<string, Readonly<Record<string, string>>>> {
+  return Object.fromEntries(
+    Object.entries(environment.serving ?? {}).map(([id, form]) => [
+      id,
+      Object.fromEntries(
+        callersOf(topology, id).map((caller) => [caller, callAddress(stack, topology, environment, id, form)]),
+      ),
+    ]),
+  );
+}
+
+function callAddress(
+  stack: Stack,
+  topology: Topology,
+  environment: AwsEnvironment,
+  id: string,
+  form: EngineServing,
+): string {
+  const { region, urlSuffix } = stack;
+  if (form.by === 'sagemaker') {
+    const name = servedName(topology, environment, id);
+    const copies = form.serving === 'on-demand' ? `?component=${name}` : '';
+    return `sagemaker://runtime.sagemaker.${region}.${urlSuffix}/regions/${region}/endpoints/${name}${copies}`;
+  }
+  const published = engineAddresses(id);
+  const read = (name: string): string =>
+    PublishedBindings.read(stack, addressPrefix(topology, environment), name).lower();
+  const guardrail =
+    form.guardrail === undefined
+      ? ''
+      : `?guardrail=${read(published.guardrail)}&version=${read(published.guardrailVersion)}`;
+  const model = encodeURIComponent(askedName(form.model));
+  return `bedrock://bedrock-runtime.${region}.${urlSuffix}/regions/${region}/models/${model}${guardrail}`;
+}
+
+/** The right of a workload to ask each engine that it invokes or calls, and no other. */
 export function invocationGrants(
   stack: Stack,
   topology: Topology,
@@ -63,7 +94,7 @@ export function invocationGrants(
 ): readonly WorkloadGrant[] {
   const read = (name: string): string =>
     PublishedBindings.read(stack, addressPrefix(topology, environment), name).lower();
-  return invokedBy(environment, workload).map(([id, form]) => {
+  return askedBy(topology, environment, workload).map(([id, form]) => {
     const published = engineAddresses(id);
     if (form.by === 'bedrock')
       return WorkloadGrant.askModels({

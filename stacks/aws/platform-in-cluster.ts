@@ -2,12 +2,12 @@ import type { ResolvedInferenceEngine, Topology } from '@penstock/model';
 import type { Stack } from 'aws-cdk-lib';
 import { PublishedBindings } from '../../constructs/aws/published-bindings.ts';
 import { traceEndpoint } from '../../constructs/aws/trace-search.ts';
-import { ConstructError } from '../../constructs/errors.ts';
 import type { Flow } from '../../constructs/kubernetes/index.ts';
 import { tcp } from '../../constructs/kubernetes/network-flow.ts';
 import type { AwsEnvironment, PublishedAddress, PublishedSecret } from '../environments/aws-environment.ts';
 import type { BrokerEnvironment, KubernetesEnvironment } from '../environments/index.ts';
-import { invocationVariables } from './invocations.ts';
+import { engineCalls, invocationVariables } from './invocations.ts';
+import { askersIn } from './served-engines.ts';
 import { addressPrefix } from './stack-of.ts';
 
 /** Where what Amazon runs is listening. */
@@ -22,8 +22,6 @@ const PORTS: Readonly<Record<PublishedAddress, number>> = {
 /**
  * The cluster of an environment as its charts see it: images and weights in the registry of its account, and addresses
  * of what Amazon runs as they are when the stack is deployed.
- *
- * @throws {ConstructError} `reference-missing` for addresses, secrets or users of a workload that takes none
  */
 export function platformInCluster(
   stack: Stack,
@@ -40,9 +38,7 @@ export function platformInCluster(
     key: PublishedBindings.read(stack, addressPrefix(topology, environment), secretOf(name)).lower(),
     property: name.slice(name.indexOf('-') + 1),
   });
-  for (const [field, section] of Object.entries({ finds, reads, users, invokes })) {
-    for (const workload of Object.keys(section)) takes(field, topology, environment, workload);
-  }
+  const asking = Object.fromEntries(askersIn(topology, environment).map((workload) => [workload, true]));
   const found = mapped({ ...finds, ...invokes }, (_, workload) => ({
     ...kubernetes.addresses[workload],
     ...mapped(finds[workload] ?? {}, addressOf),
@@ -67,13 +63,14 @@ export function platformInCluster(
     weights: Object.fromEntries(
       engines.map(({ id, model }) => [id, `${registry}/models/${model.id}:${model.revision}`]),
     ),
+    outsideEngines: engineCalls(stack, topology, environment),
     addresses: { ...kubernetes.addresses, ...found },
     secrets: mapped(reads, (files) => ({ store: secretStoreOf(kubernetes), files: mapped(files, keptIn) })),
-    reaches: mapped({ ...kubernetes.reaches, ...finds, ...users, ...invokes }, (_, workload) => [
+    reaches: mapped({ ...kubernetes.reaches, ...finds, ...users, ...asking }, (_, workload) => [
       ...(kubernetes.reaches?.[workload] ?? []),
       ...(finds[workload] === undefined ? [] : [flowTo(environment, portsOf(Object.values(finds[workload])))]),
-      ...(invokes[workload] === undefined ? [] : [flowTo(environment, [HTTPS])]),
-      ...(users[workload] === undefined && invokes[workload] === undefined ? [] : [IDENTITY_AGENT]),
+      ...(asking[workload] === undefined ? [] : [flowTo(environment, [HTTPS])]),
+      ...(users[workload] === undefined && asking[workload] === undefined ? [] : [IDENTITY_AGENT]),
     ]),
   };
 }
@@ -90,20 +87,6 @@ export const secretOf = (name: PublishedSecret): string => `${name.split('-')[0]
 /** Store of the cluster that the platform's secrets come from. */
 export const secretStoreOf = (workloads: Pick<KubernetesEnvironment, 'nats'>): BrokerEnvironment['secrets']['store'] =>
   brokerIn(workloads)?.secrets.store ?? { name: 'platform', kind: 'ClusterSecretStore' };
-
-function takes(
-  field: string,
-  { workers, httpServices, schedules, migrations }: Topology,
-  { name }: AwsEnvironment,
-  id: string,
-) {
-  if ([workers, httpServices, schedules, migrations].some((section) => Object.hasOwn(section, id))) return;
-  throw new ConstructError(
-    'reference-missing',
-    `environment ${name}`,
-    `workloads.${field}[${JSON.stringify(id)}] is no worker, service, schedule or migration`,
-  );
-}
 
 /** Data stores and endpoints are in the network, at addresses that change: their own group says who gets in. */
 const flowTo = ({ network }: AwsEnvironment, ports: readonly number[]): Flow => ({

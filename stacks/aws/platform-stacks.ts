@@ -15,7 +15,6 @@ import { clusterStack } from './cluster-stack.ts';
 import { enginesStack, WEIGHTS_ADDRESS } from './engines-stack.ts';
 import { observabilityStack } from './observability-stack.ts';
 import { copiedImages } from './platform-in-cluster.ts';
-import { servedByCluster } from './served-engines.ts';
 import { addressPrefix, artifactPrefix, environmentName, stackOf } from './stack-of.ts';
 import { workloadsStack } from './workloads-stack.ts';
 
@@ -40,9 +39,8 @@ export function environmentStacks(app: App, topology: Topology, environment: Aws
   const data =
     environment.data === undefined ? undefined : dataStack(app, topology, environment, environment.data, network);
   const engines = enginesStack(app, topology, environment, network);
-  const inCluster = servedByCluster(topology, environment);
-  const cluster = clusterStack(app, inCluster, environment, network);
-  const workloads = workloadsStack(app, inCluster, environment, cluster);
+  const cluster = clusterStack(app, topology, environment, network);
+  const workloads = workloadsStack(app, topology, environment, cluster);
   // They read addresses by parameter, which CDK does not take for a dependency.
   engines?.addStackDependency(artifacts);
   for (const before of [data, engines]) if (before !== undefined) workloads.addStackDependency(before);

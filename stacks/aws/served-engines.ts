@@ -1,5 +1,4 @@
 import type { ResolvedInferenceEngine, Topology } from '@penstock/model';
-import { ConstructError } from '../../constructs/errors.ts';
 import type { AwsEnvironment, EngineServing } from '../environments/aws-environment.ts';
 import { environmentName } from './stack-of.ts';
 
@@ -27,36 +26,41 @@ export const servedByCluster = (topology: Topology, { serving = {} }: AwsEnviron
   engines: Object.fromEntries(Object.entries(topology.engines).filter(([id]) => !Object.hasOwn(serving, id))),
 });
 
-/**
- * The engines that Amazon serves.
- *
- * @throws {ConstructError} `reference-missing` for an engine that is not there, `settings-contradict` for one that services
- *   of the platform call: they speak to servers in their cluster, without a signature
- */
+/** The engines that Amazon serves. */
 export const servedEngines = (topology: Topology, { serving = {} }: AwsEnvironment): readonly ServedEngine[] =>
-  Object.entries(serving).map(([id, form]) => ({ engine: uncalled(topology, id), form }));
-
-function uncalled(topology: Topology, id: string): ResolvedInferenceEngine {
-  const engine = topology.engines[id];
-  if (engine === undefined)
-    throw new ConstructError('reference-missing', `serving.${id}`, `is no engine of ${topology.name}`);
-  const callers = callersOf(topology, id);
-  if (callers.length === 0) return engine;
-  throw new ConstructError(
-    'settings-contradict',
-    `serving.${id}`,
-    `is called by ${callers.join(', ')}, whose calls carry no signature of IAM: serve it in the cluster`,
-  );
-}
+  Object.entries(serving).flatMap(([id, form]) => {
+    const engine = topology.engines[id];
+    return engine === undefined ? [] : [{ engine, form }];
+  });
 
 interface Caller {
   readonly id: string;
   readonly calls: readonly { readonly engine: string }[];
 }
 
-/** Whoever calls an engine as the declaration says: by HTTP, at `/v1`, without a signature. */
-export const callersOf = ({ workers, httpServices, schedules }: Topology, engine: string): readonly string[] =>
-  [workers, httpServices, schedules]
-    .flatMap((section) => Object.values<Caller>(section))
+/** Whoever calls an engine as the declaration says. */
+export const callersOf = (topology: Topology, engine: string): readonly string[] =>
+  callersIn(topology)
     .filter(({ calls }) => calls.some((call) => call.engine === engine))
     .map(({ id }) => id);
+
+/** Engines that Amazon serves and a workload asks: by calls of the declaration, or by itself. */
+export function askedBy(
+  topology: Topology,
+  { serving = {}, workloads }: AwsEnvironment,
+  workload: string,
+): readonly (readonly [id: string, form: EngineServing])[] {
+  const calls = callersIn(topology).find(({ id }) => id === workload)?.calls ?? [];
+  const ids = new Set([...(workloads.invokes?.[workload] ?? []), ...calls.map(({ engine }) => engine)]);
+  return Object.entries(serving).filter(([id]) => ids.has(id));
+}
+
+/** Whoever asks one of them: each needs a right, and a way there. */
+export const askersIn = (topology: Topology, environment: AwsEnvironment): readonly string[] => {
+  const { serving = {}, workloads } = environment;
+  const called = Object.keys(serving).flatMap((engine) => callersOf(topology, engine));
+  return [...new Set([...Object.keys(workloads.invokes ?? {}), ...called])];
+};
+
+const callersIn = ({ workers, httpServices, schedules }: Topology): readonly Caller[] =>
+  [workers, httpServices, schedules].flatMap((section) => Object.values<Caller>(section));

@@ -1,4 +1,5 @@
 import { Duration, type ResolvedInferenceEngine, type Topology } from '@penstock/model';
+import { askedName } from '../../constructs/aws/bedrock-access.ts';
 import { copiesOn } from '../../constructs/aws/sagemaker-machine.ts';
 import type { AwsEnvironment, EngineServing } from '../environments/aws-environment.ts';
 import { type EnvironmentFault, refusalOf } from './environment-error.ts';
@@ -19,28 +20,55 @@ export function servingFaults(topology: Topology, { serving = {} }: AwsEnvironme
           repair: 'correct the id, or leave it out',
         },
       ];
+    const faults = form.by === 'sagemaker' ? endpointFaults(path, engine, form) : modelFaults(path, form);
     const callers = callersOf(topology, id);
-    return [
-      ...(callers.length === 0
-        ? []
-        : [
-            {
-              code: 'settings-contradict',
-              path,
-              received: `${id}, which is called by ${callers.join(', ')}`,
-              expected: 'an engine that nothing calls: such calls carry no signature of IAM',
-              repair: 'serve it in the cluster, or ask it by signed calls and say so in workloads.invokes',
-            } as const,
-          ]),
-      ...(form.by === 'sagemaker' ? endpointFaults(path, engine, form) : modelFaults(path, form)),
-    ];
+    return callers.length === 0 ? faults : [...faults, ...callFaults(path, engine, form, callers)];
   });
+}
+
+/** Of Bedrock's models those that the kit knows how to ask for embeddings. */
+const EMBEDS = /(^|\.)(amazon\.titan-embed-text|cohere\.embed)-/;
+
+/** Of an engine that workloads call as the declaration says: they want an answer to the call, by the API of OpenAI. */
+function callFaults(
+  path: string,
+  { id, task }: ResolvedInferenceEngine,
+  form: EngineServing,
+  callers: readonly string[],
+): readonly EnvironmentFault[] {
+  const received = `${id}, which is called by ${callers.join(', ')}`;
+  if (form.by === 'sagemaker')
+    return form.serving === 'asynchronous'
+      ? [
+          {
+            code: 'settings-contradict',
+            path: `${path}.serving`,
+            received,
+            expected: 'an endpoint that answers a call: this one answers into a bucket',
+            repair: "set serving to 'real-time' or 'on-demand', or let a workload ask by itself and say so in invokes",
+          },
+        ]
+      : [];
+  const asked = askedName(form.model);
+  return task === 'generation' || (task === 'embedding' && EMBEDS.test(asked))
+    ? []
+    : [
+        {
+          code: 'settings-contradict',
+          path: `${path}.model`,
+          received: `${asked} for ${received}`,
+          expected: 'a model that Bedrock has for chats, or one for embeddings of Titan or Cohere',
+          repair: 'name another model, or serve it in the cluster or on SageMaker',
+        },
+      ];
 }
 
 type Endpoint = Extract<EngineServing, { readonly by: 'sagemaker' }>;
 
 /** SageMaker's own bound on how long a container may take to start. */
 const LONGEST_START = Duration.seconds(3600);
+/** What SageMaker waits for an answer to a call. */
+const LONGEST_ANSWER = Duration.seconds(60);
 
 function endpointFaults(
   path: string,
@@ -75,6 +103,17 @@ function endpointFaults(
             received: `${engine.startupBudget} to start`,
             expected: `at most ${LONGEST_START}: SageMaker waits no longer`,
             repair: 'measure loadTime again, or serve it in the cluster',
+          } as const,
+        ]
+      : []),
+    ...(serving !== 'asynchronous' && engine.doneWithin.isLongerThan(LONGEST_ANSWER)
+      ? [
+          {
+            code: 'window-too-long',
+            path: `${path}.serving`,
+            received: `${serving}, and ${engine.doneWithin} for an answer`,
+            expected: `an answer within ${LONGEST_ANSWER}: SageMaker waits no longer`,
+            repair: "promise it sooner, or set serving to 'asynchronous', which waits an hour",
           } as const,
         ]
       : []),

@@ -13,13 +13,13 @@ import type { Manifest } from '../../constructs/policies/index.ts';
 import { SecretReference } from '../../constructs/secret-reference.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
 import type { KubernetesEnvironment } from '../environments/index.ts';
-import { gpuPoolsOf } from '../gpu-pools.ts';
 import { platformApp } from '../kubernetes/platform-app.ts';
 import { CLUSTER_ADDRESSES } from './cluster-stack.ts';
 import { identitiesOf } from './identities.ts';
-import { zonesFor } from './machine-zones.ts';
+import { machinePools, zonesFor } from './machine-zones.ts';
 import { operatorsFor } from './operators.ts';
 import { brokerIn, platformInCluster, secretStoreOf } from './platform-in-cluster.ts';
+import { servedByCluster } from './served-engines.ts';
 import { addressPrefix, environmentName, stackOf } from './stack-of.ts';
 
 /** Changes with every release: what runs in the cluster, the operators it needs, and what it may do in AWS. */
@@ -46,7 +46,9 @@ export function clusterObjects(
   environment: AwsEnvironment,
 ): { readonly machines: readonly Manifest[]; readonly platform: readonly Manifest[] } {
   const kubernetes = platformInCluster(stack, topology, environment);
-  const charts = runsSomething(topology) ? platformApp(topology, kubernetes) : new ClusterApp();
+  const charts = runsSomething(servedByCluster(topology, environment))
+    ? platformApp(topology, kubernetes)
+    : new ClusterApp();
   foundationChart(stack, charts, topology, environment, kubernetes);
   const auto = environment.cluster.compute.mode === 'auto';
   const nodes = nodesChart(stack, charts, topology, environment);
@@ -105,7 +107,7 @@ function nodesChart(
   environment: AwsEnvironment,
 ): AwsNodesChart | undefined {
   const { compute, reservations = {} } = environment.cluster;
-  const gpus = gpuPoolsOf('aws', topology, environment.workloads.machines).map((pool) => ({
+  const gpus = machinePools(topology, environment).map((pool) => ({
     ...pool,
     reservation: reservations[pool.machine.name]?.id,
     zones: zonesFor(pool.machine.name, environment).zones,

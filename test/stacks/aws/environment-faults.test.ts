@@ -265,11 +265,11 @@ const CASES: readonly Case[] = [
     'embedder',
   ],
   [
-    'an engine on SageMaker that a worker calls',
+    'an engine that a worker calls and that answers into a bucket',
     called,
-    servingEnvironment(SAGEMAKER),
+    servingEnvironment({ ...SAGEMAKER, serving: 'asynchronous' }),
     'settings-contradict',
-    'serving.chat',
+    'serving.chat.serving',
     'chat, which is called by digest',
   ],
   [

@@ -10,7 +10,7 @@ import { checkManifests, type Manifest } from '../../../constructs/policies/inde
 import { awsApp, synthesizeAws } from '../../../stacks/aws/synthesize.ts';
 import { clusterObjects } from '../../../stacks/aws/workloads-stack.ts';
 import type { AwsEnvironment } from '../../../stacks/environments/aws-environment.ts';
-import { BEDROCK, called, digests, SAGEMAKER, SERVINGS, servingEnvironment } from './serving.ts';
+import { BEDROCK, digests, SAGEMAKER, SERVINGS, servingEnvironment } from './serving.ts';
 
 type Templates = Readonly<Record<string, CloudFormationTemplate>>;
 type Form = keyof typeof SERVINGS;
@@ -28,8 +28,7 @@ const ofEngine = (form: Form, type: string) => resourcesOf(form, 'engines', type
 
 const objectsOf = (environment: AwsEnvironment): readonly Manifest[] => {
   const stack = new Stack(new App(), 'test', { env: { region: environment.region } });
-  // As the stacks hand it over: without the engines that Amazon serves.
-  return clusterObjects(stack, { ...digests, engines: {} }, environment).platform;
+  return clusterObjects(stack, digests, environment).platform;
 };
 
 interface Statement {
@@ -232,12 +231,6 @@ describe('an environment', () => {
   const invoking = (invokes: AwsEnvironment['workloads']['invokes']): AwsEnvironment => ({
     ...environment,
     workloads: { ...environment.workloads, invokes: invokes ?? {} },
-  });
-
-  test('rejects an engine on SageMaker that a worker calls: its calls are not signed', () => {
-    expect(() => templatesOf(environment, called)).toThrow(
-      /serving\.chat +\[settings-contradict\]\s+received +chat, which is called by digest/,
-    );
   });
 
   test('rejects an engine that is not in the declaration', () => {

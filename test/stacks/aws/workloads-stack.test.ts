@@ -136,10 +136,6 @@ describe('the stack of workloads', () => {
     expect(objects.filter((object) => JSON.stringify(object).includes('"name":"DATABASE_HOST"')).length).toBe(1);
   });
 
-  test('rejects an address for what takes none', () => {
-    expect(() => allOf(platform, finds('embedder'))).toThrow(/finds\["embedder"\].*\[reference-missing\]/);
-  });
-
   test('lets the function that applies it into the cluster, from where nodes are, and nobody else', () => {
     const [access] = ofType('karpenter', 'AWS::EKS::AccessEntry');
     expect(access?.[1].Properties).toMatchObject({

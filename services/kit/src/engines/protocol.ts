@@ -1,5 +1,7 @@
 import { KitError } from '../errors.ts';
+import { bedrockProtocol } from './bedrock.ts';
 import { directProtocol } from './direct.ts';
+import { sagemakerProtocol } from './sagemaker.ts';
 import { vertexProtocol } from './vertex.ts';
 
 /** One call of a model by the OpenAI API, before it is known how it travels. */
@@ -15,7 +17,7 @@ export interface EngineCall {
 
 /**
  * How calls reach the model at an address: paths, credentials and trust, in which a server in the cluster and those that
- * a cloud runs differ. It sends a call once and judges no answer; refusing and trying again are one thing for all.
+ * a cloud runs differ. It sends a call once and judges no answer, which it gives in the words of HTTP; refusing and trying again are one thing for all.
  */
 export interface EngineProtocol {
   /** What it speaks to, for messages. */
@@ -24,10 +26,15 @@ export interface EngineProtocol {
   send(call: EngineCall): Promise<Response>;
 }
 
-const PROTOCOLS: ReadonlyMap<string, (address: URL) => EngineProtocol> = new Map([
+const PROTOCOLS: ReadonlyMap<string, (address: URL) => EngineProtocol> = new Map<
+  string,
+  (address: URL) => EngineProtocol
+>([
   ['http:', directProtocol],
   ['https:', directProtocol],
   ['vertex:', vertexProtocol],
+  ['sagemaker:', sagemakerProtocol],
+  ['bedrock:', bedrockProtocol],
 ]);
 
 /**
@@ -35,7 +42,9 @@ const PROTOCOLS: ReadonlyMap<string, (address: URL) => EngineProtocol> = new Map
  *
  * @param address `http://host:port` or `https://`, for a server that is spoken to directly;
  * `vertex://host/projects/<p>/locations/<l>/endpoints/<e>` for an endpoint of Vertex AI, with `?ca=` and the file of an
- * authority for one in a network, and `?api=chat` for one of the Model Garden that is asked for chats
+ * authority for one in a network, and `?api=chat` for one of the Model Garden that is asked for chats;
+ * `sagemaker://host/regions/<r>/endpoints/<e>` for an endpoint of SageMaker, with `?component=` for one with copies;
+ * `bedrock://host/regions/<r>/models/<m>` for a model of Bedrock, with `?guardrail=` and `&version=` of a guardrail
  * @throws {KitError} `address-malformed`
  */
 export function engineProtocol(address: string): EngineProtocol {
@@ -44,6 +53,6 @@ export function engineProtocol(address: string): EngineProtocol {
   if (url !== undefined && protocol !== undefined) return protocol(url);
   throw new KitError(
     'address-malformed',
-    `engine address: received ${JSON.stringify(address)}, expected http://host:port or vertex://host/projects/<p>/locations/<l>/endpoints/<e>`,
+    `engine address: received ${JSON.stringify(address)}, expected http://host:port, vertex://..., sagemaker://... or bedrock://...`,
   );
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:https';
-import { text } from 'node:stream/consumers';
+import { Agent } from 'node:https';
 import { KitError } from '../errors.ts';
 import { GoogleAccessToken } from './google-access-token.ts';
+import { post } from './https-post.ts';
 import type { EngineCall, EngineProtocol } from './protocol.ts';
 
 const ENDPOINT = /^\/projects\/[^/]+\/locations\/[^/]+\/endpoints\/[^/]+$/;
@@ -38,7 +38,10 @@ export function vertexProtocol(address: URL, options: VertexProtocolOptions = {}
       const url = `https://${host}${pathOf(pathname, call.route)}`;
       for (let asked = 1; ; asked++) {
         const current = await token.current(call.signal);
-        const response = await post(url, agent, call, { authorization: `Bearer ${current}` });
+        const response = await post(url, agent, {
+          ...call,
+          headers: { ...call.headers, authorization: `Bearer ${current}` },
+        });
         if (response.status !== 401 || asked === 2) return response;
         token.refuse(current);
       }
@@ -50,26 +53,6 @@ export function vertexProtocol(address: URL, options: VertexProtocolOptions = {}
 function chatPath(endpoint: string, route: EngineCall['route']): string {
   if (route === '/v1/chat/completions') return `/v1beta1${endpoint}/chat/completions`;
   throw new KitError('request-refused', `${route}: an endpoint that is spoken to by api=chat answers chats alone`);
-}
-
-/** `fetch` knows no authority of one connection's own. */
-async function post(
-  url: string,
-  agent: Agent,
-  { body, headers, signal }: EngineCall,
-  credentials: Readonly<Record<string, string>>,
-): Promise<Response> {
-  const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  const size = { 'content-length': Buffer.byteLength(body) };
-  const sent = request(url, { method: 'POST', agent, signal, headers: { ...headers, ...credentials, ...size } });
-  sent.once('error', reject);
-  sent.once('response', (answer) => {
-    const status = answer.statusCode ?? 0;
-    const told = Object.entries(answer.headers).filter((each): each is [string, string] => typeof each[1] === 'string');
-    text(answer).then((read) => resolve(new Response(read, { status, headers: told })), reject);
-  });
-  sent.end(body);
-  return promise;
 }
 
 function readAuthority(file: string): string {

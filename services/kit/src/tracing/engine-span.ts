@@ -8,6 +8,13 @@ export interface EngineRequest {
   readonly inputs: number;
 }
 
+/** By the protocol of its address; the names that the conventions have, where they have one. */
+const PROVIDERS: Readonly<Record<string, string>> = {
+  'vertex:': 'gcp.vertex_ai',
+  'bedrock:': 'aws.bedrock',
+  'sagemaker:': 'aws.sagemaker',
+};
+
 /**
  * Runs one call of an engine in a span, in the names of OpenTelemetry's conventions for generative AI.
  *
@@ -25,7 +32,7 @@ export function inEngineSpan<Result>(
         const { hostname, port, protocol } = new URL(url);
         span.setAttributes({
           'gen_ai.operation.name': operation,
-          'gen_ai.provider.name': protocol === 'vertex:' ? 'gcp.vertex_ai' : 'penstock',
+          'gen_ai.provider.name': PROVIDERS[protocol] ?? 'penstock',
           'gen_ai.request.model': model,
           'penstock.engine.inputs': inputs,
           'server.address': hostname,

@@ -30,9 +30,8 @@ const MOST_ATTEMPTS = 8;
 const TRANSIENT: readonly number[] = [429, 500, 502, 503, 504];
 
 /**
- * Vertex AI's public REST API, version 1, as far as models and endpoints need it. Every request may be sent again: an
- * answer that was lost says nothing of what the server did, so that whoever calls looks at what is there, not at
- * what was answered.
+ * Vertex AI's public REST API, version 1, as far as what is made here needs it. An answer that was lost says nothing of
+ * what the server did, so that whoever calls looks at what is there, not at what was answered.
  */
 export class VertexApi {
   readonly #options: VertexApiOptions;
@@ -45,10 +44,6 @@ export class VertexApi {
     this.#patience = options.patience ?? Duration.parse('2 hours');
   }
 
-  progress(line: string): void {
-    this.#options.progress(line);
-  }
-
   /** Undefined for what is not there. */
   async find<T>(name: string): Promise<T | undefined> {
     try {
@@ -59,15 +54,44 @@ export class VertexApi {
     }
   }
 
-  /** @throws {VertexError} */
+  /**
+   * Sends, and sends again what was not answered: for what is refused, or the same, when it comes twice.
+   *
+   * @throws {VertexError}
+   */
   async send<T>(method: Method, path: string, body?: unknown): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const failed = await this.#attempt<T>(method, path, body);
-      if (!('error' in failed)) return failed.answer;
-      if (!failed.error.retryable || attempt === MOST_ATTEMPTS) throw failed.error;
-      const wait = Duration.max(pauseAfter(attempt), failed.retryAfter);
-      this.progress(`${failed.error.message}; again in ${wait}`);
-      await this.#sleep(wait);
+      try {
+        return await this.#attempt<T>(method, path, body);
+      } catch (error) {
+        if (!VertexError.is(error, 'api-unavailable') || attempt === MOST_ATTEMPTS) throw error;
+        await this.#pauseBefore(attempt, error.message, error.retryAfter);
+      }
+    }
+  }
+
+  /**
+   * Sends once: for what makes another one when it comes twice.
+   *
+   * @throws {VertexError} `answer-lost` where it may have come, and what a request throws
+   */
+  async sendOnce<T>(method: Method, path: string, body?: unknown): Promise<T> {
+    try {
+      return await this.#attempt<T>(method, path, body);
+    } catch (cause) {
+      if (!VertexError.is(cause, 'api-unavailable')) throw cause;
+      const { retryAfter } = cause;
+      throw new VertexError('answer-lost', `${method} ${path}`, cause.message, { retryAfter, cause });
+    }
+  }
+
+  /** As `send`; what is gone already needs no second farewell. */
+  async sendUnlessGone(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<Operation> {
+    try {
+      return await this.send<Operation>(method, path, body);
+    } catch (error) {
+      if (VertexError.is(error) && error.status === 404) return { name: path, done: true };
+      throw error;
     }
   }
 
@@ -85,42 +109,79 @@ export class VertexApi {
       if (left.microseconds <= 0)
         throw new VertexError('operation-late', goal, `did not come about within ${this.#patience}`);
       try {
-        left = await this.#finish(goal, await act(), left);
+        left = await this.#finish(goal, await act(), this.#read, left);
       } catch (error) {
-        if (!isUnderWay(error)) throw error;
-        const wait = pauseAfter(round);
-        this.progress(`${goal}: something else is under way there (${error.reason}); looking again in ${wait}`);
-        await this.#sleep(wait);
-        left = Duration.microseconds(Math.max(0, left.microseconds - wait.microseconds));
+        const why = whyAgain(error);
+        if (why === undefined) throw error;
+        left = less(left, await this.#pauseBefore(round, `${goal}: ${why}`, (error as VertexError).retryAfter));
       }
     }
   }
 
+  /** Does what is the same when it is done twice, and waits for it. @throws {VertexError} as `reach` */
+  async perform(goal: string, act: () => Promise<Operation>): Promise<void> {
+    let done = false;
+    await this.reach(
+      goal,
+      async () => (done ? true : undefined),
+      async () => {
+        const operation = await act();
+        done = true;
+        return operation;
+      },
+    );
+  }
+
+  /** Takes away what is there by that name, and waits until it is gone. @throws {VertexError} as `reach` */
+  async remove(name: string): Promise<void> {
+    await this.reach(
+      `delete ${name}`,
+      async () => ((await this.find(name)) === undefined ? true : undefined),
+      () => this.sendUnlessGone('DELETE', name),
+    );
+  }
+
+  /**
+   * Waits for what goes on by itself; `read` says how far it is.
+   *
+   * @throws {VertexError} `operation-failed`, `operation-late` and what `read` throws
+   */
+  async finish(goal: string, begun: Operation, read: (name: string) => Promise<Operation>): Promise<void> {
+    await this.#finish(goal, begun, read, this.#patience);
+  }
+
+  readonly #read = (name: string): Promise<Operation> => this.send<Operation>('GET', name);
+
   /** What is left of the patience after the operation has ended. */
-  async #finish(goal: string, begun: Operation, patience: Duration): Promise<Duration> {
+  async #finish(
+    goal: string,
+    begun: Operation,
+    read: (name: string) => Promise<Operation>,
+    patience: Duration,
+  ): Promise<Duration> {
     let left = patience;
     let operation = begun;
     for (let round = 1; operation.done !== true; round++) {
       if (left.microseconds <= 0) throw new VertexError('operation-late', goal, `${operation.name} is still running`);
-      const wait = pauseAfter(round);
-      this.progress(`${goal}: running, ${left} left`);
-      await this.#sleep(wait);
-      left = Duration.microseconds(Math.max(0, left.microseconds - wait.microseconds));
-      operation = await this.send<Operation>('GET', operation.name);
+      left = less(left, await this.#pauseBefore(round, `${goal}: running, ${left} left`));
+      operation = await read(operation.name);
     }
     if (operation.error !== undefined)
       throw new VertexError('operation-failed', goal, operation.error.message, {
         reason: String(operation.error.code),
       });
-    this.progress(`${goal}: done`);
+    this.#options.progress(`${goal}: done`);
     return left;
   }
 
-  async #attempt<T>(
-    method: Method,
-    path: string,
-    body: unknown,
-  ): Promise<{ readonly answer: T } | { readonly error: VertexError; readonly retryAfter: Duration }> {
+  async #pauseBefore(round: number, why: string, least = Duration.zero): Promise<Duration> {
+    const wait = Duration.max(pauseAfter(round), least);
+    this.#options.progress(`${why}; again in ${wait}`);
+    await this.#sleep(wait);
+    return wait;
+  }
+
+  async #attempt<T>(method: Method, path: string, body: unknown): Promise<T> {
     const { accessToken, address = googleAddress } = this.#options;
     const place = `${method} ${path}`;
     try {
@@ -131,16 +192,17 @@ export class VertexApi {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      if (response.ok) return { answer: JSON.parse(text === '' ? '{}' : text) as T };
-      const retryAfter = retryAfterOf(response.headers.get('retry-after'));
-      return { error: refusal(place, response.status, text), retryAfter };
+      if (response.ok) return JSON.parse(text === '' ? '{}' : text) as T;
+      throw refusal(place, response, text);
     } catch (cause) {
       if (VertexError.is(cause)) throw cause;
-      const error = new VertexError('api-unavailable', place, 'no answer', { cause });
-      return { error, retryAfter: Duration.zero };
+      throw new VertexError('api-unavailable', place, 'no answer', { cause });
     }
   }
 }
+
+const less = (patience: Duration, spent: Duration): Duration =>
+  Duration.microseconds(Math.max(0, patience.microseconds - spent.microseconds));
 
 const pause = (duration: Duration): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, duration.toMilliseconds('up')));
@@ -167,14 +229,19 @@ function retryAfterOf(header: string | null): Duration {
   return Number.isFinite(seconds) && seconds > 0 ? Duration.seconds(Math.ceil(seconds)) : Duration.zero;
 }
 
-function refusal(place: string, status: number, text: string): VertexError {
+function refusal(place: string, { status, headers }: Response, text: string): VertexError {
   const { message, reason } = explained(text);
+  const retryAfter = retryAfterOf(headers.get('retry-after'));
   const code = TRANSIENT.includes(status)
     ? 'api-unavailable'
     : status === 401 || status === 403
       ? 'credentials-refused'
       : 'request-refused';
-  return new VertexError(code, place, `${status} ${message}`, { status, ...(reason === undefined ? {} : { reason }) });
+  return new VertexError(code, place, `${status} ${message}`, {
+    status,
+    retryAfter,
+    ...(reason === undefined ? {} : { reason }),
+  });
 }
 
 interface ErrorBody {
@@ -191,8 +258,12 @@ function explained(text: string): { readonly message: string; readonly reason?: 
   }
 }
 
-/** True where the same thing, or another on the same resource, is being done already. */
-function isUnderWay(error: unknown): error is VertexError {
-  if (!VertexError.is(error, 'request-refused')) return false;
-  return error.status === 409 || (error.reason === 'FAILED_PRECONDITION' && /operation/i.test(error.message));
+/** Undefined where looking again helps nobody. */
+function whyAgain(error: unknown): string | undefined {
+  if (!VertexError.is(error)) return undefined;
+  if (error.code === 'answer-lost') return error.message;
+  const underWay =
+    error.code === 'request-refused' &&
+    (error.status === 409 || (error.reason === 'FAILED_PRECONDITION' && /operation/i.test(error.message)));
+  return underWay ? `something else is under way there (${error.reason})` : undefined;
 }

@@ -1,10 +1,14 @@
-/** Every way in which a model is not deployed, or not taken down. */
+import { Duration } from '@penstock/model';
+
+/** Every way in which something on Vertex AI is not made, or not taken down. */
 export type VertexErrorCode =
   /** The API said no, and will say so again. */
   | 'request-refused'
   | 'credentials-refused'
   /** The API did not answer, or answered that it cannot now, for as long as was tried. */
   | 'api-unavailable'
+  /** The API did not answer what may not be asked twice: whoever asked looks whether it was done. */
+  | 'answer-lost'
   /** It was begun and failed. */
   | 'operation-failed'
   /** It was begun and did not end in time: the next run finds what has come of it. */
@@ -12,7 +16,15 @@ export type VertexErrorCode =
   /** Something of the same id is there that was not made here. */
   | 'not-ours';
 
-const RETRYABLE: readonly VertexErrorCode[] = ['api-unavailable', 'operation-late'];
+const RETRYABLE: readonly VertexErrorCode[] = ['api-unavailable', 'answer-lost', 'operation-late'];
+
+interface Answer {
+  readonly status?: number;
+  readonly reason?: string;
+  readonly retryAfter?: Duration;
+  readonly cause?: unknown;
+}
+
 const BRAND = Symbol.for('penstock.error');
 
 /** What Vertex AI would not or could not do. */
@@ -25,18 +37,17 @@ export class VertexError extends Error {
   readonly status: number | undefined;
   /** Google's own word, e.g. `FAILED_PRECONDITION`. */
   readonly reason: string | undefined;
+  /** As long as the API asks whoever comes again to wait. */
+  readonly retryAfter: Duration;
 
-  constructor(
-    code: VertexErrorCode,
-    path: string,
-    message: string,
-    { status, reason, cause }: { readonly status?: number; readonly reason?: string; readonly cause?: unknown } = {},
-  ) {
+  constructor(code: VertexErrorCode, path: string, message: string, answer: Answer = {}) {
+    const { status, reason, retryAfter, cause } = answer;
     super(`${path}: ${message} [${code}]`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = RETRYABLE.includes(code);
     this.status = status;
     this.reason = reason;
+    this.retryAfter = retryAfter ?? Duration.zero;
     Object.defineProperty(this, BRAND, { value: 'vertex' });
   }
 

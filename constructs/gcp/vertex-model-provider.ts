@@ -1,7 +1,9 @@
 import { canonicalJson } from '@penstock/model';
 import type { dynamic } from '@pulumi/pulumi';
+import { partlyMade } from './partly-made.ts';
 import { type Operation, VertexApi, type VertexApiOptions } from './vertex-api.ts';
 import { VertexError } from './vertex-error.ts';
+import { KEY_LABEL } from './vertex-id.ts';
 import type { DedicatedResources } from './vertex-machine.ts';
 import { splitWith, type TrafficSplit } from './vertex-traffic.ts';
 
@@ -53,9 +55,6 @@ interface Endpoint {
   readonly trafficSplit?: TrafficSplit;
 }
 
-/** Carries the id of the model, so that one that was uploaded by a run which died is known for ours. */
-export const KEY_LABEL = 'penstock-key';
-
 const CHANGEABLE = ['displayName', 'labels', 'traffic'] as const;
 
 /** Uploads, deploys, changes and takes down models over the API. Stateless: whatever it has to know it looks up. */
@@ -82,7 +81,7 @@ export class VertexModelProvider implements dynamic.ResourceProvider<VertexModel
       return { id: model.name, outs: stateOf(inputs, model.name, deployed) };
     } catch (error) {
       // Pulumi keeps what it is told so, and the model is taken down with the stack, or deployed by the next run.
-      throw partly(error, model.name, stateOf(inputs, model.name, undefined));
+      throw partlyMade(error, model.name, stateOf(inputs, model.name, undefined));
     }
   }
 
@@ -99,7 +98,7 @@ export class VertexModelProvider implements dynamic.ResourceProvider<VertexModel
       if (resized !== undefined) await this.#resize(news, resized);
       return { outs: stateOf(news, model.name, deployed) };
     } catch (error) {
-      throw partly(error, id, stateOf(news, model.name, await this.#deployed(news)));
+      throw partlyMade(error, id, stateOf(news, model.name, await this.#deployed(news)));
     }
   }
 
@@ -123,14 +122,10 @@ export class VertexModelProvider implements dynamic.ResourceProvider<VertexModel
       },
       async () => {
         await this.#route(props, 0);
-        return this.#forgiving('POST', `${endpoint}:undeployModel`, { deployedModelId });
+        return this.#api.sendUnlessGone('POST', `${endpoint}:undeployModel`, { deployedModelId });
       },
     );
-    await this.#api.reach(
-      `delete ${id}`,
-      async () => ((await this.#api.find<Model>(id)) === undefined ? true : undefined),
-      () => this.#forgiving('DELETE', id),
-    );
+    await this.#api.remove(id);
   }
 
   async #upload(inputs: VertexModelInputs): Promise<Model> {
@@ -178,22 +173,15 @@ export class VertexModelProvider implements dynamic.ResourceProvider<VertexModel
   }
 
   async #resize({ endpoint, deployedModelId }: VertexModelInputs, dedicated: DedicatedResources): Promise<void> {
-    let begun = false;
-    await this.#api.reach(
-      `resize ${deployedModelId}`,
-      async () => (begun ? true : undefined),
-      async () => {
-        const operation = await this.#api.send<Operation>('POST', `${endpoint}:mutateDeployedModel`, {
-          deployedModel: { id: deployedModelId, dedicatedResources: dedicated },
-          updateMask: [
-            'dedicatedResources.minReplicaCount',
-            'dedicatedResources.maxReplicaCount',
-            'dedicatedResources.autoscalingMetricSpecs',
-          ].join(','),
-        });
-        begun = true;
-        return operation;
-      },
+    await this.#api.perform(`resize ${deployedModelId}`, () =>
+      this.#api.send<Operation>('POST', `${endpoint}:mutateDeployedModel`, {
+        deployedModel: { id: deployedModelId, dedicatedResources: dedicated },
+        updateMask: [
+          'dedicatedResources.minReplicaCount',
+          'dedicatedResources.maxReplicaCount',
+          'dedicatedResources.autoscalingMetricSpecs',
+        ].join(','),
+      }),
     );
   }
 
@@ -223,16 +211,6 @@ export class VertexModelProvider implements dynamic.ResourceProvider<VertexModel
     const { deployedModels = [] } = (await this.#api.find<Endpoint>(endpoint)) ?? {};
     return deployedModels.find(({ id }) => id === deployedModelId);
   }
-
-  /** What is gone already needs no second farewell. */
-  async #forgiving(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<Operation> {
-    try {
-      return await this.#api.send<Operation>(method, path, body);
-    } catch (error) {
-      if (VertexError.is(error) && error.status === 404) return { name: path, done: true };
-      throw error;
-    }
-  }
 }
 
 const describe = ({ displayName, labels, modelId }: VertexModelInputs) => ({
@@ -252,10 +230,4 @@ function stateOf(
     deployed: deployed !== undefined,
     ...(serviceAttachment === undefined ? {} : { serviceAttachment }),
   };
-}
-
-/** The shape by which Pulumi's host for dynamic providers knows that something was made all the same. */
-function partly(error: unknown, id: string, properties: VertexModelState): unknown {
-  const reasons = [error instanceof Error ? error.message : String(error)];
-  return error instanceof Error ? Object.assign(error, { id, properties, reasons }) : error;
 }

@@ -2,7 +2,6 @@ import { fingerprintOf, Ratio, type RatioInput } from '@penstock/model';
 import {
   ComponentResource,
   type ComponentResourceOptions,
-  CustomResource,
   type CustomResourceOptions,
   getProject,
   getStack,
@@ -12,8 +11,9 @@ import {
   output,
 } from '@pulumi/pulumi';
 import { ConstructError } from '../errors.ts';
+import { checkModule, DynamicResource } from './dynamic-resource.ts';
 import { containerSpec, type VertexContainer } from './vertex-container.ts';
-import { tenDigits } from './vertex-id.ts';
+import { speakingId, tenDigits } from './vertex-id.ts';
 import { checkCapacity, dedicatedResources, type VertexMachine, type VertexReplicas } from './vertex-machine.ts';
 import type { VertexModelInputs } from './vertex-model-provider.ts';
 
@@ -68,12 +68,7 @@ export class VertexModel<Min extends number = number> extends ComponentResource 
     const served = apiContainer(containerSpec('container', args.container));
     const resources = resourcesOf(args.resources as VertexModelResources);
     const traffic = percentOf(args.traffic ?? '100%');
-    if (args.provider.startsWith('/') || args.provider.split('/').includes('..'))
-      throw new ConstructError(
-        'reference-missing',
-        'provider',
-        `${args.provider} is no path from the project's folder`,
-      );
+    checkModule(args.provider);
     super('penstock:gcp:VertexModel', name, {}, options);
     const { artifacts, serviceAccount, encryptionKey } = args;
     const fixed = output({
@@ -114,40 +109,13 @@ export class VertexModel<Min extends number = number> extends ComponentResource 
 
 type Requested = { readonly [K in keyof VertexModelInputs]: Input<VertexModelInputs[K]> };
 
-/**
- * The resource as Pulumi's host for dynamic providers knows it. `dynamic.Resource` would write the provider's code into
- * the state, as of the day it was made and by a compiler's interface that TypeScript 7 has no more: the text that stands
- * there instead loads the module of the day.
- */
-class UploadedModel extends CustomResource {
+class UploadedModel extends DynamicResource {
   declare readonly serviceAttachment: Output<string | undefined>;
 
   constructor(name: string, inputs: Requested, provider: string, options: CustomResourceOptions) {
-    super(
-      'pulumi-nodejs:dynamic/penstock:VertexModel',
-      name,
-      {
-        ...inputs,
-        model: undefined,
-        deployed: undefined,
-        serviceAttachment: undefined,
-        __provider: loaderOf(provider),
-      },
-      options,
-    );
+    super('VertexModel', name, { provider, outputs: ['model', 'deployed', 'serviceAttachment'] }, inputs, options);
   }
 }
-
-/** From the folder of Pulumi.yaml, wherever that lies today: a path of this machine would end up in the state. */
-const loaderOf = (provider: string): string => `
-const { existsSync } = require('node:fs');
-const { dirname, join } = require('node:path');
-exports.handler = () => {
-  let root = process.cwd();
-  while (!existsSync(join(root, 'Pulumi.yaml')) && dirname(root) !== root) root = dirname(root);
-  return require(join(root, ${JSON.stringify(provider)})).provider;
-};
-`;
 
 function resourcesOf(resources: VertexModelResources): Requested['resources'] {
   if ('pool' in resources) return output(resources.pool).apply((pool) => ({ pool }));
@@ -164,18 +132,11 @@ interface Settled {
 function identityOf(name: string, { fixed, resources }: Settled): { modelId: string; deployedModelId: string } {
   const place = 'pool' in resources ? resources.pool : resources.dedicated.machineSpec;
   const fingerprint = fingerprintOf({ project: getProject(), stack: getStack(), name, fixed, place });
-  const slug = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9-]+/g, '-')
-    .slice(0, LONGEST_SLUG);
   return {
-    modelId: `m-${slug}-${fingerprint}`,
+    modelId: speakingId('m', name, fingerprint),
     deployedModelId: tenDigits(fingerprint),
   };
 }
-
-/** Of the 63 characters of a model's id. */
-const LONGEST_SLUG = 44;
 
 function percentOf(written: RatioInput): number {
   const percent = Number(((Ratio.is(written) ? written : Ratio.parse(written)).value * 100).toPrecision(12));

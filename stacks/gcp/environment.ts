@@ -7,6 +7,7 @@ import type { GoogleProject } from '../../constructs/gcp/google-project.ts';
 import type { MaintenanceWindow } from '../../constructs/gcp/maintenance-window.ts';
 import type { MemorystoreValkeyArgs } from '../../constructs/gcp/memorystore-valkey.ts';
 import type { NetworkArgs } from '../../constructs/gcp/network.ts';
+import type { FeatureDistances, VertexMonitoringArgs } from '../../constructs/gcp/vertex-monitoring.ts';
 import type { GcpWorkloads } from '../environments/gcp.ts';
 
 /** What is so in one project of Google Cloud and cannot follow from the declaration. */
@@ -48,6 +49,13 @@ export interface VertexForm {
   readonly healthRoute: string;
   /** Replicas that are kept when there is little to do. @default - as many as carry the peak */
   readonly atLeast?: number;
+  /** Of a server that is asked with instances of features. @default - its requests are not compared */
+  readonly monitoring?: MonitoringForm;
+}
+
+/** What of the requests is compared, how often, and of how many; who hears of it are those of `alerts.tickets`. */
+export interface MonitoringForm extends Pick<VertexMonitoringArgs, 'every' | 'sampled' | 'kept'> {
+  readonly drift: FeatureDistances;
 }
 
 /** Back ends that Google runs, each with the workloads that use it, by their ids. */

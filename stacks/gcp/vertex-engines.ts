@@ -7,9 +7,10 @@ import { VertexArtifacts } from '../../constructs/gcp/vertex-artifacts.ts';
 import { VertexCallers } from '../../constructs/gcp/vertex-callers.ts';
 import { VertexConnections } from '../../constructs/gcp/vertex-connections.ts';
 import { VertexInference, type VertexInferenceArgs } from '../../constructs/gcp/vertex-inference.ts';
+import { VertexMonitoring, type VertexMonitoringArgs } from '../../constructs/gcp/vertex-monitoring.ts';
 import type { WorkloadIdentity } from '../../constructs/gcp/workload-identity.ts';
 import { type Flow, tcp } from '../../constructs/kubernetes/index.ts';
-import type { GcpEnvironment, VertexForm } from './environment.ts';
+import type { GcpEnvironment, MonitoringForm, VertexForm } from './environment.ts';
 
 /** From the folder of Pulumi.yaml. */
 const PROVIDER = 'stacks/gcp/vertex-provider.ts';
@@ -125,9 +126,8 @@ export class VertexEngines {
       { project, repository, folders: Object.fromEntries(folders) },
       this.#options,
     );
-    const inferences = served.map(({ engine, form: { machine, atLeast, ...container } }) => [
-      engine.id,
-      new VertexInference(
+    const inferences = served.map(({ engine, form: { machine, atLeast, monitoring, ...container } }) => {
+      const inference = new VertexInference(
         engine.name,
         {
           topology,
@@ -142,9 +142,31 @@ export class VertexEngines {
           ...(atLeast === undefined ? {} : { atLeast: atLeast as NonNullable<VertexInferenceArgs['atLeast']> }),
         },
         { ...this.#options, dependsOn: [reader] },
-      ),
-    ]);
+      );
+      if (monitoring !== undefined) this.#watch(engine, inference, monitoring);
+      return [engine.id, inference];
+    });
     return Object.fromEntries(inferences);
+  }
+
+  #watch({ name }: ResolvedInferenceEngine, { nodes }: VertexInference, form: MonitoringForm): void {
+    const { project, region, alerts } = this.#environment;
+    const { drift, ...rest } = form;
+    const told = alerts.tickets.map((each) => (each.startsWith('projects/') ? { channel: each } : { email: each }));
+    new VertexMonitoring(
+      name,
+      {
+        ...rest,
+        project: project.id,
+        location: region,
+        endpoint: nodes.endpoint.resource,
+        models: { served: { model: nodes.model, drift } },
+        // The reader of the configuration has seen to it that there is somebody.
+        told: told as unknown as VertexMonitoringArgs['told'],
+        provider: PROVIDER,
+      },
+      this.#options,
+    );
   }
 }
 

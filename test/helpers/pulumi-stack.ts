@@ -54,6 +54,8 @@ export class PulumiStack {
     this.#env = {
       ...process.env,
       NODE_OPTIONS: '',
+      // Each command starts four processes of Node with the same SDK.
+      NODE_COMPILE_CACHE: join(tmpdir(), 'penstock-compile-cache'),
       PATH: [PLUGINS, dirname(process.execPath), process.env['PATH']].join(delimiter),
       PULUMI_BACKEND_URL: `file://${this.#state}`,
       PULUMI_HOME: join(this.#folder, 'home'),

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { VertexMonitors } from './vertex-monitors.ts';
 
 interface Model {
   readonly name: string;
@@ -53,12 +54,13 @@ export const ENDPOINT = `${PARENT}/endpoints/1234567890`;
 export const TOKEN = 'ya29.stand-in';
 
 /**
- * A stand-in for Vertex AI on loopback, written from Google's public REST reference: models, one endpoint and long-running
- * operations, with the refusals that matter. It keeps books of what is there and of what was asked.
+ * A stand-in for Vertex AI on loopback, written from Google's public REST reference: models, one endpoint, what watches it
+ * and long-running operations, with the refusals that matter. It keeps books of what is there and of what was asked.
  */
 export class VertexPeer {
   readonly models = new Map<string, Model>();
   readonly endpoint: Endpoint = { name: ENDPOINT, etag: 1, deployedModels: [], trafficSplit: {} };
+  readonly monitors = new VertexMonitors(PARENT, () => this.endpoint.deployedModels.map(({ id }) => id));
   /** `METHOD path` of all requests that were let in, in their order. */
   readonly asked: string[] = [];
   /** How often an operation is looked at before it is done. */
@@ -172,6 +174,13 @@ export class VertexPeer {
     const begin = (resource: string, effect: () => void) => this.#begin(resource, effect, fault?.kind === 'late');
     const operation = this.#operations.get(path);
     if (operation !== undefined) return this.#poll(operation);
+    if (this.monitors.has(path)) {
+      const refuse = (status: number, reason: string, message: string): never => {
+        throw new Refused(status, reason, message);
+      };
+      // What fails late of a job is the job itself: the rest of it are operations.
+      return this.monitors.act(method, path, query, body, begin, fault?.kind === 'late', refuse);
+    }
     if (path === `${PARENT}/models:upload`) {
       const name = `${PARENT}/models/${body.modelId}`;
       if (this.models.has(name) || this.#busy(name)) throw new Refused(409, 'ALREADY_EXISTS', `${name} exists`);
@@ -200,7 +209,7 @@ export class VertexPeer {
     if (method === 'GET') {
       const reached = this.attachment === undefined ? {} : { privateEndpoints: { serviceAttachment: this.attachment } };
       const deployedModels = endpoint.deployedModels.map((each) => ({ ...each, ...reached }));
-      return { ...endpoint, deployedModels, etag: String(endpoint.etag) };
+      return { ...endpoint, ...this.monitors.of(ENDPOINT), deployedModels, etag: String(endpoint.etag) };
     }
     if (method === 'PATCH') {
       if (body.etag !== String(endpoint.etag)) throw new Refused(409, 'ABORTED', 'the etag is of another day');

@@ -30,6 +30,7 @@ import { VertexEndpoint } from '../../../constructs/gcp/vertex-endpoint.ts';
 import { VertexInference } from '../../../constructs/gcp/vertex-inference.ts';
 import { VertexModel } from '../../../constructs/gcp/vertex-model.ts';
 import { ModelGardenDeployment } from '../../../constructs/gcp/vertex-model-garden.ts';
+import { VertexMonitoring } from '../../../constructs/gcp/vertex-monitoring.ts';
 import { RankingAccess } from '../../../constructs/gcp/vertex-ranking.ts';
 import { DeploymentResourcePool } from '../../../constructs/gcp/vertex-resource-pool.ts';
 import { WorkloadIdentity } from '../../../constructs/gcp/workload-identity.ts';
@@ -349,6 +350,36 @@ export const COMPONENTS: readonly ComponentCase[] = [
         },
         options,
       ),
+  },
+  {
+    token: 'VertexMonitoring',
+    make: ({ name, options, given }) => {
+      const endpoint = edge();
+      const model = new VertexModel('shop-churn', {
+        project: 'shop',
+        location,
+        endpoint: endpoint.resource,
+        container,
+        resources: { machine, replicas },
+        provider: 'provider.ts',
+      });
+      new VertexMonitoring(
+        name,
+        {
+          project: given('shop'),
+          location: given(location),
+          endpoint: endpoint.resource,
+          models: { churn: { model, drift: { age: '30%' } } },
+          every: '1 hour',
+          sampled: '10%',
+          told: [{ channel: given('projects/shop/notificationChannels/7') }],
+          schemas: { sent: 'gs://b/sent.yaml' },
+          encryptionKey: given('key'),
+          provider: 'provider.ts',
+        },
+        options,
+      );
+    },
   },
   {
     token: 'VertexInference',

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Duration } from '@penstock/model';
 import { VertexError } from '../../../constructs/gcp/vertex-error.ts';
+import { KEY_LABEL } from '../../../constructs/gcp/vertex-id.ts';
 import {
-  KEY_LABEL,
   type VertexModelInputs,
   VertexModelProvider,
   type VertexModelState,

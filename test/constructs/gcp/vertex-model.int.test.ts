@@ -28,6 +28,12 @@ describeWith(pulumiRequirement(), 'a model of one’s own under the engine of Pu
     peer.asked.length = 0;
     return stack.run(command, { VERTEX_PEER: peer.address, ...env }, ...more);
   };
+  const LATEST = { MOST: '5', IMAGE: 'server:2.0.0', NAME: 'corner' };
+  const ids = () => peer.endpoint.deployedModels.map(({ id }) => id);
+  const watched = () =>
+    [...peer.monitors.all.values()].flatMap(({ modelDeploymentMonitoringObjectiveConfigs: configs }) =>
+      configs.map(({ deployedModelId }) => deployedModelId),
+    );
   const deployed = () => peer.endpoint.deployedModels.map(({ model }) => model);
 
   test('is only looked at by a preview', async () => {
@@ -100,9 +106,29 @@ describeWith(pulumiRequirement(), 'a model of one’s own under the engine of Pu
     await stack.unprotect();
   }, 60_000);
 
-  test('goes with its stack: undeployed and then deleted', async () => {
+  test('is watched from then on, by one job', async () => {
+    expect(await run('up', { ...LATEST, WATCHED: 'yes' })).toMatchObject({ status: 0 });
+    expect(watched()).toEqual(ids());
+    expect(await run('up', { ...LATEST, WATCHED: 'yes' }, '--expect-no-changes')).toMatchObject({ status: 0 });
+    expect(peer.acts).toEqual([]);
+  }, 60_000);
+
+  test('is watched by the same job when the next one takes its place', async () => {
+    const [job] = peer.monitors.all.keys();
+    expect(await run('up', { ...LATEST, IMAGE: 'server:3.0.0', WATCHED: 'yes' })).toMatchObject({ status: 0 });
+    expect([...peer.monitors.all.keys()]).toEqual([job]);
+    expect(watched()).toEqual(ids());
+    const order = peer.acts.map((act) => act.split(/[/:]/).at(-1));
+    const places = ['deployModel', job?.split('/').at(-1), 'undeployModel'].map((act) => order.indexOf(act));
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(places).not.toContain(-1);
+  }, 60_000);
+
+  test('goes with its stack: watched no more, undeployed and then deleted', async () => {
     expect(await run('destroy')).toMatchObject({ status: 0 });
+    expect(peer.monitors.all.size).toBe(0);
     expect(peer.acts.map((act) => act.split(/[/:]/).at(-1))).toEqual([
+      '1',
       '1234567890',
       'undeployModel',
       expect.any(String),

@@ -1,6 +1,7 @@
 import { VectorSearch, type VectorSearchArgs } from '../../../constructs/gcp/vector-search.ts';
 import { VertexEndpoint } from '../../../constructs/gcp/vertex-endpoint.ts';
 import { ModelGardenDeployment, type ModelGardenDeploymentArgs } from '../../../constructs/gcp/vertex-model-garden.ts';
+import { VertexMonitoring, type VertexMonitoringArgs } from '../../../constructs/gcp/vertex-monitoring.ts';
 
 // Compiled by types.test.ts and never run: each line below an @ts-expect-error must not compile.
 
@@ -12,6 +13,7 @@ const garden = {
   replicas: { min: 1, max: 2 },
 } as const satisfies ModelGardenDeploymentArgs;
 declare const search: VectorSearchArgs;
+declare const monitoring: VertexMonitoringArgs;
 const duty = { acceleratorDutyCycle: '50%' } as const;
 const shards = { size: 'large', machine: 'e2-highmem-16', replicas: { min: 2, max: 2 } } as const;
 const endpoint = { displayName: 'edge', location: 'europe-west4' } as const;
@@ -39,3 +41,7 @@ new ModelGardenDeployment('peered', { ...garden, access: { type: 'peered', netwo
 new VertexEndpoint('both', { ...endpoint, access: { type: 'peered', network: 'n', projects: ['p'] } });
 // @ts-expect-error a machine that is too small for the shard
 new VectorSearch('shard', { ...search, shards: { ...shards, machine: 'e2-standard-2' } });
+// @ts-expect-error a model of which nothing is watched
+new VertexMonitoring('nothing', { ...monitoring, models: { one: { model: monitoring.models['one'].model } } });
+// @ts-expect-error a watch of which nobody hears
+new VertexMonitoring('unheard', { ...monitoring, told: [] });

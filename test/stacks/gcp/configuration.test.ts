@@ -76,7 +76,9 @@ describe('the configuration of a stack', () => {
   test('buys machines as it says, else by the hour, and reads what Vertex AI serves', () => {
     expect(readConfiguration('prod', raw)).toMatchObject({ pools: {}, vertex: {} });
     const pools = { 'g2-standard-24': { type: 'flex-start', runsFor: '24 hours' } };
-    const chat = { machine: 'g2-standard-24', image: 'a@sha256:0', predictRoute: '/v1', healthRoute: '/health' };
+    const monitoring = { every: '24 hours', sampled: '5%', kept: '30 days', drift: { tokens: '30%' } };
+    const served = { machine: 'g2-standard-24', image: 'a@sha256:0', predictRoute: '/v1', healthRoute: '/health' };
+    const chat = { ...served, monitoring };
     expect(readConfiguration('prod', { ...raw, pools, vertex: { chat } })).toMatchObject({
       pools: { 'g2-standard-24': { type: 'flex-start', runsFor: '24 hours', zones: environment.zones } },
       vertex: { chat },
@@ -84,6 +86,10 @@ describe('the configuration of a stack', () => {
     const message = faultOf({ pools: { a: { type: 'reserved' }, b: { type: 'bought' } }, vertex: { chat: {} } });
     for (const path of ['pools.a.reservation', 'pools.b.type', 'vertex.chat.machine', 'vertex.chat.predictRoute'])
       expect(message).toContain(`${path}: received`);
+    const wrong = { ...monitoring, every: '90 minutes', drift: { tokens: 0.3 } };
+    expect(faultOf({ vertex: { chat: { ...served, monitoring: wrong } } })).toMatch(
+      /chat\.monitoring\.every: received "90 minutes".*chat\.monitoring\.drift\.tokens: received 0\.3/,
+    );
   });
 
   test('opens the control plane to the networks it names, and else to none', () => {

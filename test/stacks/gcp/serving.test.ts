@@ -99,6 +99,31 @@ describe('an engine on Vertex AI', () => {
     expect(checkRequested(requested)).toEqual([]);
   });
 
+  test('is watched where the environment asks for it, and else not', async () => {
+    const monitoring = { every: '24 hours', sampled: '5%', drift: { tokens: '30%' } } as const;
+    const alerts = { pages: ['a@example.com'], tickets: ['b@example.com', 'projects/p/notificationChannels/1'] };
+    const watched = async (form: GcpEnvironment['vertex'][string]) =>
+      (await asked(chat, { alerts, vertex: { chat: form } })).filter(({ type }) =>
+        type.endsWith(':dynamic/penstock:VertexMonitoring'),
+      );
+    expect(await watched(VERTEX.chat)).toEqual([]);
+    expect(await watched({ ...VERTEX.chat, monitoring })).toMatchObject([
+      {
+        inputs: {
+          parent: 'projects/mailroom-prod/locations/europe-west4',
+          modelDeploymentMonitoringScheduleConfig: { monitorInterval: '86400s' },
+          modelDeploymentMonitoringObjectiveConfigs: [
+            { objectiveConfig: { predictionDriftDetectionConfig: { driftThresholds: { tokens: { value: 0.3 } } } } },
+          ],
+          modelMonitoringAlertConfig: {
+            emailAlertConfig: { userEmails: ['b@example.com'] },
+            notificationChannels: ['projects/p/notificationChannels/1'],
+          },
+        },
+      },
+    ]);
+  });
+
   test('takes nothing of the cluster: no pool, no pods', async () => {
     const requested = await asked(chat, { vertex: VERTEX });
     expect(requested.filter(({ name }) => name.startsWith('g2-'))).toEqual([]);

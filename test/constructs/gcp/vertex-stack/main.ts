@@ -1,9 +1,10 @@
 import { VertexEndpoint } from '../../../../constructs/gcp/vertex-endpoint.ts';
 import { VertexModel } from '../../../../constructs/gcp/vertex-model.ts';
+import { VertexMonitoring } from '../../../../constructs/gcp/vertex-monitoring.ts';
 import { ENDPOINT } from '../../../helpers/vertex-peer.ts';
 
 // What a test changes from run to run.
-const { IMAGE = 'server:1.0.0', MOST = '2', NAME = 'edge', FORMERLY, PROTECT } = process.env;
+const { IMAGE = 'server:1.0.0', MOST = '2', NAME = 'edge', FORMERLY, PROTECT, WATCHED } = process.env;
 
 const protect = PROTECT === 'yes';
 
@@ -13,7 +14,7 @@ new VertexEndpoint(
   { displayName: 'edge', location: 'europe-west4', access: { type: 'public' } },
   { protect, ...(FORMERLY === undefined ? {} : { aliases: [{ name: FORMERLY }] }) },
 );
-new VertexModel(
+const model = new VertexModel(
   'chat',
   {
     project: 'shop',
@@ -25,3 +26,14 @@ new VertexModel(
   },
   { protect },
 );
+if (WATCHED === 'yes')
+  new VertexMonitoring('chat', {
+    project: 'shop',
+    location: 'europe-west4',
+    endpoint: ENDPOINT,
+    models: { chat: { model, drift: { age: '30%' } } },
+    every: '1 hour',
+    sampled: '10%',
+    told: [{ email: 'models@example.com' }],
+    provider: 'provider.ts',
+  });

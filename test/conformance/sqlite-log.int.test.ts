@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openLog, openLogAdmin } from '@penstock/kit/events';
 import { describeTopicConsumer } from './log/consumer-suite.ts';
 import { describeLog, type LogBackend } from './log/suite.ts';
+import { describeTransactions } from './log/transaction-suite.ts';
 
 const start = async (): Promise<LogBackend> => {
   const folder = await mkdtemp(join(tmpdir(), 'penstock-log-'));
@@ -17,3 +18,4 @@ const start = async (): Promise<LogBackend> => {
 
 describeLog('SQLite', start);
 describeTopicConsumer('SQLite', start);
+describeTransactions('SQLite', start);

@@ -33,6 +33,8 @@ export const kafkaRequirement = (): Requirement => ({
 export interface KafkaBrokerOptions {
   /** Settings beyond those of every node. @default - none */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Beyond what every node is formatted with, e.g. a level of a feature. @default - none */
+  readonly format?: readonly string[];
   /** Files of a key, its certificate and the authority whose clients are let in: connections are encrypted. @default - plain text */
   readonly tls?: { readonly key: string; readonly cert: string; readonly clientCa: string };
 }
@@ -42,15 +44,17 @@ export class KafkaBroker implements AsyncDisposable {
   readonly address: string;
   readonly #jars: string;
   readonly #folder: string;
+  readonly #options: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(jars: string, folder: string, address: string) {
+  private constructor(jars: string, folder: string, address: string, format: readonly string[]) {
+    this.#options = format;
     this.#jars = jars;
     this.#folder = folder;
     this.address = address;
   }
 
-  static async start({ settings: more, tls }: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
+  static async start({ settings: more, format = [], tls }: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
     const jars = findKafka();
     if (jars === undefined) throw new Error(`no Kafka: ${HOW_TO_GET}`);
     const folder = await mkdtemp(join(tmpdir(), 'penstock-kafka-'));
@@ -86,7 +90,7 @@ export class KafkaBroker implements AsyncDisposable {
         .map(([key, value]) => `${key}=${value}`)
         .join('\n'),
     );
-    const broker = new KafkaBroker(jars, folder, `${host}:${port}`);
+    const broker = new KafkaBroker(jars, folder, `${host}:${port}`, format);
     broker.#format();
     await broker.restart();
     return broker;
@@ -139,7 +143,7 @@ export class KafkaBroker implements AsyncDisposable {
   }
 
   #format(): void {
-    const command = this.#command('kafka.tools.StorageTool', 'format', '-t', CLUSTER, '-c');
+    const command = this.#command('kafka.tools.StorageTool', 'format', '-t', CLUSTER, ...this.#options, '-c');
     const { status, stdout, stderr } = spawnSync('java', command, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`kafka storage: ${stdout}${stderr}`);
   }

@@ -28,8 +28,8 @@ export function createApi({ database, log, relay }: ApiOptions): FastifyInstance
       .send(Buffer.from(JSON.stringify({ type: `urn:penstock:${code}`, status, detail })));
   });
   api.get('/outbox', async () => {
-    const { leads, published, failure } = relay.state;
-    return { ...(await database.run('measureOutbox')), relay: { leads, published, failure: failure?.message } };
+    const { failure, ...state } = relay.state;
+    return { ...(await database.run('measureOutbox')), relay: { ...state, failure: failure?.message } };
   });
   api.get('/outbox/refused', async ({ query }) => {
     const read = listQuery.safeParse(query);

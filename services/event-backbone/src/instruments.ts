@@ -25,15 +25,24 @@ export function observeEvents({ database, relay, now = Date.now }: ObservedEvent
   const published = meter.createObservableCounter('penstock.relay.published', {
     description: 'Events that this process brought into the log',
   });
+  const follows = meter.createObservableGauge('penstock.relay.follows', {
+    description: '1 where the log of the database tells this process of events, 0 where it looks into the outbox',
+  });
+  const slot = meter.createObservableGauge('penstock.relay.slot', {
+    description: 'What the database keeps of its log for the relay',
+    unit: 'By',
+  });
   const look = async (result: BatchObservableResult): Promise<void> => {
     result.observe(leads, relay.state.leads ? 1 : 0);
     result.observe(published, relay.state.published);
+    result.observe(follows, relay.state.reads === 'database log' ? 1 : 0);
+    result.observe(slot, relay.state.slot?.retainedBytes ?? 0);
     const measure = await database.run('measureOutbox');
     result.observe(waiting, measure.waiting);
     result.observe(refused, measure.refused);
     result.observe(oldest, measure.oldestAt === undefined ? 0 : Math.max(0, now() - measure.oldestAt) / 1_000);
   };
-  const all = [waiting, refused, oldest, leads, published];
+  const all = [waiting, refused, oldest, leads, published, follows, slot];
   meter.addBatchObservableCallback(look, all);
   return () => meter.removeBatchObservableCallback(look, all);
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { addressesOf, listenError, portOf, runService } from '@penstock/kit';
-import { OutboxRelay, openEvents, openLog } from '@penstock/kit/events';
+import { followEvents, OutboxRelay, openEvents, openLog } from '@penstock/kit/events';
 import { eventBackbone } from '../service.ts';
 import { createApi } from './api.ts';
+import { relayReads } from './environment.ts';
 import { observeEvents } from './instruments.ts';
 
 await runService(eventBackbone, process, process.env, async ({ env, host, log }) => {
@@ -10,8 +11,10 @@ await runService(eventBackbone, process, process.env, async ({ env, host, log })
   await using opened = new AsyncDisposableStack();
   const database = opened.use(await openEvents(addresses.PENSTOCK_EVENTS));
   const events = opened.use(await openLog(addresses.PENSTOCK_LOG));
+  const follow = relayReads(env) === 'database-log' ? await followEvents(addresses.PENSTOCK_EVENTS) : undefined;
   const relay = opened.use(
     new OutboxRelay({
+      ...(follow === undefined ? {} : { follow }),
       database,
       log: events,
       owner: randomUUID(),

@@ -9,6 +9,7 @@ const CODES = {
   'topic-mismatch': { retryable: false },
   'record-malformed': { retryable: false },
   'partition-lost': { retryable: false },
+  'producer-fenced': { retryable: false },
   'offset-gone': { retryable: false },
   'group-busy': { retryable: true },
   'lead-lost': { retryable: false },

@@ -12,6 +12,7 @@ export const STATUS: Readonly<Record<KitErrorCode, number>> = {
   'topic-mismatch': 503,
   'record-malformed': 400,
   'partition-lost': 409,
+  'producer-fenced': 409,
   'offset-gone': 410,
   'group-busy': 409,
   'lead-lost': 409,

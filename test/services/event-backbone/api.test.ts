@@ -23,7 +23,7 @@ test('the outbox, its relay and the projections are shown', async () => {
     waiting: 1,
     refused: 0,
     oldestAt: 1_000,
-    relay: { leads: false, published: 0 },
+    relay: { leads: false, published: 0, reads: 'outbox' },
   });
   expect(await get('/projections')).toEqual({ projections: [] });
 });

@@ -1,5 +1,6 @@
 import { type Engines, engineOf, pathOf, SQL_ADDRESS } from '../sql/engine-of.ts';
 import type { EventDatabase, ProvisionEventsOptions } from './event-database.ts';
+import type { OutboxSource } from './relay/outbox-source.ts';
 
 const FORM = { what: 'events', expected: SQL_ADDRESS };
 
@@ -30,6 +31,12 @@ const BACKENDS: Engines<Backend> = new Map([
   ['postgresql', postgres],
 ]);
 
+const source = () => import('./postgres/replication/postgres-outbox-source.ts');
+const SOURCES: Engines<Awaited<ReturnType<typeof source>>> = new Map([
+  ['postgres', source],
+  ['postgresql', source],
+]);
+
 /**
  * Opens the events at an address. The tables are there already: `provisionEvents` made them.
  *
@@ -40,6 +47,17 @@ const BACKENDS: Engines<Backend> = new Map([
  */
 export async function openEvents(url: string): Promise<EventDatabase> {
   return (await engineOf(url, BACKENDS, FORM)).open(url);
+}
+
+/**
+ * The log of a database, for a relay to follow. Only PostgreSQL has one that tells of rows.
+ *
+ * @throws {KitError} `address-malformed`
+ */
+export async function followEvents(url: string): Promise<OutboxSource> {
+  return engineOf(url, SOURCES, { what: 'followed events', expected: 'postgres://host:port/database' }).then(
+    ({ followOutbox }) => followOutbox({ url }),
+  );
 }
 
 /**

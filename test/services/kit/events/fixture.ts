@@ -5,8 +5,10 @@ import { DatabaseSync } from 'node:sqlite';
 import {
   appendWithin,
   type EventDatabase,
+  followEvents,
   type Log,
   type OutboxEvent,
+  type OutboxSource,
   openEvents,
   openLog,
   openLogAdmin,
@@ -35,14 +37,23 @@ export interface EventsFixture extends AsyncDisposable {
   readonly logUrl: string;
   readonly database: EventDatabase;
   readonly log: Log;
+  /** For a relay: the log of the database. */
+  readonly follow?: OutboxSource;
   readonly openWriter: () => Promise<Writer>;
   readonly rows: <Row>(sql: string) => Promise<readonly Row[]>;
 }
 
 export const TOPICS = ['outbox.event.order', 'outbox.event.stock'];
 
-/** @param address of a log; without one it lies in a file */
-export async function openFixture(server?: PostgresServer, address?: string): Promise<EventsFixture> {
+/**
+ * @param address of a log; without one it lies in a file
+ * @param isFollowed relays follow the log of the database
+ */
+export async function openFixture(
+  server?: PostgresServer,
+  address?: string,
+  isFollowed = false,
+): Promise<EventsFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'penstock-events-'));
   const path = join(folder, 'events.db');
   const logUrl = address ?? `sqlite:${join(folder, 'log.db')}`;
@@ -53,7 +64,9 @@ export async function openFixture(server?: PostgresServer, address?: string): Pr
   await using admin = await openLogAdmin(logUrl);
   for (const topic of TOPICS) await admin.provision({ name: topic, partitions: 3 });
   const [database, log] = [await openEvents(url), await openLog(logUrl)];
+  const follow = isFollowed ? await followEvents(url) : undefined;
   return {
+    ...(follow === undefined ? {} : { follow }),
     url,
     logUrl,
     database,
@@ -71,6 +84,7 @@ export async function openFixture(server?: PostgresServer, address?: string): Pr
     [Symbol.asyncDispose]: async () => {
       await log.close();
       await database.close();
+      await follow?.drop();
       await rm(folder, { recursive: true });
     },
   };

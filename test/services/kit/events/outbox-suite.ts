@@ -207,7 +207,7 @@ export function describeOutbox(name: string, open: () => Promise<EventsFixture>)
       expect(await accept(10_000)).toEqual(['applied']);
       expect(await accept(10_999)).toEqual(['duplicate']);
       expect(await accept(12_000)).toEqual(['applied']);
-      expect(await fixture.database.run('purgeInbox', 12_001, 10)).toBe(1);
+      expect(await fixture.database.run('purgeInbox', 'billing', 12_001, 10)).toBe(1);
       expect(await accept(12_001)).toEqual(['applied']);
     });
 
@@ -257,6 +257,23 @@ export function describeOutbox(name: string, open: () => Promise<EventsFixture>)
         { id: 'a-3' },
       ]);
       await until(async () => (await fixture.log.lag('billing', 'outbox.event.order')).every(({ lag }) => lag === 0));
+    });
+
+    test('the inbox keeps what is within the window of its consumer, and no more', async () => {
+      startRelay();
+      const consume = (group: string, windowMs: number): EventConsumer => {
+        const consumer = opened.use(
+          new EventConsumer({ ...fixture, group, topics: ['outbox.event.order'], windowMs, handle: () => ({}) }),
+        );
+        consumer.start();
+        return consumer;
+      };
+      const [short, long] = [consume('short', 1), consume('long', 3_600_000)];
+      await write('a-1', 'a-2');
+      await until(() => short.state.applied === 2 && long.state.applied === 2);
+      const kept = () => fixture.rows<{ consumer: string }>('SELECT consumer FROM event_inbox');
+      await until(async () => (await kept()).length === 2);
+      expect((await kept()).map(({ consumer }) => consumer)).toEqual(['long', 'long']);
     });
 
     test('a handler that fails is asked again, and nothing is left out', async () => {

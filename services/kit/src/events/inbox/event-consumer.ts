@@ -23,7 +23,7 @@ export interface EventConsumerOptions extends ConsumerOptions {
   readonly handle: (record: LogRecord) => EventEffect | Promise<EventEffect>;
   /** By what a record is known again. @default - its header `id` or `ce_id`, or else its first place in the log */
   readonly messageOf?: (record: LogRecord) => string;
-  /** For how long a message is remembered, in milliseconds. @default 7 days */
+  /** For how long a message is remembered, in milliseconds; what is older is taken away. @default 7 days */
   readonly windowMs?: number;
   /** Records in one transaction at most. @default 500 */
   readonly batch?: number;
@@ -36,6 +36,11 @@ export interface ConsumerState extends FlowState {
 }
 
 const BATCH = 500;
+const PURGE_ROWS = 1_000;
+const SHORTEST_PURGE_MS = 1_000;
+const LONGEST_PURGE_MS = 60_000;
+/** Of a window; what is over stays so much longer. */
+const PURGES_PER_WINDOW = 100;
 /** Enough that the next transaction waits for no poll. */
 const WINDOW_BATCHES = 4;
 
@@ -56,6 +61,8 @@ export class EventConsumer implements AsyncDisposable {
   readonly #claimed = new WeakSet<AssignedPartition>();
   #applied = 0;
   #duplicates = 0;
+  #purges: NodeJS.Timeout | undefined;
+  #purging: Promise<void> = Promise.resolve();
 
   /** Where they are not said, `order` is 'partition' and `window` four batches. */
   constructor(options: EventConsumerOptions) {
@@ -75,16 +82,36 @@ export class EventConsumer implements AsyncDisposable {
   }
 
   start(): void {
+    const everyMs = Math.max(SHORTEST_PURGE_MS, Math.min(LONGEST_PURGE_MS, this.#windowMs / PURGES_PER_WINDOW));
+    this.#purges ??= setInterval(() => {
+      this.#purging = this.#purge();
+    }, everyMs).unref();
     this.#flow.start();
   }
 
   /** Ends the transactions under way and gives the partitions to others at once. */
-  close(): Promise<void> {
-    return this.#flow.close();
+  async close(): Promise<void> {
+    clearInterval(this.#purges);
+    await this.#flow.close();
+    await this.#purging;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  get #windowMs(): number {
+    return this.#options.windowMs ?? INBOX_WINDOW_MS;
+  }
+
+  /** The inbox keeps what is within the window. Every member does it: there is nothing left for the second. */
+  async #purge(): Promise<void> {
+    const { database, group } = this.#options;
+    try {
+      while ((await database.run('purgeInbox', group, Date.now() - this.#windowMs, PURGE_ROWS)) === PURGE_ROWS);
+    } catch (error) {
+      this.#options.onFailure?.(error, undefined);
+    }
   }
 
   /**
@@ -92,7 +119,7 @@ export class EventConsumer implements AsyncDisposable {
    * begin anew: nothing is done until somebody says that this is right (`forget`).
    */
   async #apply(records: readonly LogRecord[], from: AssignedPartition): Promise<void> {
-    const { database, group, handle, messageOf = messageIdOf, windowMs = INBOX_WINDOW_MS } = this.#options;
+    const { database, group, handle, messageOf = messageIdOf } = this.#options;
     const fence: Fence = { consumer: group, source: `${from.topic}/${from.partition}`, epoch: from.epoch };
     const effects: MessageEffect[] = [];
     for (const record of records) {
@@ -104,7 +131,7 @@ export class EventConsumer implements AsyncDisposable {
       this.#claimed.add(from);
     }
     try {
-      const receptions = await database.run('receive', database.dialect, fence, effects, Date.now(), windowMs);
+      const receptions = await database.run('receive', database.dialect, fence, effects, Date.now(), this.#windowMs);
       const applied = receptions.filter((reception) => reception === 'applied').length;
       this.#applied += applied;
       this.#duplicates += receptions.length - applied;

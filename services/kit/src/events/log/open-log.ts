@@ -17,7 +17,10 @@ const sqlite = async (): Promise<Driver> => {
 };
 
 const kafka = async (): Promise<Driver> => {
-  const { openKafkaLog, openKafkaLogAdmin } = await import('./kafka/kafka-log.ts');
+  const [{ openKafkaLog }, { openKafkaLogAdmin }] = await Promise.all([
+    import('./kafka/kafka-log.ts'),
+    import('./kafka/kafka-log-admin.ts'),
+  ]);
   return { open: openKafkaLog, openAdmin: openKafkaLogAdmin };
 };
 

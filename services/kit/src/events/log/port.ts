@@ -20,6 +20,13 @@ export interface Log extends AsyncDisposable {
    * @throws {KitError} `topic-missing`; `offset-gone` when retention has taken what lay there
    */
   read(topic: string, partition: number, from: number, options?: ReadOptions): Promise<LogSlice>;
+  /**
+   * Begins to write in transactions under an id, and fences off all who did before: what they have open is undone.
+   *
+   * @param id the same for every life of the process that reads what it writes by, e.g. the name of its pod
+   * @throws {KitError} `bus-unreachable`, `bus-refused`
+   */
+  transact(id: string): Promise<Transactions>;
   /** What each partition holds. @throws {KitError} `topic-missing` */
   bounds(topic: string): Promise<readonly PartitionBounds[]>;
   /** Where a group is. @throws {KitError} `topic-missing` */
@@ -154,6 +161,32 @@ export interface LogConsumer extends AsyncDisposable {
   pause(partitions: readonly AssignedPartition[]): void;
   resume(partitions: readonly AssignedPartition[]): void;
   /** Gives the partitions to others at once. */
+  close(): Promise<void>;
+}
+
+/** How far a member is in one of its partitions. */
+export interface DonePosition {
+  readonly consumer: LogConsumer;
+  readonly from: AssignedPartition;
+  /** Of the next record to read: everything before it is done. */
+  readonly offset: number;
+}
+
+export interface Exchange {
+  readonly records: readonly OutgoingRecord[];
+  readonly done: readonly DonePosition[];
+}
+
+/** Read, process, write: what was read is done when what came of it is written, and neither without the other. */
+export interface Transactions extends AsyncDisposable {
+  /**
+   * One transaction. When its outcome is unknown it is found out by what is committed, so a call that fails has done
+   * nothing; except where `done` is empty, or where nobody answers for a minute.
+   *
+   * @returns where each record lies; an offset is -1 where the answer that would say it was lost
+   * @throws {KitError} `producer-fenced`: another process writes under this id; `partition-lost`; as `Log.produce`
+   */
+  exchange(exchange: Exchange): Promise<readonly RecordPlace[]>;
   close(): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import type { EventDatabase, ProvisionEventsOptions } from '../event-database.ts
 import { eventTables } from '../schema.ts';
 import { EVENT_SCRIPTS, EVENT_WAKES, type EventScripts } from '../scripts/index.ts';
 import { CHANNEL } from './channel.ts';
+import { CREATE_PUBLICATION } from './replication/publication.ts';
 
 /** @throws {KitError} `address-malformed`, `store-missing`, `store-mismatch`, `store-unreachable`, `store-refused` */
 export async function openPostgresEvents(options: PostgresOptions): Promise<EventDatabase> {
@@ -33,6 +34,7 @@ export async function provisionPostgresEvents({
     if (table?.['found'] !== 1) for (const sql of eventTables('postgres')) await ask(sql);
     const [database] = await ask('SELECT version FROM event_database');
     checkVersion(database?.['version'] as number | undefined, transactions.where);
+    await ask(CREATE_PUBLICATION);
     for (const sql of schema) await ask(sql);
   });
 }

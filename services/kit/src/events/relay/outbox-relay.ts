@@ -5,6 +5,8 @@ import type { Log, OutgoingRecord } from '../log/port.ts';
 import type { OutboxEvent, WaitingEvent } from '../outbox/outbox-event.ts';
 import type { Lead } from '../scripts/lead.ts';
 import type { RelayedEvents } from '../scripts/outbox.ts';
+import { OutboxFollower } from './outbox-follower.ts';
+import type { OutboxSource, SlotMeasure } from './outbox-source.ts';
 import { routedRecord, routedTopic } from './router-record.ts';
 
 export interface OutboxRelayOptions {
@@ -20,6 +22,10 @@ export interface OutboxRelayOptions {
   readonly batch?: number;
   /** Silence after which another one leads, in milliseconds. @default 5000 */
   readonly leadMs?: number;
+  /** The log of the database, which tells sooner what lies in the outbox. @default - it looks into the outbox */
+  readonly follow?: OutboxSource;
+  /** Bytes of its log that a database keeps for a relay at most; beyond it the relay looks into the outbox. @default 1 GiB */
+  readonly longestSlot?: number;
   /** Told of what does not go; it is tried again. @default - nobody */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -28,7 +34,11 @@ export interface RelayState {
   readonly leads: boolean;
   /** Events that this process brought into the log. */
   readonly published: number;
-  /** Why nothing goes at the moment. */
+  /** By what it knows of events: by the outbox, or sooner by the log of the database. */
+  readonly reads: 'outbox' | 'database log';
+  /** What the database keeps for it; undefined where it follows nothing. */
+  readonly slot: SlotMeasure | undefined;
+  /** Why nothing goes at the moment, or not the way it should. */
   readonly failure: KitError | undefined;
 }
 
@@ -38,6 +48,8 @@ const BATCH = 1_000;
 const LOOK_MS = 100;
 /** What the log will refuse again, whoever asks. */
 const REFUSALS: readonly string[] = ['item-too-large', 'record-malformed', 'topic-missing'];
+
+const LONGEST_SLOT = 2 ** 30;
 
 const NOTHING: RelayedEvents = { published: [], refused: [] };
 
@@ -49,13 +61,15 @@ const NOTHING: RelayedEvents = { published: [], refused: [] };
 export class OutboxRelay implements AsyncDisposable {
   readonly #options: OutboxRelayOptions;
   readonly #loop: LedLoop;
+  readonly #follower: OutboxFollower | undefined;
   #done = NOTHING;
   #published = 0;
   #failure: KitError | undefined;
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
-    const { database, owner, leadMs } = options;
+    const { database, owner, leadMs, follow, longestSlot = LONGEST_SLOT } = options;
+    this.#follower = follow === undefined ? undefined : new OutboxFollower(follow, longestSlot);
     this.#loop = new LedLoop({
       database,
       role: ROLE,
@@ -70,7 +84,13 @@ export class OutboxRelay implements AsyncDisposable {
   }
 
   get state(): RelayState {
-    return { leads: this.#loop.leads, published: this.#published, failure: this.#failure };
+    return {
+      leads: this.#loop.leads,
+      published: this.#published,
+      reads: this.#follower?.isFollowing === true ? 'database log' : 'outbox',
+      slot: this.#follower?.slot,
+      failure: this.#failure ?? this.#follower?.failure,
+    };
   }
 
   start(): void {
@@ -78,8 +98,9 @@ export class OutboxRelay implements AsyncDisposable {
   }
 
   /** Ends the batch under way and lets another one lead at once. */
-  close(): Promise<void> {
-    return this.#loop.close();
+  async close(): Promise<void> {
+    await this.#loop.close();
+    await this.#follower?.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -88,10 +109,31 @@ export class OutboxRelay implements AsyncDisposable {
 
   async #turn(lead: Lead, changed: Promise<void>): Promise<void> {
     const { database, batch = BATCH } = this.#options;
+    const followed = await this.#follower?.next(batch, LOOK_MS, this.#loop.signal);
+    if (followed !== undefined) {
+      if (followed.length === 0) return;
+      this.#done = await this.#produce(followed);
+      await database.run('relayOn', lead, this.#done, 0);
+      // What was refused holds up its own: from here on the table says what may go.
+      if (this.#done.published.length < followed.length) await this.#follower?.leave();
+      else this.#follower?.confirm();
+      this.#done = NOTHING;
+      return;
+    }
     const events = await database.run('relayOn', lead, this.#done, batch);
+    this.#follower?.saw(this.#done.published);
     this.#done = NOTHING;
     if (events.length > 0) this.#done = await this.#produce(events);
-    else await changed;
+    else if (!(await this.#isFollowing())) await changed;
+  }
+
+  /** The outbox is empty: whether the log of the database says from here on what comes. */
+  async #isFollowing(): Promise<boolean> {
+    if (this.#follower === undefined || !this.#follower.isOpen) return false;
+    const { refused } = await this.#options.database.run('measureOutbox');
+    if (refused > 0) await this.#follower.leave();
+    else this.#follower.drained();
+    return this.#follower.isFollowing;
   }
 
   async #produce(events: readonly WaitingEvent[]): Promise<RelayedEvents> {

@@ -99,13 +99,13 @@ export function* receive(
   return receptions;
 }
 
-/** Takes away what is older than the window, a little at a time. @returns how many were taken away */
-export function* purgeInbox(before: number, limit: number): Script<number> {
+/** Takes away what a consumer has handled before a time, a little at a time. @returns how many were taken away */
+export function* purgeInbox(consumer: string, before: number, limit: number): Script<number> {
   const purged = yield* rows(
-    `DELETE FROM event_inbox WHERE (consumer, message) IN (
-       SELECT consumer, message FROM event_inbox WHERE handled_at < $1 ORDER BY handled_at LIMIT $2)
+    `DELETE FROM event_inbox WHERE consumer = $1 AND message IN (
+       SELECT message FROM event_inbox WHERE consumer = $1 AND handled_at < $2 ORDER BY handled_at LIMIT $3)
      RETURNING 1 AS purged`,
-    [before, limit],
+    [consumer, before, limit],
   );
   return purged.length;
 }

@@ -35,7 +35,7 @@ export class KafkaLogConsumer implements LogConsumer {
     this.#client = client;
     this.#options = options;
     this.#left = left;
-    this.#reader = new LogReader(client.options, options.group, options.topics);
+    this.#reader = new LogReader(client.options, options.topics);
     const refused = (error: unknown): void => this.#refused(error);
     const inTurn = (step: () => Promise<void>): Promise<void> => {
       this.#adopting = this.#adopting.then(step);
@@ -94,6 +94,13 @@ export class KafkaLogConsumer implements LogConsumer {
         while (this.#membership === membership && !from.signal.aborted) await this.#changes.wait(FETCH_WAIT_MS);
       }
     }
+  }
+
+  /** What a transaction signs with that says how far this member is. @throws {KitError} `partition-lost` */
+  signatureOf(from: AssignedPartition): { readonly group: string; readonly membership: Membership } {
+    const { group } = this.#options;
+    if (from.signal.aborted) throw partitionLost(group, from.topic, from.partition);
+    return { group, membership: this.#membership };
   }
 
   pause(partitions: readonly AssignedPartition[]): void {

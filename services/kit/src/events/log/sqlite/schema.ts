@@ -1,8 +1,16 @@
 /** Raised with every change of the tables; a file of a newer version is refused. */
-export const LOG_VERSION = 1;
+export const LOG_VERSION = 2;
 
 /** Offsets of one partition, of which 2^13 fit into what a number can hold. */
 export const PARTITION_SPAN = 2 ** 40;
+
+/** Who writes in transactions under an id. */
+const PRODUCERS = 'CREATE TABLE log_producers (id TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID';
+
+/** Statements that bring the tables of an older version to the next one, by the older version. */
+export const LOG_UPGRADES: Readonly<Record<number, readonly string[]>> = {
+  1: [PRODUCERS, 'UPDATE log_store SET version = 2'],
+};
 
 /**
  * `place` is a partition's number times its span, plus the offset: one tree, in which the records of a partition lie
@@ -42,6 +50,7 @@ export const LOG_TABLES: readonly string[] = [
     lives_until INTEGER NOT NULL,
     PRIMARY KEY (group_name, member)
   ) WITHOUT ROWID`,
+  PRODUCERS,
   // heir: who gets the partition when its owner lets go of it.
   `CREATE TABLE log_assignments (
     group_name TEXT NOT NULL,

@@ -73,6 +73,13 @@ export class SqliteLogConsumer implements LogConsumer {
     }
   }
 
+  /** What a transaction signs with that says how far this member is. @throws {KitError} `partition-lost` */
+  signatureOf({ topic, partition, epoch, signal }: AssignedPartition) {
+    const { group } = this.#options;
+    if (signal.aborted) throw partitionLost(group, topic, partition);
+    return { group, member: this.#member, epoch };
+  }
+
   pause(partitions: readonly AssignedPartition[]): void {
     this.#held.setPaused(partitions, true);
   }

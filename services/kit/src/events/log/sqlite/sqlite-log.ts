@@ -1,7 +1,9 @@
+import { KitError } from '../../../errors.ts';
 import type { ScriptStore } from '../../../sql/script-store.ts';
 import { openSqliteScripts } from '../../../sql/sqlite-script-store.ts';
 import { logClosed } from '../faults.ts';
 import type {
+  DonePosition,
   JoinOptions,
   Log,
   LogAdmin,
@@ -13,11 +15,14 @@ import type {
   PartitionLag,
   ReadOptions,
   RecordPlace,
+  Transactions,
 } from '../port.ts';
 import { partitionFor } from '../record-check.ts';
 import { SQLITE_LOG_GUARANTEES } from './guarantees.ts';
 import { headerText, recordOf } from './record.ts';
 import { LOG_WAKES, type LogScripts } from './scripts/index.ts';
+import type { PlacedRecord } from './scripts/records.ts';
+import type { SignedPosition } from './scripts/transactions.ts';
 import { SqliteLogConsumer } from './sqlite-log-consumer.ts';
 import { createTables } from './tables.ts';
 
@@ -58,6 +63,19 @@ export async function openSqliteLogAdmin({ path }: SqliteLogOptions): Promise<Lo
   };
 }
 
+const placesOf = (placed: readonly PlacedRecord[], offsets: readonly number[]): readonly RecordPlace[] =>
+  placed.map(({ topic, partition }, index) => ({ topic, partition, offset: offsets[index] as number }));
+
+/** @throws {KitError} `partition-lost`; `record-malformed` where a consumer is another log's */
+function signedPosition({ consumer, from, offset }: DonePosition): SignedPosition {
+  if (!(consumer instanceof SqliteLogConsumer))
+    throw new KitError('record-malformed', 'a transaction in a file says what a consumer of another log has done', {
+      repair: 'read and write in one log',
+    });
+  const { topic, partition } = from;
+  return { ...consumer.signatureOf(from), topic, partition, offset };
+}
+
 class SqliteLog implements Log {
   readonly guarantees: LogGuarantees = SQLITE_LOG_GUARANTEES;
   readonly #store: ScriptStore<LogScripts>;
@@ -76,10 +94,29 @@ class SqliteLog implements Log {
   async produce(records: readonly OutgoingRecord[]): Promise<readonly RecordPlace[]> {
     if (this.#closing !== undefined) throw logClosed();
     if (records.length === 0) return [];
+    const placed = await this.#place(records);
+    const offsets = await this.#store.run('append', placed, Date.now());
+    return placesOf(placed, offsets);
+  }
+
+  async transact(id: string): Promise<Transactions> {
+    if (this.#closing !== undefined) throw logClosed();
+    const epoch = await this.#store.run('beginProducer', id);
+    return {
+      exchange: async ({ records, done }) => {
+        const [placed, signed] = [await this.#place(records), done.map(signedPosition)];
+        return placesOf(placed, await this.#store.run('exchange', id, epoch, placed, signed, Date.now()));
+      },
+      close: async () => {},
+      [Symbol.asyncDispose]: async () => {},
+    };
+  }
+
+  async #place(records: readonly OutgoingRecord[]): Promise<readonly PlacedRecord[]> {
     this.#turn += 1;
     for (const topic of new Set(records.map((record) => record.topic)))
       if (!this.#partitions.has(topic)) await this.bounds(topic);
-    const placed = records.map((record) => {
+    return records.map((record) => {
       const partitions = this.#partitions.get(record.topic) ?? 1;
       return {
         topic: record.topic,
@@ -89,8 +126,6 @@ class SqliteLog implements Log {
         value: record.value,
       };
     });
-    const offsets = await this.#store.run('append', placed, Date.now());
-    return placed.map(({ topic, partition }, index) => ({ topic, partition, offset: offsets[index] as number }));
   }
 
   async join(options: JoinOptions): Promise<LogConsumer> {

@@ -35,6 +35,7 @@ interface KeptResource {
   readonly type: string;
   readonly parent?: string;
   readonly dependencies?: readonly string[];
+  readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -97,7 +98,7 @@ export class PulumiStack {
     command: 'up' | 'destroy' | 'refresh' | 'preview',
     env: Readonly<Record<string, string>> = {},
     ...more: readonly string[]
-  ): Promise<{ readonly status: number | null; readonly output: string }> {
+  ): Promise<{ readonly status: number | null; readonly stdout: string; readonly output: string }> {
     rmSync(this.#log, { force: true });
     const agreed = command === 'preview' ? [] : ['--yes', '--skip-preview'];
     return this.#pulumi([command, ...agreed, '--suppress-outputs', ...this.#config, ...more], env);

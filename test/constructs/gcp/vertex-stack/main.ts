@@ -1,15 +1,18 @@
+import { Network } from '../../../../constructs/gcp/network.ts';
+import { VertexConnections } from '../../../../constructs/gcp/vertex-connections.ts';
 import { VertexEndpoint } from '../../../../constructs/gcp/vertex-endpoint.ts';
 import { VertexModel } from '../../../../constructs/gcp/vertex-model.ts';
 import { VertexMonitoring } from '../../../../constructs/gcp/vertex-monitoring.ts';
 import { ENDPOINT } from '../../../helpers/vertex-peer.ts';
+import { NETWORK, PROJECT } from '../platform-parts.ts';
 
 // What a test changes from run to run.
-const { IMAGE = 'server:1.0.0', MOST = '2', NAME = 'edge', FORMERLY, PROTECT, WATCHED } = process.env;
+const { IMAGE = 'server:1.0.0', MOST = '2', NAME = 'edge', FORMERLY, PROTECT, WATCHED, CONNECTED } = process.env;
 
 const protect = PROTECT === 'yes';
 
 // The stand-in knows one endpoint, by its full name; the other shows what the provider of Google Cloud is asked.
-new VertexEndpoint(
+const endpoint = new VertexEndpoint(
   NAME,
   { displayName: 'edge', location: 'europe-west4', access: { type: 'public' } },
   { protect, ...(FORMERLY === undefined ? {} : { aliases: [{ name: FORMERLY }] }) },
@@ -36,4 +39,10 @@ if (WATCHED === 'yes')
     sampled: '10%',
     told: [{ email: 'models@example.com' }],
     provider: 'provider.ts',
+  });
+if (CONNECTED === 'yes')
+  new VertexConnections('ways', {
+    project: PROJECT,
+    network: new Network('net', NETWORK),
+    endpoints: { chat: { endpoint, serviceAttachment: model.serviceAttachment } },
   });

@@ -2,11 +2,16 @@ import type { QueueProfile } from '@penstock/model';
 import type { Logger } from 'pino';
 import type { Lease } from './bus/port.ts';
 import { Deadline } from './deadline.ts';
+import { KitError } from './errors.ts';
 import type { Handler, JobContext } from './worker.ts';
 
 /**
- * One run of the handler on one lease. It ends with the handler or when it is cut off, whichever comes first: a handler
- * that ignores its signal must not hold up the loop. What a handler does not ask for is not made.
+ * One attempt at one lease. It ends with the handler or when it is cut off, whichever comes first: a handler that ignores
+ * its signal must not hold up the loop. What a handler does not ask for is not made.
+ *
+ * A handler that was turned away by whom it called runs again within the same attempt, after the pause it was asked for:
+ * nothing was done, so nothing failed, and as long as it waits its worker takes nothing else. Back-pressure goes on to
+ * the queue, where work may wait; no item loses its attempts to an engine that is busy.
  */
 export class Attempt implements JobContext {
   readonly lease: Lease;
@@ -16,6 +21,7 @@ export class Attempt implements JobContext {
   #cutReason: { readonly reason: unknown } | undefined;
   #abort: AbortController | undefined;
   #log: Logger | undefined;
+  #waits = false;
 
   constructor(lease: Lease, profile: QueueProfile, log: Logger) {
     this.lease = lease;
@@ -40,6 +46,11 @@ export class Attempt implements JobContext {
     return this.#log;
   }
 
+  /** It was turned away, and waits to run again. */
+  get waits(): boolean {
+    return this.#waits;
+  }
+
   /** Rejects with what the handler throws, or with the reason it was cut off for. */
   async run(handler: Handler): Promise<void> {
     const lost = this.lease.signal;
@@ -47,9 +58,33 @@ export class Attempt implements JobContext {
     if (lost.aborted) onLost();
     lost.addEventListener('abort', onLost, { once: true });
     try {
-      await Promise.race([handler(this.lease, this), this.#cutOff.promise]);
+      while (!(await this.#ran(handler))) this.log.debug('turned away; runs again');
     } finally {
       lost.removeEventListener('abort', onLost);
+    }
+  }
+
+  /** False when it was turned away and has waited for as long as it should. */
+  async #ran(handler: Handler): Promise<boolean> {
+    try {
+      await Promise.race([handler(this.lease, this), this.#cutOff.promise]);
+      return true;
+    } catch (error) {
+      if (this.#cutReason !== undefined || !KitError.isTurnedAway(error)) throw error;
+      await this.#pause(Math.max(error.retryAfterMs ?? 0, this.#profile.backoffMs[0] ?? 0));
+      return false;
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    const timer = setTimeout(over.resolve, ms);
+    this.#waits = true;
+    try {
+      await Promise.race([over.promise, this.#cutOff.promise]);
+    } finally {
+      this.#waits = false;
+      clearTimeout(timer);
     }
   }
 

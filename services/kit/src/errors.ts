@@ -1,4 +1,7 @@
-/** Every way the kit can fail. `retryable` says whether the same call may succeed later without a change. */
+/**
+ * Every way the kit can fail. `retryable` says whether the same call may succeed later without a change; `turnedAway`
+ * that nothing was done for it yet: whoever was asked has too much to do.
+ */
 const CODES = {
   'queue-missing': { retryable: false },
   'queue-mismatch': { retryable: false },
@@ -28,7 +31,7 @@ const CODES = {
   'batch-mismatched': { retryable: false },
   'key-missing': { retryable: false },
   'key-malformed': { retryable: false },
-  'queue-full': { retryable: true },
+  'queue-full': { retryable: true, turnedAway: true },
   'store-unreachable': { retryable: true },
   'store-missing': { retryable: false },
   'store-mismatch': { retryable: false },
@@ -44,10 +47,10 @@ const CODES = {
   'address-missing': { retryable: false },
   'address-malformed': { retryable: false },
   'deadline-exceeded': { retryable: true },
-  'engine-overloaded': { retryable: true },
+  'engine-overloaded': { retryable: true, turnedAway: true },
   'engine-failed': { retryable: true },
   'request-refused': { retryable: false },
-  'server-overloaded': { retryable: true },
+  'server-overloaded': { retryable: true, turnedAway: true },
   'model-missing': { retryable: false },
   'schema-malformed': { retryable: false },
   'schema-missing': { retryable: false },
@@ -94,5 +97,10 @@ export class KitError extends Error {
   static is(error: unknown, code?: KitErrorCode): error is KitError {
     if (!(error instanceof Error) || (error as { [BRAND]?: unknown })[BRAND] !== 'kit') return false;
     return code === undefined || (error as KitError).code === code;
+  }
+
+  /** Nothing was done for the call: whoever was asked has too much to do, and wants to be asked again. */
+  static isTurnedAway(error: unknown): error is KitError {
+    return KitError.is(error) && 'turnedAway' in CODES[error.code];
   }
 }

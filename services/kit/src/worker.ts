@@ -20,7 +20,8 @@ export interface JobContext {
 
 /**
  * Does the work of one item. Returning means done. Throwing means failed: an error with `retryable: false` goes to the
- * dead letters at once, any other is tried again.
+ * dead letters at once, any other is tried again. One that says that whoever was called has too much to do is no failed
+ * attempt: the handler runs again after a pause, and the worker takes nothing else for it meanwhile.
  */
 export type Handler = (job: Job, context: JobContext) => Promise<void>;
 
@@ -106,6 +107,8 @@ class WorkerLoop implements Worker {
 
   async drain(): Promise<void> {
     this.#draining = true;
+    // Whoever turned them away may do so for longer than there is time.
+    for (const attempt of this.#running) if (attempt.waits) attempt.cutOff(new DrainOver());
     const timer = setTimeout(() => this.#endDrain(), this.#options.profile.drainMs);
     try {
       await this.#consumption.stop();
@@ -184,7 +187,7 @@ class WorkerLoop implements Worker {
       return 'lost';
     }
     // However the handler words it: work that the drain cut off is not a failed attempt.
-    if (this.#drainOver) {
+    if (this.#drainOver || error instanceof DrainOver) {
       await this.#handBack(lease);
       return 'released';
     }

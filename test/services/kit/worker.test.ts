@@ -105,10 +105,10 @@ describe('a worker', () => {
     [0, {}],
     [undefined, {}],
   ])(
-    'a refusal that asks for a pause of %s ms gets the longer of it and the backoff',
+    'a failure that asks for a pause of %s ms gets the longer of it and the backoff',
     async (retryAfterMs, expected) => {
       const { queue } = start(async () => {
-        throw new KitError('engine-overloaded', 'busy', retryAfterMs === undefined ? {} : { retryAfterMs });
+        throw new KitError('engine-failed', 'busy', retryAfterMs === undefined ? {} : { retryAfterMs });
       });
       const [lease] = queue.deliver('a') as [FakeLease];
       await lease.settled;
@@ -154,6 +154,46 @@ describe('a failed attempt', () => {
     const [lease] = queue.deliver('a') as [FakeLease];
     await lease.settled;
     expect(lease.failures).toEqual([{ reason: 'TypeError: no luck', retryable: true }]);
+  });
+
+  test('is no failed attempt when whoever was called has too much to do: it runs again after the pause asked for', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance', 'Date'] });
+    const runs: string[] = [];
+    const { queue } = start(
+      async (job) => {
+        runs.push(job.id);
+        if (runs.length <= 2) throw new KitError('engine-overloaded', 'busy', { retryAfterMs: 700 });
+      },
+      { concurrency: 1 },
+    );
+    const [a, b] = queue.deliver(['a', 'b']) as readonly FakeLease[] as [FakeLease, FakeLease];
+    await settle();
+    jest.advanceTimersByTime(699);
+    await settle();
+    expect(runs).toEqual(['a']);
+    jest.advanceTimersByTime(1);
+    await settle();
+    expect(runs).toEqual(['a', 'a']);
+    jest.advanceTimersByTime(700);
+    await settle();
+    expect([await a.settled, await b.settled, runs]).toEqual(['acked', 'acked', ['a', 'a', 'a', 'b']]);
+    expect(a.failures).toEqual([]);
+  });
+
+  test('that was turned away is handed back at once when the worker drains, or left when its lease is lost', async () => {
+    const { queue, worker } = start(
+      async () => {
+        throw new KitError('queue-full', 'full', { retryAfterMs: 1_000_000 });
+      },
+      { drainMs: 1_000_000 },
+    );
+    const [a, b] = queue.deliver(['a', 'b']) as readonly FakeLease[] as [FakeLease, FakeLease];
+    await settle();
+    b.lose();
+    await settle();
+    await worker.drain();
+    const left = settle().then(() => 'left');
+    expect([await a.settled, await Promise.race([b.settled, left])]).toEqual(['released', 'left']);
   });
 
   test('goes to the dead letters at once when the error is not retryable', async () => {

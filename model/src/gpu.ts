@@ -15,7 +15,13 @@ export {
   type MigClass,
   type MigProfile,
 } from './gpu/classes.ts';
-export type { GkeAccelerator, GkeGpuMachine, GkeOnDemandMachine, VertexAccelerator } from './gpu/gke.ts';
+export {
+  GKE_PRICES,
+  type GkeAccelerator,
+  type GkeGpuMachine,
+  type GkeOnDemandMachine,
+  type VertexAccelerator,
+} from './gpu/gke.ts';
 export {
   type AwsMachine,
   type GkeMachine,

@@ -1,5 +1,6 @@
 import type { BytesText } from '../units.ts';
 import type { GpuClass } from './classes.ts';
+import type { PriceList } from './price.ts';
 
 interface SeriesFacts {
   readonly gpu: GpuClass;
@@ -21,12 +22,20 @@ export interface GkeSize {
   /** Local SSDs of 375 GiB: all that the machine has, or the fewest that it takes. */
   readonly ssds: number;
   readonly reservedOnly?: true;
+  /** List price of an hour on demand, without local SSDs where these are not bundled; left out: none was read. */
+  readonly usd?: number;
 }
+
+export const GKE_PRICES: PriceList = {
+  region: 'europe-west4',
+  asOf: '2026-08-20',
+  source: 'Cloud Billing Catalog, as the google-cloud-pricing-cost-calculator of Cyclenerd carries it',
+};
 
 /**
  * Machine series of Google Cloud with NVIDIA devices, from the machine pages of Compute Engine; names for Vertex AI from
  * its enumeration `AcceleratorType`. N1 takes its devices separately, so that each size is here with one number of them.
- * Whole racks (A4X) are left out. No price is stated: the pages add it up per part, and none was read with a date.
+ * Whole racks (A4X) are left out.
  */
 export const GKE_SERIES = {
   'n1-standard': {
@@ -45,13 +54,13 @@ export const GKE_SERIES = {
     accelerator: 'nvidia-l4',
     vertex: 'NVIDIA_L4',
     machines: {
-      'g2-standard-4': { gpus: 1, vcpus: 4, memory: '16 GiB', ssds: 1 },
-      'g2-standard-8': { gpus: 1, vcpus: 8, memory: '32 GiB', ssds: 1 },
-      'g2-standard-12': { gpus: 1, vcpus: 12, memory: '48 GiB', ssds: 1 },
-      'g2-standard-16': { gpus: 1, vcpus: 16, memory: '64 GiB', ssds: 1 },
-      'g2-standard-24': { gpus: 2, vcpus: 24, memory: '96 GiB', ssds: 2 },
-      'g2-standard-32': { gpus: 1, vcpus: 32, memory: '128 GiB', ssds: 1 },
-      'g2-standard-48': { gpus: 4, vcpus: 48, memory: '192 GiB', ssds: 4 },
+      'g2-standard-4': { gpus: 1, vcpus: 4, memory: '16 GiB', ssds: 1, usd: 0.742916 },
+      'g2-standard-8': { gpus: 1, vcpus: 8, memory: '32 GiB', ssds: 1, usd: 0.897202 },
+      'g2-standard-12': { gpus: 1, vcpus: 12, memory: '48 GiB', ssds: 1, usd: 1.051488 },
+      'g2-standard-16': { gpus: 1, vcpus: 16, memory: '64 GiB', ssds: 1, usd: 1.205773 },
+      'g2-standard-24': { gpus: 2, vcpus: 24, memory: '96 GiB', ssds: 2, usd: 2.102975 },
+      'g2-standard-32': { gpus: 1, vcpus: 32, memory: '128 GiB', ssds: 1, usd: 1.822916 },
+      'g2-standard-48': { gpus: 4, vcpus: 48, memory: '192 GiB', ssds: 4, usd: 4.20595 },
       'g2-standard-96': { gpus: 8, vcpus: 96, memory: '384 GiB', ssds: 8 },
     },
   },
@@ -71,8 +80,8 @@ export const GKE_SERIES = {
     accelerator: 'nvidia-tesla-a100',
     vertex: 'NVIDIA_TESLA_A100',
     machines: {
-      'a2-highgpu-1g': { gpus: 1, vcpus: 12, memory: '85 GiB', ssds: 1 },
-      'a2-highgpu-2g': { gpus: 2, vcpus: 24, memory: '170 GiB', ssds: 2 },
+      'a2-highgpu-1g': { gpus: 1, vcpus: 12, memory: '85 GiB', ssds: 1, usd: 3.747972 },
+      'a2-highgpu-2g': { gpus: 2, vcpus: 24, memory: '170 GiB', ssds: 2, usd: 7.495944 },
       'a2-highgpu-4g': { gpus: 4, vcpus: 48, memory: '340 GiB', ssds: 4 },
       'a2-highgpu-8g': { gpus: 8, vcpus: 96, memory: '680 GiB', ssds: 8 },
       'a2-megagpu-16g': { gpus: 16, vcpus: 96, memory: '1360 GiB', ssds: 8 },

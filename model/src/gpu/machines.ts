@@ -10,7 +10,14 @@ import {
   type EksImageFamily,
 } from './aws.ts';
 import { type GpuClass, gpuMemory } from './classes.ts';
-import { GKE_SERIES, type GkeAccelerator, type GkeGpuMachine, type GkeSize, type VertexAccelerator } from './gke.ts';
+import {
+  GKE_PRICES,
+  GKE_SERIES,
+  type GkeAccelerator,
+  type GkeGpuMachine,
+  type GkeSize,
+  type VertexAccelerator,
+} from './gke.ts';
 import { mismatch } from './mismatch.ts';
 import type { ListPrice } from './price.ts';
 
@@ -84,7 +91,7 @@ const AWS: readonly AwsMachine[] = Object.entries(AWS_FAMILIES).flatMap(([family
 );
 
 const GKE: readonly GkeMachine[] = Object.values(GKE_SERIES).flatMap((series) =>
-  Object.entries<GkeSize>(series.machines).map(([name, { ssds, reservedOnly, ...rest }]) => ({
+  Object.entries<GkeSize>(series.machines).map(([name, { ssds, reservedOnly, usd, ...rest }]) => ({
     cloud: 'gke',
     name: name as GkeGpuMachine,
     accelerator: series.accelerator,
@@ -94,6 +101,7 @@ const GKE: readonly GkeMachine[] = Object.values(GKE_SERIES).flatMap((series) =>
     localDisk: LOCAL_SSD.times(ssds),
     onDemand: !('reservedOnly' in series) && reservedOnly !== true,
     ...common(series.gpu, rest),
+    ...(usd === undefined ? {} : { price: { ...GKE_PRICES, usdPerHour: usd } }),
   })),
 );
 

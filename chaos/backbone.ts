@@ -6,6 +6,7 @@ import { rabbitmqRequirement } from '../test/helpers/rabbitmq-server.ts';
 import { redisRequirement } from '../test/helpers/redis-server.ts';
 import type { Requirement } from '../test/helpers/requirement.ts';
 import { openKafkaCluster, openNatsCluster } from './clusters.ts';
+import { openEventsOnKafka } from './events-on-kafka.ts';
 import { openKafka } from './kafka-broker.ts';
 import type { Link } from './link.ts';
 import type { BackboneName, LinkName, Plan } from './plan.ts';
@@ -21,6 +22,12 @@ export interface Backbone extends AsyncDisposable {
   /** @param server of a cluster */
   kill(server: number): Promise<void>;
   restart(server: number): Promise<void>;
+  /** Where the log of events lies. @default - where the database does */
+  log?(folder: string): string;
+  /** Makes a database for a run. @default - there is one already */
+  prepare?(database: string): Promise<void>;
+  killDatabase?(): Promise<void>;
+  restartDatabase?(): Promise<void>;
 }
 
 export type Network = Readonly<Record<LinkName, Link>>;
@@ -61,6 +68,13 @@ export const BACKBONE_KINDS: Readonly<Record<BackboneName, BackboneKind>> = {
     isShared: true,
     open: (lanes) => openPostgres(lanes),
   },
+  'events-sqlite': { requirement: FILE, durability: 'fsync', isShared: false, open: openFiles },
+  'events-kafka': {
+    requirement: kafkaRequirement().available ? postgresRequirement() : kafkaRequirement(),
+    durability: 'replicated',
+    isShared: true,
+    open: openEventsOnKafka,
+  },
 };
 
 /** What loses what it has confirmed, once its server is killed: each is the setting or the loss that its guarantees name. */
@@ -72,6 +86,11 @@ export const FORGETFUL: Readonly<Partial<Record<BackboneName, BackboneKind>>> = 
     open: (lanes) => openPostgres(lanes, { synchronous_commit: 'off', wal_writer_delay: '10s' }),
   },
 };
+
+/** Events in one file, the log in another. */
+async function openFiles(): Promise<Backbone> {
+  return { ...(await openFile('events.db')), log: (folder) => `sqlite:${join(folder, 'log.db')}` };
+}
 
 async function openFile(name: string): Promise<Backbone> {
   const address = (folder: string): string => `sqlite:${join(folder, name)}`;

@@ -66,6 +66,8 @@ const REMEMBERS_KEYS: Readonly<Record<BackboneName, boolean>> = {
   rabbitmq: false,
   'jobs-sqlite': true,
   'jobs-postgres': true,
+  'events-sqlite': true,
+  'events-kafka': true,
 };
 
 export function check(plan: Plan, recording: Recording): readonly Finding[] {

@@ -19,7 +19,7 @@ export class Crew implements AsyncDisposable {
   #hear: Hear = () => {};
 
   /** @param script of its processes, beside this one */
-  constructor(script: 'worker.ts' | 'job-process.ts') {
+  constructor(script: 'worker.ts' | 'job-process.ts' | 'event-process.ts') {
     this.#script = fileURLToPath(new URL(script, import.meta.url));
   }
 

@@ -91,6 +91,9 @@ export class FaultLine {
       case 'kill-broker':
         this.#servers = this.#servers.then(() => this.#killServer(fault));
         return this.#servers;
+      case 'kill-database':
+        this.#servers = this.#servers.then(() => this.#killDatabase(fault.forMs));
+        return this.#servers;
       default:
         this.#links[fault.link] = this.#links[fault.link].then(() => this.#hurt(fault));
         return this.#links[fault.link];
@@ -102,6 +105,13 @@ export class FaultLine {
     await backbone.kill(server);
     await pause(forMs);
     await backbone.restart(server);
+  }
+
+  async #killDatabase(forMs: number): Promise<void> {
+    const { backbone } = this.#victims;
+    await backbone.killDatabase?.();
+    await pause(forMs);
+    await backbone.restartDatabase?.();
   }
 
   async #hurt(fault: Extract<Fault, { link: LinkName }>): Promise<void> {

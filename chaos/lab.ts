@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BACKBONE_KINDS, type Backbone, type BackboneKind } from './backbone.ts';
 import { Crew } from './crew.ts';
+import { performEvents } from './event-run.ts';
 import { performJobs } from './job-run.ts';
-import { isOfJobs, type Plan } from './plan.ts';
-import { perform, type RunResult } from './run.ts';
+import { isOfEvents, isOfJobs, type Plan } from './plan.ts';
+import { perform, type RunResult, type Stage } from './run.ts';
 import { canMount, performOnSmallDisk } from './small-disk.ts';
 
 export interface LabOptions {
@@ -84,7 +85,18 @@ async function besideEachOther(kind: BackboneKind, lanes: number, options: LabOp
   }
 }
 
-const killsServers = ({ faults }: Plan): boolean => faults.some(({ fault }) => fault.kind === 'kill-broker');
+const killsServers = ({ faults }: Plan): boolean =>
+  faults.some(({ fault }) => fault.kind === 'kill-broker' || fault.kind === 'kill-database');
+
+const scriptOf = ({ backbone }: Plan): 'event-process.ts' | 'job-process.ts' | 'worker.ts' =>
+  isOfEvents(backbone) ? 'event-process.ts' : isOfJobs(backbone) ? 'job-process.ts' : 'worker.ts';
+
+const performed = (plan: Plan, stage: Stage): Promise<RunResult> =>
+  isOfEvents(plan.backbone)
+    ? performEvents(plan, stage)
+    : isOfJobs(plan.backbone)
+      ? performJobs(plan, stage)
+      : perform(plan, stage);
 
 /** Opened for the first run that needs them. */
 class Servers implements AsyncDisposable {
@@ -164,7 +176,7 @@ class Lane implements AsyncDisposable {
   }
 
   async #performHere(plan: Plan): Promise<RunResult> {
-    this.#crew ??= new Crew(isOfJobs(plan.backbone) ? 'job-process.ts' : 'worker.ts');
+    this.#crew ??= new Crew(scriptOf(plan));
     this.#runs += 1;
     const folder = await mkdtemp(join(tmpdir(), 'penstock-chaos-'));
     const stage = {
@@ -178,7 +190,7 @@ class Lane implements AsyncDisposable {
       duplicateWindowMs: this.#options.duplicateWindowMs ?? DUPLICATE_WINDOW_MS,
     };
     try {
-      return await (isOfJobs(plan.backbone) ? performJobs(plan, stage) : perform(plan, stage));
+      return await performed(plan, stage);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -14,6 +14,8 @@ export const BACKBONES = [
   'rabbitmq',
   'jobs-sqlite',
   'jobs-postgres',
+  'events-sqlite',
+  'events-kafka',
 ] as const;
 export type BackboneName = (typeof BACKBONES)[number];
 
@@ -40,7 +42,7 @@ export interface PlannedItem {
    * that `always` fails, once its attempts are used up.
    */
   readonly failures: number | 'refused' | 'always';
-  /** Of a job: those with one key run one after the other. */
+  /** Of a job: those with one key run one after the other. Of an event: its aggregate. */
   readonly orderKey?: string;
   /** Of a job: part of its work is a step. */
   readonly hasStep?: boolean;
@@ -48,6 +50,9 @@ export interface PlannedItem {
 
 /** Of those whose items are jobs, in a store, with a bus of their own and dispatchers between. */
 export const isOfJobs = (backbone: BackboneName): boolean => backbone.startsWith('jobs-');
+
+/** Of those whose items are events: appended to an outbox, relayed into a log, applied behind an inbox. */
+export const isOfEvents = (backbone: BackboneName): boolean => backbone.startsWith('events-');
 
 /** By the run's own events: how fast a machine is does not matter. */
 export interface Moment {
@@ -84,6 +89,7 @@ export type Fault =
   | { readonly kind: 'stop-dispatcher'; readonly dispatcher: number; readonly forMs: number }
   | { readonly kind: 'cancel'; readonly item: number }
   | { readonly kind: 'kill-broker'; readonly server: number; readonly forMs: number }
+  | { readonly kind: 'kill-database'; readonly forMs: number }
   | { readonly kind: 'fill-disk'; readonly forMs: number };
 
 export type FaultKind = Fault['kind'];
@@ -91,6 +97,8 @@ export type FaultKind = Fault['kind'];
 const PROCESS_FAULTS: readonly FaultKind[] = ['kill-worker', 'stop-worker', 'jump-clock', 'publish-again'];
 const NETWORK_FAULTS: readonly FaultKind[] = ['cut', 'stall', 'lose', 'delay', 'refuse'];
 const JOB_FAULTS: readonly FaultKind[] = [...PROCESS_FAULTS, 'kill-dispatcher', 'stop-dispatcher', 'cancel', 'cancel'];
+
+const EVENT_FAULTS: readonly FaultKind[] = [...PROCESS_FAULTS, 'kill-dispatcher', 'stop-dispatcher'];
 
 /** What can happen on each, as often as it stands here. */
 export const FAULTS: Readonly<Record<BackboneName, readonly FaultKind[]>> = {
@@ -104,6 +112,8 @@ export const FAULTS: Readonly<Record<BackboneName, readonly FaultKind[]>> = {
   rabbitmq: [...PROCESS_FAULTS, ...PROCESS_FAULTS, ...NETWORK_FAULTS, ...NETWORK_FAULTS, 'kill-broker'],
   'jobs-sqlite': JOB_FAULTS,
   'jobs-postgres': [...JOB_FAULTS, ...NETWORK_FAULTS, 'kill-broker'],
+  'events-sqlite': EVENT_FAULTS,
+  'events-kafka': [...EVENT_FAULTS, 'kill-broker', 'kill-broker', 'kill-database'],
 };
 
 /** Long enough that a busy machine keeps its leases, short enough that losing one does not fill a run. */
@@ -118,18 +128,29 @@ const FORWARD_MS = [500, 3_000] as const;
 const BACKWARD_MS = [1_000, 600_000] as const;
 /** A file keeps the time at which an item can be taken: on a clock that was set back, that is to come. */
 const BACKWARD_IN_FILE_MS = FORWARD_MS;
-const KEPT_IN_FILES: readonly BackboneName[] = ['sqlite', 'jobs-sqlite', 'jobs-postgres'];
+const KEPT_IN_FILES: readonly BackboneName[] = [
+  'sqlite',
+  'jobs-sqlite',
+  'jobs-postgres',
+  'events-sqlite',
+  'events-kafka',
+];
 const SERVERS = 3;
 const DISPATCHERS = 2;
 const ORDER_KEYS = 4;
+const AGGREGATES = 8;
 
 export function planOf(backbone: BackboneName, seed: number): Plan {
   const random = new SeededRandom(`${backbone} ${seed}`);
   // The order of jobs is that of their keys, whoever works on them.
-  const isOrdered = !isOfJobs(backbone) && random.chance(ORDERED_SHARE);
+  const isOrdered = !isOfJobs(backbone) && !isOfEvents(backbone) && random.chance(ORDERED_SHARE);
   const count = random.between(30, 60);
   const items = Array.from({ length: count }, (_, index) =>
-    isOfJobs(backbone) ? jobOf(random, index) : itemOf(random, index, isOrdered),
+    isOfJobs(backbone)
+      ? jobOf(random, index)
+      : isOfEvents(backbone)
+        ? eventOf(random, index)
+        : itemOf(random, index, isOrdered),
   );
   const workers = isOrdered ? 1 : random.between(2, 3);
   const faults = Array.from({ length: random.between(2, 3) }, () => faultOf(random, backbone, workers, count));
@@ -160,6 +181,11 @@ function jobOf(random: SeededRandom, index: number): PlannedItem {
   const step = random.chance(0.3) ? { hasStep: true } : {};
   const isHopeless = random.chance(0.05);
   return { ...item, ...(isHopeless ? { failures: 'always' as const } : {}), ...orderKey, ...step };
+}
+
+/** Its aggregate is its key. */
+function eventOf(random: SeededRandom, index: number): PlannedItem {
+  return { ...itemOf(random, index, false), orderKey: `aggregate-${random.between(1, AGGREGATES)}` };
 }
 
 function faultOf(random: SeededRandom, backbone: BackboneName, workers: number, items: number): PlannedFault {
@@ -202,6 +228,8 @@ function detailsOf(random: SeededRandom, backbone: BackboneName, workers: number
       return { kind, item: random.between(0, items - 1) };
     case 'kill-broker':
       return { kind, server: random.between(0, SERVERS - 1), forMs: random.between(0, 500) };
+    case 'kill-database':
+      return { kind, forMs: random.between(0, 500) };
     case 'fill-disk':
       return { kind, forMs: random.between(100, 600) };
   }

@@ -4,6 +4,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { KitError } from '@penstock/kit';
 import type { Delivery } from './check.ts';
 import { CLOCK_CHANNEL } from './clock.ts';
+import type { EventTask } from './event-process.ts';
 import type { JobTask } from './job-process.ts';
 import type { WorkerTask } from './worker.ts';
 
@@ -11,7 +12,7 @@ import type { WorkerTask } from './worker.ts';
 // tell their parent what they do.
 
 export type ToProcess =
-  | { readonly kind: 'start'; readonly task: WorkerTask | JobTask }
+  | { readonly kind: 'start'; readonly task: WorkerTask | JobTask | EventTask }
   | { readonly kind: 'jump'; readonly offsetMs: number }
   | { readonly kind: 'end' };
 
@@ -45,7 +46,7 @@ export async function insist<T>(work: () => Promise<T>, ended: AbortSignal): Pro
 }
 
 /** @param serve resolves when its task was ended, by the signal */
-export function serveRuns<Task extends WorkerTask | JobTask>(
+export function serveRuns<Task extends WorkerTask | JobTask | EventTask>(
   serve: (task: Task, ended: AbortSignal) => Promise<void>,
 ): void {
   const channel = new BroadcastChannel(CLOCK_CHANNEL);

@@ -1,0 +1,3 @@
+import { testUnderFaults } from './suite.ts';
+
+testUnderFaults('events-sqlite');

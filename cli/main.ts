@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
     async () => (await import('./commands/plan.ts')).plan,
   ],
   queue: ['look at queues of jobs and operate them', async () => (await import('./commands/queue.ts')).queue],
+  sagas: [
+    'show where sagas are, and let those that are parked go on',
+    async () => (await import('./commands/sagas.ts')).sagas,
+  ],
   schemas: [
     'check, publish and generate from schemas of events',
     async () => (await import('./commands/schemas.ts')).schemas,

@@ -1,4 +1,4 @@
-import { CommandError, EXIT } from '../exit.ts';
+import { type ApiServer, apiServer, callApi } from '../api-call.ts';
 
 export type State = 'waiting' | 'ready' | 'released' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
@@ -54,17 +54,15 @@ export interface ScheduleFacts {
   readonly isDeclared: boolean;
 }
 
-const ANSWER_WITHIN_MS = 10_000;
 /** Who types a command wants to see what the one before it did. */
 const ANEW = { 'cache-control': 'no-cache' };
 
 /** The API of a task queue, as the command line uses it. */
 export class JobsClient {
-  readonly #url: string;
+  readonly #server: ApiServer;
 
   constructor(url: string) {
-    if (!URL.canParse(url)) throw new CommandError('usage', `--url: received "${url}", expected http://host:port`);
-    this.#url = url.replace(/\/+$/, '');
+    this.#server = apiServer('task queue', url);
   }
 
   queues(): Promise<{ readonly queues: readonly QueueFacts[] }> {
@@ -140,33 +138,13 @@ export class JobsClient {
     return this.#call('POST', `${queuePath(name)}/resume`);
   }
 
-  /** @throws {CommandError} `service-failed` with what the server said, or that there is none */
-  async #call<Answer>(
+  #call<Answer>(
     method: string,
     path: string,
     body?: object,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
-    let answer: Response;
-    let text: string;
-    try {
-      answer = await fetch(`${this.#url}${path}`, {
-        method,
-        headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      text = await answer.text();
-    } catch (cause) {
-      throw new CommandError('service-failed', `no task queue answers at ${this.#url}; name one by --url`, { cause });
-    }
-    const value = answer.status === 204 ? null : parsed(text);
-    if (answer.ok && value !== undefined) return value as Answer;
-    const { detail } = (value ?? {}) as { readonly detail?: string };
-    if (detail === undefined)
-      throw new CommandError('service-failed', `what answers at ${this.#url} is no task queue (${answer.status})`);
-    const exit = answer.status < 500 && answer.status !== 429 ? EXIT.invalid : EXIT.failed;
-    throw new CommandError('service-failed', detail, { exit });
+    return callApi<Answer>(this.#server, method, path, body, headers);
   }
 }
 
@@ -174,11 +152,3 @@ const queuePath = (name: string): string => `/v1/queues/${encodeURIComponent(nam
 const schedulePath = (name: string, schedule: string): string =>
   `${queuePath(name)}/schedules/${encodeURIComponent(schedule)}`;
 const jobPath = (id: string): string => `/v1/jobs/${encodeURIComponent(id)}`;
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}

@@ -2,6 +2,7 @@ import { KitError } from '@penstock/kit';
 import type { EventDatabase, Log, OutboxRelay } from '@penstock/kit/events';
 import fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { addSagaRoutes } from './saga-routes.ts';
 
 export interface ApiOptions {
   readonly database: EventDatabase;
@@ -13,9 +14,9 @@ const LONGEST_LIST = 1_000;
 const listQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(LONGEST_LIST).default(100) });
 
 /** What a client could have known beforehand; all else is a fault of what is behind it. */
-const STATUS: Readonly<Record<string, number>> = { 'request-refused': 400, 'topic-missing': 404 };
+const STATUS: Readonly<Record<string, number>> = { 'request-refused': 400, 'topic-missing': 404, 'saga-missing': 404 };
 
-/** Shows how far outbox, projections and groups are, and lets refused events be tried again. */
+/** Shows how far outbox, projections, groups and sagas are, and lets what stopped be tried again. */
 export function createApi({ database, log, relay }: ApiOptions): FastifyInstance {
   const api = fastify({ forceCloseConnections: true });
   api.setErrorHandler((error, _request, reply) => {
@@ -43,5 +44,6 @@ export function createApi({ database, log, relay }: ApiOptions): FastifyInstance
     '/topics/:topic/groups/:group',
     async ({ params }) => ({ partitions: await log.lag(params.group, params.topic) }),
   );
+  addSagaRoutes(api, database);
   return api;
 }

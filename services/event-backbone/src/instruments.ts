@@ -8,7 +8,7 @@ export interface ObservedEvents {
   readonly now?: () => number;
 }
 
-/** Observes outbox and relay whenever metrics are asked for. @returns what ends it */
+/** Observes outbox, sagas and relay whenever metrics are asked for. @returns what ends it */
 export function observeEvents({ database, relay, now = Date.now }: ObservedEvents): () => void {
   const meter = metrics.getMeter('@penstock/event-backbone');
   const waiting = meter.createObservableGauge('penstock.outbox.events', {
@@ -20,6 +20,9 @@ export function observeEvents({ database, relay, now = Date.now }: ObservedEvent
   const oldest = meter.createObservableGauge('penstock.outbox.oldest', {
     description: 'How long the event has waited that waits longest',
     unit: 's',
+  });
+  const sagas = meter.createObservableGauge('penstock.sagas', {
+    description: 'Sagas by where they are: those that are parked wait for a person',
   });
   const leads = meter.createObservableGauge('penstock.relay.leads', { description: '1 where this process relays' });
   const published = meter.createObservableCounter('penstock.relay.published', {
@@ -40,9 +43,11 @@ export function observeEvents({ database, relay, now = Date.now }: ObservedEvent
     const measure = await database.run('measureOutbox');
     result.observe(waiting, measure.waiting);
     result.observe(refused, measure.refused);
+    for (const { saga, status, count } of await database.run('countSagas'))
+      result.observe(sagas, count, { saga, status });
     result.observe(oldest, measure.oldestAt === undefined ? 0 : Math.max(0, now() - measure.oldestAt) / 1_000);
   };
-  const all = [waiting, refused, oldest, leads, published, follows, slot];
+  const all = [waiting, refused, oldest, sagas, leads, published, follows, slot];
   meter.addBatchObservableCallback(look, all);
   return () => meter.removeBatchObservableCallback(look, all);
 }

@@ -41,3 +41,4 @@ export type { Fence, MessageEffect, Reception } from './scripts/inbox.ts';
 export type { Lead } from './scripts/lead.ts';
 export type { OutboxMeasure, RefusedEvent } from './scripts/outbox.ts';
 export type { Checkpoint } from './scripts/projections.ts';
+export type { ChainLink, InspectedSaga, SagaFilter, SagaRetry, SagaSummary } from './scripts/sagas.ts';

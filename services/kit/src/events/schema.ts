@@ -1,7 +1,8 @@
 import { COLUMN_TYPES, type Dialect } from '../sql/dialect.ts';
+import { sagaTables } from './sagas/saga-tables.ts';
 
 /** Raised with every change of the tables; a database of a newer version is refused. */
-export const EVENTS_VERSION = 1;
+export const EVENTS_VERSION = 2;
 
 /** The transaction that writes, where numbers are given out before the commit. */
 const TRANSACTION = { sqlite: '0', postgres: '(pg_current_xact_id()::text::bigint)' } as const;
@@ -79,5 +80,7 @@ export function eventTables(dialect: Dialect): readonly string[] {
       position ${number} NOT NULL DEFAULT 0,
       PRIMARY KEY (name, version)
     )`,
+    ...sagaTables(dialect),
+    `UPDATE event_database SET version = ${EVENTS_VERSION} WHERE version < ${EVENTS_VERSION}`,
   ];
 }

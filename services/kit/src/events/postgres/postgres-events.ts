@@ -4,7 +4,7 @@ import { PostgresTransactions } from '../../postgres/transactions.ts';
 import { openPostgresScripts } from '../../sql/postgres-script-store.ts';
 import { checkVersion } from '../database-version.ts';
 import type { EventDatabase, ProvisionEventsOptions } from '../event-database.ts';
-import { eventTables } from '../schema.ts';
+import { EVENTS_VERSION, eventTables } from '../schema.ts';
 import { EVENT_SCRIPTS, EVENT_WAKES, type EventScripts } from '../scripts/index.ts';
 import { CHANNEL } from './channel.ts';
 import { CREATE_PUBLICATION } from './replication/publication.ts';
@@ -31,9 +31,12 @@ export async function provisionPostgresEvents({
   await using transactions = await PostgresTransactions.open({ ...options, connections: 1 });
   await provision(transactions, async (ask) => {
     const [table] = await ask(`SELECT to_regclass('event_database') IS NOT NULL AS found`);
-    if (table?.['found'] !== 1) for (const sql of eventTables('postgres')) await ask(sql);
-    const [database] = await ask('SELECT version FROM event_database');
-    checkVersion(database?.['version'] as number | undefined, transactions.where);
+    const version = async (): Promise<number | undefined> =>
+      (await ask('SELECT version FROM event_database'))[0]?.['version'] as number | undefined;
+    // What a release added is made in a database that an older one made.
+    if (table?.['found'] !== 1 || ((await version()) ?? 0) < EVENTS_VERSION)
+      for (const sql of eventTables('postgres')) await ask(sql);
+    checkVersion(await version(), transactions.where);
     await ask(CREATE_PUBLICATION);
     for (const sql of schema) await ask(sql);
   });

@@ -10,6 +10,17 @@ import {
   registerProjection,
   retireProjection,
 } from './projections.ts';
+import {
+  countSagas,
+  givenAnswer,
+  inspectSaga,
+  listSagas,
+  moveSagas,
+  purgeSagas,
+  readChain,
+  retrySaga,
+  sagaWork,
+} from './sagas.ts';
 import { appendToStream, readAll, readSnapshot, readStream, streamVersion, writeSnapshot } from './streams.ts';
 
 /** Every transaction there is, by the name it crosses threads under. */
@@ -37,6 +48,15 @@ export const EVENT_SCRIPTS = {
   projectOn,
   activateProjection,
   retireProjection,
+  sagaWork,
+  moveSagas,
+  listSagas,
+  inspectSaga,
+  countSagas,
+  retrySaga,
+  purgeSagas,
+  givenAnswer,
+  readChain,
 };
 
 export type EventScripts = typeof EVENT_SCRIPTS;
@@ -50,4 +70,6 @@ export const EVENT_WAKES: ScriptSet<EventScripts>['wakes'] = new Set([
   'appendToStream',
   'projectOn',
   'activateProjection',
+  'moveSagas',
+  'retrySaga',
 ]);

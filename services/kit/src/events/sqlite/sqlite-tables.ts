@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { checkVersion } from '../database-version.ts';
-import { eventTables } from '../schema.ts';
+import { EVENTS_VERSION, eventTables } from '../schema.ts';
 
 /** Of the tables of events in a file; undefined without any. */
 export function versionOf(database: DatabaseSync): number | undefined {
@@ -11,7 +11,8 @@ export function versionOf(database: DatabaseSync): number | undefined {
 
 /** Within a transaction. @throws {KitError} `store-mismatch` */
 export function createTables(database: DatabaseSync, path: string, schema: readonly string[]): void {
-  if (versionOf(database) === undefined) for (const sql of eventTables('sqlite')) database.exec(sql);
+  // What a release added is made in a database that an older one made.
+  if ((versionOf(database) ?? 0) < EVENTS_VERSION) for (const sql of eventTables('sqlite')) database.exec(sql);
   checkVersion(versionOf(database), path);
   for (const sql of schema) database.exec(sql);
 }

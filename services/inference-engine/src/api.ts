@@ -4,7 +4,7 @@ import { DEADLINE_HEADER, Deadline, KitError, traceRequests } from '@penstock/ki
 import type { ProfileOf } from '@penstock/model';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { inferenceEngine } from '../service.ts';
-import type { Tokenized } from './embedder.ts';
+import type { Tokenized } from './models/embedder.ts';
 import type { BatchScheduler } from './scheduling/batch-scheduler.ts';
 import { systemClock } from './scheduling/clock.ts';
 import { PRIORITIES, type Priority } from './scheduling/fair-order.ts';
@@ -14,7 +14,8 @@ type EngineProfile = ProfileOf<typeof inferenceEngine>;
 export interface ApiOptions {
   readonly profile: Pick<EngineProfile, 'model' | 'deadlineMs'>;
   readonly scheduler: BatchScheduler<Tokenized, Float32Array>;
-  readonly tokenize: (texts: readonly string[]) => Promise<readonly Tokenized[]>;
+  /** @param signal aborts when nobody waits for it any more */
+  readonly tokenize: (texts: readonly string[], signal: AbortSignal) => Promise<readonly Tokenized[]>;
 }
 
 /** Texts of one request at most, as the OpenAI API has it. */
@@ -44,13 +45,13 @@ export function createApi({ profile, scheduler, tokenize }: ApiOptions): Fastify
   const { model } = profile;
   let untokenized = 0;
   /** @throws {KitError} `engine-overloaded` before any work is done for the request */
-  const admitted = async (input: readonly string[]): Promise<readonly Tokenized[]> => {
+  const admitted = async (input: readonly string[], signal: AbortSignal): Promise<readonly Tokenized[]> => {
     const characters = input.reduce((sum, text) => sum + text.length, 0);
     if (untokenized + characters > MAX_UNTOKENIZED)
       throw new KitError('engine-overloaded', `${untokenized} characters wait for the tokenizer already`);
     untokenized += characters;
     try {
-      return await tokenize(input);
+      return await tokenize(input, signal);
     } finally {
       untokenized -= characters;
     }
@@ -71,12 +72,8 @@ export function createApi({ profile, scheduler, tokenize }: ApiOptions): Fastify
     const deadline = Deadline.after(profile.deadlineMs).earlier(
       Deadline.ofHeader(headerOf(request.headers[DEADLINE_HEADER])),
     );
-    const gone = new AbortController();
-    // The response closes before it was sent when the client went away.
-    reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) gone.abort(new KitError('request-refused', 'the client went away'));
-    });
-    const texts = await admitted(input);
+    const wanted = wantedOf(reply, deadline);
+    const texts = await admitted(input, wanted);
     const tokens = texts.reduce((sum, text) => sum + text.tokens, 0);
     trace.getActiveSpan()?.setAttributes({
       'gen_ai.operation.name': 'embeddings',
@@ -88,7 +85,7 @@ export function createApi({ profile, scheduler, tokenize }: ApiOptions): Fastify
     });
     const vectors = await scheduler.submit(
       texts.map((text) => ({ input: text, tokens: text.tokens, bytes: text.ids.length * ID_BYTES })),
-      { ...asker, deadlineAt: systemClock.now() + deadline.remainingMs, signal: gone.signal },
+      { ...asker, deadlineAt: systemClock.now() + deadline.remainingMs, signal: wanted },
     );
     reply.header('x-model-revision', model.revision);
     return {
@@ -105,6 +102,21 @@ export function createApi({ profile, scheduler, tokenize }: ApiOptions): Fastify
     };
   });
   return api;
+}
+
+/** Aborts when the client goes away or the deadline is over: what is computed for nobody is dropped, running or not. */
+function wantedOf(reply: FastifyReply, deadline: Deadline): AbortSignal {
+  const unwanted = new AbortController();
+  const late = setTimeout(
+    () => unwanted.abort(new KitError('deadline-exceeded', 'no answer within the deadline')),
+    Math.ceil(deadline.remainingMs),
+  );
+  reply.raw.once('close', () => {
+    clearTimeout(late);
+    // It closes before everything was sent when the client went away.
+    if (!reply.raw.writableFinished) unwanted.abort(new KitError('request-refused', 'the client went away'));
+  });
+  return unwanted.signal;
 }
 
 /** @throws {BadRequest} for a priority that there is not, or a tenant that is no name */

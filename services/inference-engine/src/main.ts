@@ -2,8 +2,8 @@ import { metrics } from '@opentelemetry/api';
 import { listenError, portOf, runService } from '@penstock/kit';
 import { inferenceEngine } from '../service.ts';
 import { createApi } from './api.ts';
-import type { Tokenized } from './embedder.ts';
-import { ModelWorker } from './model-worker.ts';
+import { ModelPool } from './execution/model-pool.ts';
+import type { Tokenized } from './models/embedder.ts';
 import { LearnedBatchCost } from './scheduling/batch-cost.ts';
 import { BatchScheduler } from './scheduling/batch-scheduler.ts';
 import { calibrate } from './scheduling/calibrate.ts';
@@ -11,15 +11,13 @@ import { calibrate } from './scheduling/calibrate.ts';
 /** Memory of what waits. */
 const MAX_QUEUE_BYTES = 64 * 1_024 * 1_024;
 
-/** A text of about so many tokens. */
-async function sample(model: ModelWorker, tokens: number): Promise<Tokenized> {
-  const [text] = await model.tokenize([Array.from({ length: tokens }, () => 'warm').join(' ')]);
-  return text as Tokenized;
-}
-
 await runService(inferenceEngine, process, process.env, async ({ profile, env, host }) => {
   const { dimensions, maxTokens } = profile.model;
-  const model = await ModelWorker.start({ folder: env['PENSTOCK_MODEL_DIR'], dimensions, maxTokens });
+  const files = { folder: env['PENSTOCK_MODEL_DIR'], dimensions, maxTokens };
+  const [tokenizer, model] = await Promise.all([
+    ModelPool.start<string, Tokenized>({ part: 'tokenizer', files, processes: 1 }),
+    ModelPool.start<Tokenized, Float32Array>({ part: 'embedder', files, processes: 1 }),
+  ]);
   const meter = metrics.getMeter('@penstock/inference-engine');
   const batchSize = meter.createHistogram('penstock.engine.batch.size', { description: 'Texts in one forward pass' });
   const batchTokens = meter.createHistogram('penstock.engine.batch.tokens', {
@@ -41,16 +39,19 @@ await runService(inferenceEngine, process, process.env, async ({ profile, env, h
   const lost = meter.createCounter('penstock.engine.losses', {
     description: 'Texts without an answer: overloaded, late, cancelled or failed',
   });
-  const executor = { lanes: 1, run: (batch: readonly Tokenized[]) => model.embed(batch) };
   const cost = new LearnedBatchCost();
   await calibrate({
-    executor,
+    executor: model,
     cost,
     maxBatchTokens: profile.maxBatchTokens,
-    inputOf: (tokens) => sample(model, tokens),
+    inputOf: async (tokens) => {
+      const text = Array.from({ length: tokens }, () => 'warm').join(' ');
+      const [sample] = await tokenizer.run([text], new AbortController().signal);
+      return sample as Tokenized;
+    },
   });
   const scheduler = new BatchScheduler<Tokenized, Float32Array>({
-    executor,
+    executor: model,
     cost,
     batch: { maxTokens: profile.maxBatchTokens },
     queue: { maxTokens: profile.maxQueueTokens, maxBytes: MAX_QUEUE_BYTES },
@@ -66,21 +67,24 @@ await runService(inferenceEngine, process, process.env, async ({ profile, env, h
   meter
     .createObservableGauge('penstock.engine.queue.tokens', { description: 'Tokens waiting' })
     .addCallback((result) => result.observe(scheduler.depth.tokens));
-  const api = createApi({ profile, scheduler, tokenize: (texts) => model.tokenize(texts) });
+  const api = createApi({ profile, scheduler, tokenize: (texts, signal) => tokenizer.run(texts, signal) });
+  const close = async (): Promise<void> => {
+    await Promise.all([tokenizer.close(), model.close()]);
+  };
   const port = portOf(env, 'PENSTOCK_HTTP_PORT', inferenceEngine.ports.http);
   try {
     await api.listen({ host, port });
   } catch (error) {
-    await model.close();
+    await close();
     throw listenError(error, host, port);
   }
   return {
     http: (api.server.address() as { readonly port: number }).port,
-    notReady: () => (model.ready ? undefined : 'the model is being loaded again'),
+    notReady: () => (tokenizer.ready && model.ready ? undefined : 'the model is being loaded again'),
     failed: new Promise<never>(() => {}),
     async drain() {
       await api.close();
-      await model.close();
+      await close();
     },
   };
 });

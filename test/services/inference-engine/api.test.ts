@@ -2,14 +2,15 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KitError } from '@penstock/kit';
 import type { FastifyInstance } from 'fastify';
 import { createApi } from '../../../services/inference-engine/src/api.ts';
-import type { Tokenized } from '../../../services/inference-engine/src/embedder.ts';
-import { HashedEmbedder } from '../../../services/inference-engine/src/hashed-embedder.ts';
+import type { Tokenized } from '../../../services/inference-engine/src/models/embedder.ts';
+import { HashedEmbedder, HashingTokenizer } from '../../../services/inference-engine/src/models/hashed.ts';
 import { LearnedBatchCost } from '../../../services/inference-engine/src/scheduling/batch-cost.ts';
 import { BatchScheduler, type Claim } from '../../../services/inference-engine/src/scheduling/batch-scheduler.ts';
 
 const model = { id: 'hashed-ngrams-384', revision: '1', dimensions: 384, maxTokens: 256 };
 
-const embedder = new HashedEmbedder(model.dimensions, model.maxTokens);
+const tokenizer = new HashingTokenizer(model.maxTokens);
+const embedder = new HashedEmbedder(model.dimensions);
 const schedulerOf = (): BatchScheduler<Tokenized, Float32Array> =>
   new BatchScheduler({
     executor: { lanes: 1, run: (batch) => embedder.embed(batch) },
@@ -28,8 +29,8 @@ describe('the embeddings API', () => {
       profile: { model, deadlineMs: 60_000 },
       scheduler,
       tokenize: async (texts) => {
-        if (texts.includes('crash')) throw new KitError('engine-failed', 'the model thread died');
-        return texts.map((text) => embedder.tokenize(text));
+        if (texts.includes('crash')) throw new KitError('engine-failed', 'the process of the model died');
+        return texts.map((text) => tokenizer.tokenize(text));
       },
     });
   });

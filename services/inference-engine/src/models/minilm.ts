@@ -2,33 +2,27 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Embedder, Tokenized } from './embedder.ts';
+import type { Embedder, TextTokenizer, Tokenized } from './embedder.ts';
+import { normalize } from './vector.ts';
 
-/** all-MiniLM and its kin: a BERT encoder in ONNX whose last hidden state is mean-pooled and normalised. */
-export class MinilmEmbedder implements Embedder {
-  readonly #session: InferenceSession;
+/** The word pieces of BERT, as the model's own `tokenizer.json` has them. */
+export class MinilmTokenizer implements TextTokenizer {
   readonly #tokenizer: Tokenizer;
   readonly #maxTokens: number;
 
-  private constructor(session: InferenceSession, tokenizer: Tokenizer, maxTokens: number) {
-    this.#session = session;
+  private constructor(tokenizer: Tokenizer, maxTokens: number) {
     this.#tokenizer = tokenizer;
     this.#maxTokens = maxTokens;
   }
 
-  /** @param folder with `model.onnx` and `tokenizer.json` */
-  static async load(folder: string, maxTokens: number): Promise<MinilmEmbedder> {
+  /** @param folder with `tokenizer.json` */
+  static async load(folder: string, maxTokens: number): Promise<MinilmTokenizer> {
     const {
       padding: _padding,
       truncation: _truncation,
       ...tokenizer
     } = JSON.parse(await readFile(join(folder, 'tokenizer.json'), 'utf8')) as Record<string, unknown>;
-    const session = await InferenceSession.create(join(folder, 'model.onnx'), {
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      graphOptimizationLevel: 'all',
-    });
-    return new MinilmEmbedder(session, new Tokenizer(tokenizer, {}), maxTokens);
+    return new MinilmTokenizer(new Tokenizer(tokenizer, {}), maxTokens);
   }
 
   tokenize(text: string): Tokenized {
@@ -36,6 +30,26 @@ export class MinilmEmbedder implements Embedder {
     // The last id is the separator, and stays the last one when the text is cut.
     const cut = ids.length <= this.#maxTokens ? ids : [...ids.slice(0, this.#maxTokens - 1), ids.at(-1) as number];
     return { tokens: cut.length, ids: cut };
+  }
+}
+
+/** all-MiniLM and its kin: a BERT encoder in ONNX whose last hidden state is mean-pooled and normalised. */
+export class MinilmEmbedder implements Embedder {
+  readonly #session: InferenceSession;
+
+  private constructor(session: InferenceSession) {
+    this.#session = session;
+  }
+
+  /** @param folder with `model.onnx` */
+  static async load(folder: string): Promise<MinilmEmbedder> {
+    return new MinilmEmbedder(
+      await InferenceSession.create(join(folder, 'model.onnx'), {
+        intraOpNumThreads: 1,
+        interOpNumThreads: 1,
+        graphOptimizationLevel: 'all',
+      }),
+    );
   }
 
   async embed(batch: readonly Tokenized[]): Promise<readonly Float32Array[]> {
@@ -70,9 +84,4 @@ function pool(hidden: Float32Array, offset: number, tokens: number, dimensions: 
       vector[d] = (vector[d] as number) + (hidden[offset + token * dimensions + d] as number);
   }
   return normalize(vector);
-}
-
-export function normalize(vector: Float32Array): Float32Array {
-  const norm = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
-  return norm === 0 ? vector : vector.map((x) => x / norm);
 }

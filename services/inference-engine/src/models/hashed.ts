@@ -1,5 +1,5 @@
-import type { Embedder, Tokenized } from './embedder.ts';
-import { normalize } from './minilm-embedder.ts';
+import type { Embedder, TextTokenizer, Tokenized } from './embedder.ts';
+import { normalize } from './vector.ts';
 
 /** FNV-1a, 32 bits: spreads short strings well and needs nothing. */
 function hash(text: string): number {
@@ -8,16 +8,11 @@ function hash(text: string): number {
   return h >>> 0;
 }
 
-/**
- * Feature hashing of words and word pairs into signed buckets with sublinear counts (Weinberger et al., "Feature hashing
- * for large scale multitask learning", 2009). It knows words, not meanings: a stand-in where no model can be had.
- */
-export class HashedEmbedder implements Embedder {
-  readonly #dimensions: number;
+/** Words and pairs of them, as hashes. */
+export class HashingTokenizer implements TextTokenizer {
   readonly #maxTokens: number;
 
-  constructor(dimensions: number, maxTokens: number) {
-    this.#dimensions = dimensions;
+  constructor(maxTokens: number) {
     this.#maxTokens = maxTokens;
   }
 
@@ -25,6 +20,18 @@ export class HashedEmbedder implements Embedder {
     const words = (text.toLowerCase().match(/[\p{L}\p{N}$!%]+/gu) ?? []).slice(0, this.#maxTokens);
     const ids = words.flatMap((word, n) => (n === 0 ? [hash(word)] : [hash(word), hash(`${words[n - 1]} ${word}`)]));
     return { tokens: Math.max(1, words.length), ids };
+  }
+}
+
+/**
+ * Feature hashing of words and word pairs into signed buckets with sublinear counts (Weinberger et al., "Feature hashing
+ * for large scale multitask learning", 2009). It knows words, not meanings: a stand-in where no model can be had.
+ */
+export class HashedEmbedder implements Embedder {
+  readonly #dimensions: number;
+
+  constructor(dimensions: number) {
+    this.#dimensions = dimensions;
   }
 
   async embed(batch: readonly Tokenized[]): Promise<readonly Float32Array[]> {

@@ -128,9 +128,10 @@ export const ADDONS = {
     needs: ['cert-manager'],
   },
   'cloudnative-pg': {
-    version: '1.30.1',
+    // Of the chart; the operator is 1.30.0.
+    version: '0.29.0',
     namespace: 'cnpg-system',
-    source: manifest('https://github.com/cloudnative-pg/cloudnative-pg/releases/download/v1.30.1/cnpg-1.30.1.yaml'),
+    source: helm('https://cloudnative-pg.github.io/charts', 'cloudnative-pg'),
     crds: crds(
       'postgresql.cnpg.io',
       'backups',
@@ -144,9 +145,10 @@ export const ADDONS = {
     needs: [],
   },
   'barman-cloud': {
-    version: '0.14.0',
+    // Of the chart; the plugin is 0.13.0.
+    version: '0.7.0',
     namespace: 'cnpg-system',
-    source: manifest('https://github.com/cloudnative-pg/plugin-barman-cloud/releases/download/v0.14.0/manifest.yaml'),
+    source: helm('https://cloudnative-pg.github.io/charts', 'plugin-barman-cloud'),
     crds: crds('barmancloud.cnpg.io', 'objectstores'),
     // It speaks to the operator by certificates of cert-manager.
     needs: ['cert-manager', 'cloudnative-pg'],

@@ -1,3 +1,4 @@
+import { ConstructError } from '../errors.ts';
 import type { AuroraPostgresProps } from './aurora-postgres.ts';
 
 const GIB = 1024 ** 3;
@@ -25,3 +26,19 @@ export function connectionLimit(capacity: AuroraPostgresProps['capacity']): numb
 
 const connectionsIn = (gib: number, most: number): number =>
   Math.min(Math.floor((gib * GIB) / BYTES_A_CONNECTION), most);
+
+const LEAST_UNITS = 0.5;
+const MOST_UNITS = 256;
+
+/** @throws {ConstructError} `resources-too-small` for capacity that Aurora does not have */
+export function checkCapacity(name: string, capacity: AuroraPostgresProps['capacity']): void {
+  if (capacity.kind === 'provisioned') return;
+  const { minimumUnits, maximumUnits } = capacity;
+  const halves = [minimumUnits, maximumUnits].every((units) => Number.isInteger(units * 2));
+  if (halves && minimumUnits >= LEAST_UNITS && maximumUnits >= minimumUnits && maximumUnits <= MOST_UNITS) return;
+  throw new ConstructError(
+    'resources-too-small',
+    `Aurora cluster ${name}`,
+    `runs on ${minimumUnits} to ${maximumUnits} units, expected halves from ${LEAST_UNITS} to ${MOST_UNITS}, the smaller first`,
+  );
+}

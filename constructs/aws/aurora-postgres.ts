@@ -16,8 +16,8 @@ import {
 } from 'aws-cdk-lib/aws-rds';
 import { Construct } from 'constructs';
 import { Binding } from '../binding.ts';
-import { ConstructError } from '../errors.ts';
 import { SecretReference } from '../secret-reference.ts';
+import { checkCapacity } from './aurora-limits.ts';
 import { type DataNetwork, dataSecurityGroup, zonesOf } from './data-network.ts';
 import { exempt } from './exemption.ts';
 import { keptByAws } from './nag.ts';
@@ -180,18 +180,3 @@ const instance = (capacity: AuroraPostgresProps['capacity'], id: string): IClust
   capacity.kind === 'serverless'
     ? ClusterInstance.serverlessV2(id, id === 'Writer' ? {} : { scaleWithWriter: true })
     : ClusterInstance.provisioned(id, { instanceType: new InstanceType(capacity.instance) });
-
-const LEAST_UNITS = 0.5;
-const MOST_UNITS = 256;
-
-function checkCapacity(name: string, capacity: AuroraPostgresProps['capacity']): void {
-  if (capacity.kind === 'provisioned') return;
-  const { minimumUnits, maximumUnits } = capacity;
-  const halves = [minimumUnits, maximumUnits].every((units) => Number.isInteger(units * 2));
-  if (halves && minimumUnits >= LEAST_UNITS && maximumUnits >= minimumUnits && maximumUnits <= MOST_UNITS) return;
-  throw new ConstructError(
-    'resources-too-small',
-    `Aurora cluster ${name}`,
-    `runs on ${minimumUnits} to ${maximumUnits} units, expected halves from ${LEAST_UNITS} to ${MOST_UNITS}, the smaller first`,
-  );
-}

@@ -159,7 +159,8 @@ export class EksCluster<Mode extends EksMode = EksMode> extends Construct {
 
 const LOG_TYPES = ['api', 'audit', 'authenticator', 'controllerManager', 'scheduler'] as const;
 
-function endpointOf(endpoint: EksEndpoint): Partial<CfnCluster.ResourcesVpcConfigProperty> {
+/** @throws {ConstructError} `exposed-to-all` */
+export function endpointOf(endpoint: EksEndpoint): Partial<CfnCluster.ResourcesVpcConfigProperty> {
   if (endpoint.kind === 'private') return { endpointPrivateAccess: true, endpointPublicAccess: false };
   for (const range of endpoint.from) {
     const prefix = Number(/^(?:\d{1,3}\.){3}\d{1,3}\/(\d{1,2})$/.exec(range)?.[1] ?? Number.NaN);

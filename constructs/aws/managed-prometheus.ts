@@ -46,7 +46,7 @@ export class ManagedPrometheus extends Construct {
   constructor(scope: Construct, id: string, props: ManagedPrometheusProps) {
     super(scope, id);
     const { name, watched, topics, key } = props;
-    const retentionPeriodInDays = retentionOf(props);
+    const retentionPeriodInDays = retentionOf(name, watched.topology.objectives, props.retentionDays);
     const logs = new LogGroup(this, 'Logs', {
       logGroupName: `/aws/vendedlogs/prometheus/${name}`,
       encryptionKey: key,
@@ -87,12 +87,13 @@ export class ManagedPrometheus extends Construct {
   }
 }
 
-function retentionOf({ name, watched, retentionDays }: ManagedPrometheusProps): number {
-  const days = retentionDays ?? 150;
-  const longest = Math.max(
-    1,
-    ...Object.values(watched.topology.objectives).map(({ window }) => window.inSeconds / 86_400),
-  );
+/** In days. @throws {ConstructError} `window-too-short` for less than an objective looks back, or more than Amazon keeps */
+export function retentionOf(
+  name: string,
+  objectives: ManagedPrometheusProps['watched']['topology']['objectives'],
+  days = 150,
+): number {
+  const longest = Math.max(1, ...Object.values(objectives).map(({ window }) => window.inSeconds / 86_400));
   if (Number.isInteger(days) && days >= longest && days <= LONGEST_RETENTION_DAYS) return days;
   throw new ConstructError(
     'window-too-short',

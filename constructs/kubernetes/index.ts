@@ -84,7 +84,7 @@ export { type TraceBackend, traceCollectorConfig } from './monitoring/trace-coll
 export { TRACE_PORTS, TraceService } from './monitoring/trace-service.ts';
 export { NamespaceBaseline, type NamespaceBaselineProps } from './namespace-baseline.ts';
 export { NatsAccount, type NatsAccountProps } from './nats-account.ts';
-export { type NatsKeys, natsClientsOf } from './nats-clients.ts';
+export { type NatsKeys, natsClientsOf, natsWorkloads } from './nats-clients.ts';
 export { NatsCluster, type NatsClusterNodes, type NatsClusterProps, type NatsSize } from './nats-cluster.ts';
 export { type NatsDurability, natsConfig } from './nats-config.ts';
 export type { NatsClient, NatsGrant } from './nats-permissions.ts';

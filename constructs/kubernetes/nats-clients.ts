@@ -33,6 +33,9 @@ export function natsClientsOf(topology: Topology, keys: NatsKeys): readonly Nats
   return [{ publicKey: keys.operator, grants: [{ role: 'provisioner' }] }, ...workloads, ...publishers];
 }
 
+/** Ids of the workloads that take from a queue or publish to one: each has a key of its own. */
+export const natsWorkloads = (topology: Topology): readonly string[] => Object.keys(grantsOf(topology));
+
 /** What each workload does on which queues; one that does nothing there has no entry. */
 function grantsOf(topology: Topology): Readonly<Record<string, readonly NatsGrant[]>> {
   const consumers = Object.values(topology.workers).map(

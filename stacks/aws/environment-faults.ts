@@ -1,7 +1,12 @@
 import type { Topology } from '@penstock/model';
+import { checkCapacity } from '../../constructs/aws/aurora-limits.ts';
+import { endpointOf } from '../../constructs/aws/eks-cluster.ts';
+import { retentionOf } from '../../constructs/aws/managed-prometheus.ts';
 import { diskSizes } from '../../constructs/aws/msk-kind.ts';
 import { type NamedKind, physicalName } from '../../constructs/aws/physical-name.ts';
 import type { AwsEnvironment } from '../environments/aws-environment.ts';
+import { brokerFaults } from './broker-faults.ts';
+import { edgeFaults } from './edge-faults.ts';
 import { EnvironmentError, type EnvironmentFault, refusalOf } from './environment-error.ts';
 import { machineFaults } from './machine-faults.ts';
 import { servedByCluster, servedName } from './served-engines.ts';
@@ -30,6 +35,10 @@ export function environmentFaults(topology: Topology, environment: AwsEnvironmen
     ...dataFaults(topology, environment),
     ...servingFaults(topology, environment),
     ...workloadFaults(topology, environment),
+    ...brokerFaults(topology, environment),
+    ...edgeFaults(topology, environment),
+    ...clusterFaults(environment),
+    ...observabilityFaults(topology, environment),
     ...budgetFaults(environment),
   ];
 }
@@ -107,7 +116,7 @@ function networkFaults({ region, network }: AwsEnvironment): readonly Environmen
 }
 
 function dataFaults(topology: Topology, { data = {} }: AwsEnvironment): readonly EnvironmentFault[] {
-  const { kafka, cache } = data;
+  const { kafka, cache, database } = data;
   const users = Object.entries(cache?.users ?? {});
   return [
     ...(kafka?.kind === 'provisioned'
@@ -115,6 +124,13 @@ function dataFaults(topology: Topology, { data = {} }: AwsEnvironment): readonly
           path: 'data.kafka.storage',
           received: `${kafka.storage.initial} to ${kafka.storage.maximum}`,
           repair: 'let disks grow: they fill, and a full one stops its broker',
+        })
+      : []),
+    ...(database?.capacity.kind === 'serverless'
+      ? refusalOf(() => checkCapacity(topology.name, database.capacity), {
+          path: 'data.database.capacity',
+          received: `${database.capacity.minimumUnits} to ${database.capacity.maximumUnits}`,
+          repair: 'write halves of units, the smaller first',
         })
       : []),
     ...(cache !== undefined && users.length === 0
@@ -137,6 +153,56 @@ function dataFaults(topology: Topology, { data = {} }: AwsEnvironment): readonly
         expected: 'how its keys begin: without it all of them are',
         repair: `write keys: '${user}:'`,
       })),
+  ];
+}
+
+function clusterFaults({ cluster: { endpoint, compute }, network }: AwsEnvironment): readonly EnvironmentFault[] {
+  const minimum = compute.mode === 'nodes' ? compute.system?.minimum : undefined;
+  return [
+    ...(endpoint?.kind === 'public'
+      ? refusalOf(() => endpointOf(endpoint), {
+          path: 'cluster.endpoint.from',
+          received: endpoint.from.join(', '),
+          repair: 'name the ranges of your own offices and runners alone',
+        })
+      : []),
+    ...(minimum === undefined || minimum >= network.zones.length
+      ? []
+      : [
+          {
+            code: 'durability-unavailable',
+            path: 'cluster.compute.system.minimum',
+            received: String(minimum),
+            expected: `one in each of ${network.zones.length} zones`,
+            repair: `raise it to ${network.zones.length}, or leave it out`,
+          } as const,
+        ]),
+  ];
+}
+
+function observabilityFaults(
+  { name, objectives }: Topology,
+  { observability }: AwsEnvironment,
+): readonly EnvironmentFault[] {
+  const days = observability?.retentionDays;
+  const share = observability?.traces?.indexedPercentage ?? 0;
+  return [
+    ...refusalOf(() => retentionOf(name, objectives, days), {
+      path: 'observability.retentionDays',
+      received: String(days),
+      repair: 'keep samples for longer than the longest objective looks back',
+    }),
+    ...(share >= 0 && share <= 100
+      ? []
+      : [
+          {
+            code: 'quantity-malformed',
+            path: 'observability.traces.indexedPercentage',
+            received: String(share),
+            expected: 'a share of the traces, from 0 to 100',
+            repair: 'write how many of a hundred are found by their summary',
+          } as const,
+        ]),
   ];
 }
 

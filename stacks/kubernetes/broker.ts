@@ -14,8 +14,10 @@ export interface Broker {
   readonly access: NatsAccess | undefined;
 }
 
+type BrokerPlace = Pick<KubernetesEnvironment, 'name' | 'namespace' | 'nats' | 'monitoringNamespace' | 'streamSize'>;
+
 /** Makes the chart of the servers where they are the platform's own. */
-export function brokerOf(app: App, id: string, topology: Topology, environment: KubernetesEnvironment): Broker {
+export function brokerOf(app: App, id: string, topology: Topology, environment: BrokerPlace): Broker {
   if ('existing' in environment.nats) return { nats: new NatsService(environment.nats.existing), access: undefined };
   const { cluster } = environment.nats;
   const { operator, clients, publishers = [], images, storage, resources, ...same } = cluster;

@@ -1,8 +1,9 @@
-import { fingerprintOf, type ResolvedMigration } from '@penstock/model';
+import type { ResolvedMigration } from '@penstock/model';
 import { type ApiObject, JsonPatch } from 'cdk8s';
 import { Construct } from 'constructs';
 import { suppressionOf } from '../suppression.ts';
 import { emit, type Override } from './api-object.ts';
+import { configFingerprint } from './config-fingerprint.ts';
 import { jobSpec } from './job-spec.ts';
 import type { Flow } from './network-flow.ts';
 import type { Mount } from './pod-template.ts';
@@ -54,7 +55,7 @@ export class Migration extends Construct {
     };
     // Patched before it is named: what a patch changes is another Job as well.
     const job = JsonPatch.apply(written, ...(props.overrides?.job ?? [])) as typeof written;
-    const name = `${job.metadata.name}-${fingerprintOf(job.spec).slice(0, NAME_DIGITS)}`;
+    const name = `${job.metadata.name}-${configFingerprint(job.spec).slice(0, NAME_DIGITS)}`;
     this.nodes = {
       job: emit(this, 'job', { ...job, metadata: { ...job.metadata, name } }),
       serviceAccount: emitServiceAccount(this, context, props.overrides?.serviceAccount),

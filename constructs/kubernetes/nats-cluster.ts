@@ -1,9 +1,10 @@
-import { type Bytes, fingerprintOf } from '@penstock/model';
+import type { Bytes } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { ConstructError } from '../errors.ts';
 import { emit, type Override } from './api-object.ts';
+import { configFingerprint } from './config-fingerprint.ts';
 import { oneAtATime } from './disruption-budget.ts';
 import type { Footprint } from './footprint.ts';
 import type { ImageReference } from './image.ts';
@@ -141,7 +142,7 @@ export class NatsCluster extends Construct {
       statefulSet: emit(
         this,
         'stateful-set',
-        statefulSet(props, name, metadata(), labels, fingerprintOf(text)),
+        statefulSet(props, name, metadata(), labels, configFingerprint(text)),
         overrides?.statefulSet,
       ),
       disruptionBudget: emit(

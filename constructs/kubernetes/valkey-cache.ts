@@ -1,10 +1,11 @@
-import { type Bytes, fingerprintOf } from '@penstock/model';
+import type { Bytes } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { ConstructError } from '../errors.ts';
 import { suppressionOf } from '../suppression.ts';
 import { emit, type Override } from './api-object.ts';
+import { configFingerprint } from './config-fingerprint.ts';
 import { externalSecret } from './crd/external-secret.ts';
 import { oneAtATime } from './disruption-budget.ts';
 import type { ImageReference } from './image.ts';
@@ -110,7 +111,7 @@ export class ValkeyCache extends Construct {
           props,
           this.service,
           metadata('', this.service.servers > 1 ? {} : ALONE),
-          fingerprintOf(config + usersFile),
+          configFingerprint(config + usersFile),
         ),
         overrides?.statefulSet,
       ),

@@ -1,9 +1,10 @@
-import { fingerprintOf, type Topology, type TraceLoad } from '@penstock/model';
+import type { Topology, TraceLoad } from '@penstock/model';
 import type { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import type { Binding } from '../../binding.ts';
 import { emit, type Override } from '../api-object.ts';
+import { configFingerprint } from '../config-fingerprint.ts';
 import { oneAtATime } from '../disruption-budget.ts';
 import type { ImageReference } from '../image.ts';
 import { platformMetadata } from '../labels.ts';
@@ -107,7 +108,7 @@ export class TraceCollector extends Construct {
               image: props.image,
               load,
               configMap: configName,
-              configFingerprint: fingerprintOf(config),
+              configFingerprint: configFingerprint(config),
             }),
           },
         },

@@ -19,6 +19,8 @@ export interface Backbone extends AsyncDisposable {
   through(link: LinkName, folder: string, lane: number): string;
   /** One for each lane; none where clients reach it without a network, or know its servers by name. */
   readonly networks: readonly Network[];
+  /** Until a queue that was just made outlives its server. @default - it does at once */
+  readonly keepsQueuesAfterMs?: number;
   /** @param server of a cluster */
   kill(server: number): Promise<void>;
   restart(server: number): Promise<void>;
@@ -45,7 +47,7 @@ const FILE: Requirement = { name: 'sqlite', available: true, howToGet: '' };
 
 export const BACKBONE_KINDS: Readonly<Record<BackboneName, BackboneKind>> = {
   sqlite: { requirement: FILE, durability: 'fsync', isShared: false, open: () => openFile('bus.db') },
-  nats: { requirement: natsRequirement(), durability: 'fsync', isShared: false, open: openNats },
+  nats: { requirement: natsRequirement(), durability: 'fsync', isShared: false, open: (lanes) => openNats(lanes) },
   'nats-cluster': { requirement: natsRequirement(), durability: 'replicated', isShared: false, open: openNatsCluster },
   redis: { requirement: redisRequirement(), durability: 'fsync', isShared: false, open: (lanes) => openRedis(lanes) },
   kafka: { requirement: kafkaRequirement(), durability: 'fsync', isShared: true, open: (lanes) => openKafka(lanes) },
@@ -59,7 +61,7 @@ export const BACKBONE_KINDS: Readonly<Record<BackboneName, BackboneKind>> = {
     requirement: rabbitmqRequirement(),
     durability: 'fsync',
     isShared: true,
-    open: openRabbitmq,
+    open: (lanes) => openRabbitmq(lanes),
   },
   'jobs-sqlite': { requirement: FILE, durability: 'fsync', isShared: false, open: () => openFile('jobs.db') },
   'jobs-postgres': {
@@ -80,7 +82,9 @@ export const BACKBONE_KINDS: Readonly<Record<BackboneName, BackboneKind>> = {
 /** What loses what it has confirmed, once its server is killed: each is the setting or the loss that its guarantees name. */
 export const FORGETFUL: Readonly<Partial<Record<BackboneName, BackboneKind>>> = {
   redis: { ...BACKBONE_KINDS.redis, durability: 'best-effort', open: (lanes) => openRedis(lanes, ['appendonly no']) },
+  nats: { ...BACKBONE_KINDS.nats, open: (lanes) => openNats(lanes, true) },
   kafka: { ...BACKBONE_KINDS.kafka, open: (lanes) => openKafka(lanes, true) },
+  rabbitmq: { ...BACKBONE_KINDS.rabbitmq, open: (lanes) => openRabbitmq(lanes, true) },
   'jobs-postgres': {
     ...BACKBONE_KINDS['jobs-postgres'],
     open: (lanes) => openPostgres(lanes, { synchronous_commit: 'off', wal_writer_delay: '10s' }),

@@ -34,13 +34,16 @@ export async function openNatsCluster(): Promise<Backbone> {
   };
 }
 
+/** Longer than a group is without its coordinator when a broker is killed: who cannot speak then is not to be put out. */
+const SESSION_MS = 6_000;
+
 /** A queue of three copies is refused a write that two of them do not have. */
 export async function openKafkaCluster(): Promise<Backbone> {
   const cluster = await KafkaClusterOnLoopback.start();
   const brokers = cluster.addresses.join(',');
   return {
-    direct: (plan) => kafkaAddress(brokers, plan),
-    through: () => kafkaAddress(brokers),
+    direct: (plan) => kafkaAddress(brokers, plan, SESSION_MS),
+    through: () => kafkaAddress(brokers, undefined, SESSION_MS),
     networks: [],
     kill: (server) => cluster.kill(server),
     restart: (server) => cluster.restart(server),

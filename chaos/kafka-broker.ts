@@ -6,10 +6,13 @@ import { closeNetworks, openNetworks } from './single-server.ts';
 
 const at = (port: number): string => `127.0.0.1:${port}`;
 
+/** In which a worker has to speak to stay in its group: short, so that what a killed one held comes back within a run. */
+const SESSION_MS = 1_500;
+
 /** @param plan of whom its topics are made for: with one partition the order of the queue can be seen */
-export function kafkaAddress(brokers: string, plan?: Plan): string {
+export function kafkaAddress(brokers: string, plan?: Plan, sessionMs = SESSION_MS): string {
   const partitions = plan === undefined ? '' : `&partitions=${plan.isOrdered ? 1 : 4}`;
-  return `kafka://${brokers}?sessionMs=1500${partitions}`;
+  return `kafka://${brokers}?sessionMs=${sessionMs}${partitions}`;
 }
 
 /**

@@ -5,9 +5,9 @@ import { BACKBONE_KINDS, type Backbone, type BackboneKind } from './backbone.ts'
 import { Crew } from './crew.ts';
 import { performEvents } from './event-run.ts';
 import { performJobs } from './job-run.ts';
-import { isOfEvents, isOfJobs, type Plan } from './plan.ts';
+import { isOfEvents, isOfJobs, killsServers, type Plan } from './plan.ts';
 import { perform, type RunResult, type Stage } from './run.ts';
-import { canMount, performOnSmallDisk } from './small-disk.ts';
+import { canMount, SmallDisk } from './small-disk.ts';
 
 export interface LabOptions {
   readonly plans: readonly Plan[];
@@ -85,9 +85,6 @@ async function besideEachOther(kind: BackboneKind, lanes: number, options: LabOp
   }
 }
 
-const killsServers = ({ faults }: Plan): boolean =>
-  faults.some(({ fault }) => fault.kind === 'kill-broker' || fault.kind === 'kill-database');
-
 const scriptOf = ({ backbone }: Plan): 'event-process.ts' | 'job-process.ts' | 'worker.ts' =>
   isOfEvents(backbone) ? 'event-process.ts' : isOfJobs(backbone) ? 'job-process.ts' : 'worker.ts';
 
@@ -133,6 +130,7 @@ class Lane implements AsyncDisposable {
   readonly #servers: Servers;
   readonly #lane: number;
   #crew: Crew | undefined;
+  #disk: SmallDisk | undefined;
   #runs = 0;
 
   constructor(options: LabOptions, kind: BackboneKind, servers: Servers, lane: number) {
@@ -161,12 +159,15 @@ class Lane implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#crew?.[Symbol.asyncDispose]();
+    await Promise.all([this.#crew?.[Symbol.asyncDispose](), this.#disk?.[Symbol.asyncDispose]()]);
   }
 
   async #perform(plan: Plan): Promise<RunResult> {
     const fills = plan.faults.filter(({ fault }) => fault.kind === 'fill-disk');
-    if (fills.length > 0 && canMount()) return performOnSmallDisk(plan);
+    if (fills.length > 0 && canMount()) {
+      this.#disk ??= await SmallDisk.open();
+      return this.#disk.perform(plan);
+    }
     if (fills.length > 0) {
       const faults = plan.faults.filter((planned) => !fills.includes(planned));
       const result = await this.#performHere({ ...plan, faults });

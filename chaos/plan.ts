@@ -54,6 +54,10 @@ export const isOfJobs = (backbone: BackboneName): boolean => backbone.startsWith
 /** Of those whose items are events: appended to an outbox, relayed into a log, applied behind an inbox. */
 export const isOfEvents = (backbone: BackboneName): boolean => backbone.startsWith('events-');
 
+/** Whether a server dies in it. */
+export const killsServers = ({ faults }: Plan): boolean =>
+  faults.some(({ fault }) => fault.kind === 'kill-broker' || fault.kind === 'kill-database');
+
 /** By the run's own events: how fast a machine is does not matter. */
 export interface Moment {
   readonly event: RunEvent;

@@ -7,7 +7,7 @@ import { check, type Delivery, type Finding, type Publication } from './check.ts
 import type { Crew } from './crew.ts';
 import { FaultLine } from './faults.ts';
 import { HistoryReader, openHistory } from './history.ts';
-import type { FaultKind, Plan, PlannedItem } from './plan.ts';
+import { type FaultKind, killsServers, type Plan, type PlannedItem } from './plan.ts';
 import type { FromProcess } from './process.ts';
 import type { WorkerTask } from './worker.ts';
 
@@ -91,6 +91,7 @@ class Run implements AsyncDisposable {
       await using admin = await openBusAdmin(direct);
       await admin.provision(profile);
     });
+    if (killsServers(plan)) await pause(backbone.keepsQueuesAfterMs ?? 0);
     const history = await openHistory(historyIn(folder));
     await history.close();
     const publisher = await insist(() => openBus(backbone.through('publishers', folder, lane)));

@@ -12,6 +12,18 @@ interface Server extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
+/** What loses its disk with its life. */
+function forgetful(server: Server & { loseDisk(): Promise<void> }): Server {
+  return {
+    async kill() {
+      await server.kill();
+      await server.loseDisk();
+    },
+    restart: () => server.restart(),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
 export async function openNetworks(lanes: number, leadTo: (lane: number) => Readonly<Record<keyof Network, number>>) {
   return Promise.all(
     Array.from({ length: lanes }, async (_, lane): Promise<Network> => {
@@ -28,6 +40,9 @@ export async function closeNetworks(networks: readonly Network[]): Promise<void>
   const links = networks.flatMap((network) => Object.values(network) as Link[]);
   await Promise.all(links.map((link) => link[Symbol.asyncDispose]()));
 }
+
+/** RabbitMQ 3.10 writes the name of a new queue's log after three seconds; one that has none by then has lost all in it. */
+const RABBITMQ_KEEPS_QUEUES_MS = 5_000;
 
 /** @param addressOf its address at a port */
 async function behindLinks(
@@ -52,9 +67,15 @@ async function behindLinks(
 
 const portOf = (url: string): number => Number(new URL(url).port);
 
-export async function openNats(lanes: number): Promise<Backbone> {
+/** @param isForgetful whether it loses its disk with its life */
+export async function openNats(lanes: number, isForgetful = false): Promise<Backbone> {
   const server = await NatsServer.start();
-  return behindLinks(server, portOf(server.url), lanes, (port) => `nats://127.0.0.1:${port}`);
+  return behindLinks(
+    isForgetful ? forgetful(server) : server,
+    portOf(server.url),
+    lanes,
+    (port) => `nats://127.0.0.1:${port}`,
+  );
 }
 
 export async function openRedis(lanes: number, more: readonly string[] = []): Promise<Backbone> {
@@ -62,10 +83,17 @@ export async function openRedis(lanes: number, more: readonly string[] = []): Pr
   return behindLinks(server, portOf(server.url), lanes, (port) => `redis://127.0.0.1:${port}`);
 }
 
-export async function openRabbitmq(lanes: number): Promise<Backbone> {
+/** @param isForgetful whether it loses its disk with its life */
+export async function openRabbitmq(lanes: number, isForgetful = false): Promise<Backbone> {
   const server = await RabbitmqServer.start();
   // A process that stands still is given up after two or three silent heartbeats.
-  return behindLinks(server, portOf(server.url), lanes, (port) => `amqp://127.0.0.1:${port}?heartbeat=1`);
+  const backbone = await behindLinks(
+    isForgetful ? forgetful(server) : server,
+    portOf(server.url),
+    lanes,
+    (port) => `amqp://127.0.0.1:${port}?heartbeat=1`,
+  );
+  return { ...backbone, keepsQueuesAfterMs: RABBITMQ_KEEPS_QUEUES_MS };
 }
 
 /** Lanes of one database keep apart by the names of their queues. */

@@ -30,7 +30,9 @@ const KILLED = { at: { event: 'published', count: 38 }, fault: { kind: 'kill-bro
 
 describe.each([
   ['redis', 'loses what it confirmed without an append-only file'],
+  ['nats', 'loses what it confirmed when its only copy loses its disk'],
   ['kafka', 'loses what it confirmed when its only copy loses its disk'],
+  ['rabbitmq', 'loses what it confirmed when its only copy loses its disk'],
   ['jobs-postgres', 'loses what it confirmed without synchronous commits'],
 ] as const)('%s weakened', (backbone, how) => {
   describeWith(BACKBONE_KINDS[backbone].requirement, backbone, () => {

@@ -97,6 +97,11 @@ export class NatsServer implements AsyncDisposable {
     await this.#end('SIGKILL');
   }
 
+  /** What is on its disk is gone, as the disk itself; for a server that was killed. */
+  async loseDisk(): Promise<void> {
+    await rm(join(this.#folder, 'data'), { recursive: true, force: true });
+  }
+
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
     await rm(this.#folder, { recursive: true, force: true });

@@ -114,6 +114,11 @@ export class RabbitmqServer implements AsyncDisposable {
     await exited;
   }
 
+  /** What is on its disk is gone, as the disk itself; for a server that was killed. */
+  async loseDisk(): Promise<void> {
+    await rm(join(this.#folder, 'data'), { recursive: true, force: true });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     await endProcess(this.#names, 'SIGKILL');

@@ -64,7 +64,7 @@ export async function connectNats(options: NatsBusOptions): Promise<NatsClient> 
       timeout: CONNECT_TIMEOUT_MS,
       pingInterval: PING_INTERVAL_MS,
       maxReconnectAttempts: -1,
-      reconnectTimeWait: RECONNECT_WAIT_MS,
+      reconnectDelayHandler: reconnectDelay(servers.length),
       ignoreAuthErrorAbort: true,
     });
     return { connection, inboxPrefix };
@@ -82,6 +82,23 @@ export async function connectNats(options: NatsBusOptions): Promise<NatsClient> 
       },
     );
   }
+}
+
+/**
+ * The client counts the wait between two tries by the wall clock: set back by an hour, it would not try for an hour. So it is
+ * told to try at once whenever the time is come by a clock that nobody sets.
+ *
+ * @param servers tried in turn, each once in a wait
+ */
+function reconnectDelay(servers: number): () => number {
+  const tries: number[] = [];
+  return () => {
+    const now = performance.now();
+    if (now - (tries.at(-servers) ?? Number.NEGATIVE_INFINITY) < RECONNECT_WAIT_MS) return RECONNECT_WAIT_MS;
+    tries.push(now);
+    tries.splice(0, tries.length - servers);
+    return Number.NEGATIVE_INFINITY;
+  };
 }
 
 /** @throws {KitError} `address-malformed` */

@@ -23,6 +23,10 @@ const COMMANDS: Readonly<Record<string, readonly [summary: string, load: () => P
     'show where sagas are, and let those that are parked go on',
     async () => (await import('./commands/sagas.ts')).sagas,
   ],
+  topics: [
+    'plan topics and make them, look at their groups, redrive and replay',
+    async () => (await import('./commands/topics.ts')).topics,
+  ],
   schemas: [
     'check, publish and generate from schemas of events',
     async () => (await import('./commands/schemas.ts')).schemas,

@@ -8,6 +8,9 @@ import { NATS_GUARANTEES } from '../../services/kit/src/bus/nats/guarantees.ts';
 import { RABBITMQ_GUARANTEES } from '../../services/kit/src/bus/rabbitmq/guarantees.ts';
 import { REDIS_GUARANTEES } from '../../services/kit/src/bus/redis/guarantees.ts';
 import { SQLITE_GUARANTEES } from '../../services/kit/src/bus/sqlite/guarantees.ts';
+import { KAFKA_LOG_GUARANTEES } from '../../services/kit/src/events/log/kafka/guarantees.ts';
+import type { LogGuarantees } from '../../services/kit/src/events/log/port.ts';
+import { SQLITE_LOG_GUARANTEES } from '../../services/kit/src/events/log/sqlite/guarantees.ts';
 import { trackedFiles } from '../helpers/tracked-files.ts';
 
 // docs/guarantees.md is written from what the drivers state and from the titles of the tests that hold them to it:
@@ -68,6 +71,37 @@ const ROWS: Readonly<Record<Exclude<keyof Guarantees, 'driver'>, Row>> = {
   },
 };
 
+/** The log of events, by how its groups are joined. */
+const LOGS: Readonly<Record<string, LogGuarantees>> = {
+  sqlite: SQLITE_LOG_GUARANTEES,
+  kafka: KAFKA_LOG_GUARANTEES.classic,
+  'kafka, `groupProtocol=consumer`': KAFKA_LOG_GUARANTEES.consumer,
+};
+
+const LOG_ROWS: Readonly<Record<Exclude<keyof LogGuarantees, 'driver'>, Row>> = {
+  durability: {
+    title: 'Durability',
+    provedBy: [
+      'a broker that dies in the middle of a transaction leaves all of it or nothing, and the caller knows which',
+    ],
+  },
+  order: { title: 'Order', provedBy: ['records of one key are in one partition, in the order they were produced'] },
+  duplicates: {
+    title: 'Duplicates',
+    provedBy: ['a group goes on from what it committed, and takes again what it did not'],
+  },
+  rebalance: {
+    title: 'When members come and go',
+    provedBy: [
+      'members of a group share the partitions, and one that leaves gives its own to the other',
+      'a member that comes back under its name has its partitions again, and those of others stay where they are',
+      'a partition that comes to another member has a greater epoch',
+      'rejects a commit of a member that was given up',
+    ],
+  },
+  losesWhen: { title: 'Records are lost when', provedBy: [] },
+};
+
 const quoted = (titles: readonly string[]): string => titles.map((title) => `“${title}”`).join('; ');
 
 const document = (): string => {
@@ -83,11 +117,27 @@ const document = (): string => {
         : ['', `Where it ends, a run shows it (\`test/chaos/weakened.int.test.ts\`): ${quoted(endsBy)}.`];
     return [`## ${title}`, ...statements, '', proof, ...end].join('\n');
   });
+  const logs = Object.entries(LOG_ROWS).map(([key, { title, provedBy }]) => {
+    const statements = Object.entries(LOGS).map(
+      ([name, driver]) => `- **${name}**: ${driver[key as keyof LogGuarantees]}`,
+    );
+    const proof =
+      provedBy.length === 0
+        ? 'Not a promise but its end: no test can show that nothing else loses records.'
+        : `Held by: ${quoted(provedBy)}.`;
+    return [`### ${title}`, ...statements, '', proof].join('\n');
+  });
   return `# What each driver of the bus promises
 
 Written from the drivers' own statements (\`guarantees.ts\` beside each) and from the titles of the tests in \`test/conformance\` that every driver has to pass. What one driver promises and another does not is the reason to choose.
 
 ${sections.join('\n\n')}
+
+## The log of events
+
+What each driver of the log promises (docs/event-backbone.md).
+
+${logs.join('\n\n')}
 `;
 };
 
@@ -101,6 +151,9 @@ test('every test it names is there', () => {
     .filter((file) => file.startsWith('test/conformance/') || file.startsWith('test/chaos/'))
     .map((file) => readFileSync(join(ROOT, file), 'utf8'))
     .join('\n');
-  const named = Object.values(ROWS).flatMap(({ provedBy, endsBy = [] }) => [...provedBy, ...endsBy]);
+  const named = [...Object.values(ROWS), ...Object.values(LOG_ROWS)].flatMap(({ provedBy, endsBy = [] }) => [
+    ...provedBy,
+    ...endsBy,
+  ]);
   expect(named.filter((title) => !tests.includes(title))).toEqual([]);
 });

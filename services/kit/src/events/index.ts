@@ -2,6 +2,7 @@ export { type FailedAttempt, type GivenUp, givenUpOf, originOf } from './consume
 export { type ObservedConsumer, observeConsumer } from './consumer/instruments.ts';
 export type { ConsumerOptions, DeliveryContext, FlowState, RetryTopic } from './consumer/record-flow.ts';
 export { type DeadRecord, type RedriveOptions, readDeadRecords, redriveRecords } from './consumer/redrive.ts';
+export { type Replay, type ReplayOptions, replayRecords } from './consumer/replay.ts';
 export { TopicConsumer, type TopicConsumerOptions } from './consumer/topic-consumer.ts';
 export type { EventDatabase, ProvisionEventsOptions } from './event-database.ts';
 export { appendToStreamWithin } from './event-store/append-to-stream-within.ts';

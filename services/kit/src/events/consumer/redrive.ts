@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AssignedPartition, Log, LogRecord } from '../log/port.ts';
 import { type GivenUp, givenUpOf, originOf, redrivenRecord } from './given-up.ts';
+import { paced } from './replay.ts';
 
 export interface DeadRecord extends GivenUp {
   readonly record: LogRecord;
@@ -51,13 +51,18 @@ export async function redriveRecords(options: RedriveOptions): Promise<number> {
     // What was given up since the beginning is for the next redrive.
     const own = records.filter(({ offset }) => offset < (ends.get(from.partition) ?? 0));
     const chosen = own.filter((record) => matches({ record, ...givenUpOf(record) }));
-    await log.produce(chosen.map((record) => redrivenRecord(record, to ?? originOf(record).topic)));
+    await paced(
+      log,
+      chosen.map((record) => redrivenRecord(record, to ?? originOf(record).topic)),
+      perSecond,
+      signal,
+    );
+    // Broken off in the middle: what was not sent is for the next redrive.
+    if (signal?.aborted === true) return;
     sent += chosen.length;
     const last = own.at(-1);
     if (last !== undefined) await consumer.commit(from, last.offset + 1);
     if (own.length < records.length) consumer.pause([from]);
-    if (chosen.length > 0)
-      await sleep((1_000 * chosen.length) / perSecond, undefined, { ...(signal === undefined ? {} : { signal }) });
   };
   for (let looks = 0; looks < LOOKS_WITHOUT_RECORDS && signal?.aborted !== true; ) {
     const batches = await consumer.poll({ limit: BATCH, ...(signal === undefined ? {} : { signal }) });

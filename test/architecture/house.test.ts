@@ -102,7 +102,6 @@ test.each(files.filter((file) => /^services\/[^/]+\/src\/main\.ts$/.test(file)))
     expect(inputs.length).toBeGreaterThan(20);
     expect(inputs.filter((input) => /aws-cdk|cdk8s|@pulumi|node_modules\/constructs|\bjest/.test(input))).toEqual([]);
   },
-  30_000,
 );
 
 describe('every export of every package', () => {

@@ -20,6 +20,7 @@ const CODES = {
   'stream-conflict': { retryable: true },
   'projection-active': { retryable: false },
   'saga-malformed': { retryable: false },
+  'processor-malformed': { retryable: false },
   'saga-missing': { retryable: false },
   'saga-moved': { retryable: true },
   'job-missing': { retryable: false },

@@ -20,6 +20,7 @@ export const STATUS: Readonly<Record<KitErrorCode, number>> = {
   'stream-conflict': 409,
   'projection-active': 409,
   'saga-malformed': 503,
+  'processor-malformed': 503,
   'saga-missing': 404,
   'saga-moved': 409,
   'job-missing': 404,

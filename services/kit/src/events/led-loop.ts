@@ -17,6 +17,8 @@ export interface LedLoopOptions {
   readonly begin?: (lead: Lead) => Promise<void>;
   /** Does what there is; awaits `changed` when there is nothing: it began before the turn, so nothing is missed. */
   readonly turn: (lead: Lead, changed: Promise<void>) => Promise<void>;
+  /** Called when another process leads. @default - nothing to do */
+  readonly lost?: () => Promise<void>;
   /** What is left to do at the end, while it still leads. @default - nothing */
   readonly end?: (lead: Lead) => Promise<unknown>;
   /** A turn went, or failed: it is tried again. */
@@ -81,6 +83,7 @@ export class LedLoop implements AsyncDisposable {
       } catch (error) {
         if (KitError.is(error, 'lead-lost')) {
           this.#lead = undefined;
+          await this.#options.lost?.();
           continue;
         }
         failures += 1;
@@ -99,6 +102,7 @@ export class LedLoop implements AsyncDisposable {
     const lead = term === undefined ? undefined : { role, owner, term };
     const isNew = lead !== undefined && this.#lead?.term !== lead.term;
     if (isNew) await begin?.(lead);
+    if (lead === undefined && this.#lead !== undefined) await this.#options.lost?.();
     this.#lead = lead;
     this.#ledAt = at;
     return lead !== undefined;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { KitError } from '@penstock/kit';
 import { headerOf, OutboxRelay, type OutboxRelayOptions } from '@penstock/kit/events';
 import { PostgresServer, postgresRequirement } from '../../../helpers/postgres-server.ts';
 import { describeWith } from '../../../helpers/requirement.ts';
@@ -94,6 +95,32 @@ describeWith(postgresRequirement(), 'PostgreSQL', () => {
       await until(() => relay.state.reads === 'database log');
       await write('a-2');
       await until(async () => new Set(await idsOf(fixture)).size === 2);
+      await relay.close();
+      await close();
+    });
+
+    test('what could not be published is published before what came after it', async () => {
+      const { fixture, write, close } = await openFollowed();
+      let failures = 0;
+      const log = Object.assign(Object.create(fixture.log) as typeof fixture.log, {
+        produce: async (records: Parameters<typeof fixture.log.produce>[0]) => {
+          if (records.some((record) => headerOf({ headers: record.headers ?? [] }, 'id') === 'a-2') && failures++ < 1)
+            throw new KitError('bus-unreachable', 'the brokers are away');
+          return fixture.log.produce(records);
+        },
+      });
+      const relay = startRelay(fixture, { log });
+      await until(() => relay.state.reads === 'database log');
+      await write('a-1');
+      await until(() => relay.state.published === 1);
+      await write('a-2');
+      await until(() => failures > 0);
+      await write('a-3');
+      await until(async () => new Set(await idsOf(fixture)).size === 3);
+      const ids = (await recordsOf(fixture, 'outbox.event.order')).map((record) => headerOf(record, 'id'));
+      expect([...new Set(ids)]).toEqual(['a-1', 'a-2', 'a-3']);
+      await until(() => relay.state.reads === 'database log');
+      await until(async () => (await fixture.database.run('measureOutbox')).waiting === 0);
       await relay.close();
       await close();
     });

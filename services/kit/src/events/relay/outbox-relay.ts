@@ -79,6 +79,8 @@ export class OutboxRelay implements AsyncDisposable {
       turn: (lead, changed) => this.#turn(lead, changed),
       // What was published is taken out, or else published again.
       end: async (lead) => this.#done.published.length > 0 && database.run('relayOn', lead, this.#done, 0),
+      // Whoever leads now may follow.
+      lost: async () => this.#follower?.close(),
       went: (failure) => this.#went(failure),
     });
   }
@@ -112,8 +114,14 @@ export class OutboxRelay implements AsyncDisposable {
     const followed = await this.#follower?.next(batch, LOOK_MS, this.#loop.signal);
     if (followed !== undefined) {
       if (followed.length === 0) return;
-      this.#done = await this.#produce(followed);
-      await database.run('relayOn', lead, this.#done, 0);
+      try {
+        this.#done = await this.#produce(followed);
+        await database.run('relayOn', lead, this.#done, 0);
+      } catch (error) {
+        // What the stream has handed out it does not hand out again: the table says what is not published.
+        await this.#follower?.close();
+        throw error;
+      }
       // What was refused holds up its own: from here on the table says what may go.
       if (this.#done.published.length < followed.length) await this.#follower?.leave();
       else this.#follower?.confirm();

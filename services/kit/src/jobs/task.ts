@@ -1,5 +1,6 @@
 import { Duration, type DurationInput, type RateInput } from '@penstock/model';
 import type { z } from 'zod';
+import { KitError } from '../errors.ts';
 
 /** A kind of job: its payload, and everything that holds for every job of the kind. */
 export interface TaskSpec<Name extends string, Payload, Result> {
@@ -68,11 +69,40 @@ export type ResultOf<T> = T extends Task<string, unknown, infer Result> ? Result
 
 const DEFAULT_IDEMPOTENCY_WINDOW = '7 days';
 
+/**
+ * Checks a task and fills in what it leaves open.
+ *
+ * @throws {KitError} `tasks-malformed` for a retry that cannot be; {ModelError} for a duration that cannot be read
+ */
 export function defineTask<const Name extends string, Payload, Result = undefined>(
   spec: TaskSpec<Name, Payload, Result>,
 ): Task<Name, Payload, Result> {
+  checkRetry(spec.name, spec.retry);
   const window = durationOf(spec.idempotencyWindow ?? DEFAULT_IDEMPOTENCY_WINDOW);
   return { ...spec, version: spec.version ?? 1, idempotencyWindowMs: window.toMilliseconds() };
 }
 
 const durationOf = (input: DurationInput): Duration => (Duration.is(input) ? input : Duration.parse(input));
+
+/** A backoff is read when a job fails: what is wrong with it has to be known before. */
+function checkRetry(task: string, { maxAttempts = 1, maxCrashes = 1, backoff }: RetryPolicy = {}): void {
+  const check = (isRight: boolean, path: string, received: unknown, expected: string): void => {
+    if (isRight) return;
+    const what = `task ${task}: retry.${path}: received ${JSON.stringify(received)}, expected ${expected}`;
+    throw new KitError('tasks-malformed', what, { repair: 'correct it where the task is defined' });
+  };
+  const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+  check(isCount(maxAttempts), 'maxAttempts', maxAttempts, 'a whole number, 1 or more');
+  check(isCount(maxCrashes), 'maxCrashes', maxCrashes, 'a whole number, 1 or more');
+  if (backoff === undefined) return;
+  const { kind, jitter } = backoff;
+  check(JITTERS.includes(jitter ?? 'full'), 'backoff.jitter', jitter, JITTERS.join(', '));
+  if (backoff.kind === 'fixed') return void durationOf(backoff.every);
+  check(backoff.kind === 'exponential', 'backoff.kind', kind, 'fixed or exponential');
+  const { initial, maximum, factor = 1 } = backoff;
+  check(Number.isFinite(factor) && factor >= 1, 'backoff.factor', factor, 'a number, 1 or more');
+  const isRising = durationOf(maximum).toMilliseconds('up') >= durationOf(initial).toMilliseconds('up');
+  check(isRising, 'backoff.maximum', String(maximum), `no less than initial, ${String(initial)}`);
+}
+
+const JITTERS: readonly Jitter[] = ['none', 'equal', 'full'];

@@ -5,6 +5,7 @@ import { describeFailure, simulate } from './shrink.ts';
 
 // npm run simulate -- [--seeds 1000] [--from 1] [--threads 2]
 
+const MISUSED = 2;
 const PROGRESS_EVERY = 500;
 
 interface Share {
@@ -22,6 +23,12 @@ async function take({ next, end }: Share, post: (failure: string | undefined) =>
   }
 }
 
+function numberOf(option: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  console.error(`--${option}: received ${JSON.stringify(text)}, expected a positive number`);
+  return process.exit(MISUSED);
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -30,7 +37,11 @@ async function main(): Promise<void> {
       threads: { type: 'string', default: String(availableParallelism()) },
     },
   });
-  const [seeds, from, threads] = [values.seeds, values.from, values.threads].map(Number) as [number, number, number];
+  const [seeds, from, threads] = [
+    numberOf('seeds', values.seeds),
+    numberOf('from', values.from),
+    numberOf('threads', values.threads),
+  ];
   const next = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   next[0] = from;
   const startedAt = performance.now();

@@ -17,6 +17,7 @@ import { faultOf } from './faults.ts';
 import {
   FIRST_VERSION,
   type GroupPositions,
+  type ProducedBatch,
   type ProducerIdentity,
   SECOND_VERSION,
   type TopicPartition,
@@ -35,6 +36,8 @@ const SECOND = 2;
 /** The last transaction of this id is still being ended, or its coordinator has just begun. */
 const BUSY = ['CONCURRENT_TRANSACTIONS', 'COORDINATOR_LOAD_IN_PROGRESS'] as const;
 const ELSEWHERE = ['NOT_COORDINATOR', 'COORDINATOR_NOT_AVAILABLE'] as const;
+/** A partition has another leader by now, or none yet: a topic was made, or a broker is gone. */
+const MOVED = ['NOT_LEADER_OR_FOLLOWER', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION'] as const;
 const FENCED = ['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING'] as const;
 
 /** What goes into one transaction. */
@@ -69,6 +72,8 @@ export class TransactionLane {
   #api: TransactionApi | undefined;
   #producer: ProducerIdentity | undefined;
   #sequences = new NumericMap();
+  /** Partitions may have other leaders than we know. */
+  #isStale = false;
   #isFenced = false;
   #isClosed = false;
 
@@ -164,21 +169,10 @@ export class TransactionLane {
   async #write({ records, done }: Exchange): Promise<readonly RecordPlace[]> {
     const api = this.#api as TransactionApi;
     const own = this.#own();
-    const { topics } = await this.#admin.metadata({ topics: [...new Set(records.map(({ topic }) => topic))] });
     const partitions = new Map(records.map((record) => [keyOf(record), placeOf(record)]));
     if (partitions.size > 0)
       await this.#ask((coordinator) => api.addPartitions?.(coordinator, own, [...partitions.values()]));
-    const byLeader = Map.groupBy(
-      records,
-      ({ topic, partition }) => topics.get(topic)?.partitions[partition]?.leader ?? -1,
-    );
-    const batches = await Promise.all(
-      [...byLeader].map(async ([node, some]) => {
-        const leader = await this.#connect(node);
-        const messages = some.map((record): MessageRecord => ({ ...record }) as MessageRecord);
-        return patiently(() => api.produce(leader, own, messages, this.#sequences));
-      }),
-    );
+    const batches = await patiently(() => this.#produce(records), MOVED);
     for (const [key] of partitions)
       this.#sequences.postIncrement(key, records.filter((record) => keyOf(record) === key).length, 0);
     for (const positions of done) {
@@ -187,12 +181,41 @@ export class TransactionLane {
         this.#client.askCoordinator(positions.group, (coordinator) => api.commitOffsets(coordinator, own, positions)),
       );
     }
-    const next = new Map(batches.flat().map((batch) => [keyOf(batch), batch.baseOffset]));
+    const next = new Map(batches.map((batch) => [keyOf(batch), batch.baseOffset]));
     return records.map((record) => {
       const offset = next.get(keyOf(record)) ?? -1;
       next.set(keyOf(record), offset + 1);
       return { ...placeOf(record), offset };
     });
+  }
+
+  /**
+   * To whoever leads each partition. What one of them has taken it knows again by its sequence, so all of it may be sent
+   * again when another one has moved.
+   */
+  async #produce(records: readonly EncodedRecord[]): Promise<readonly ProducedBatch[]> {
+    const api = this.#api as TransactionApi;
+    const own = this.#own();
+    const names = [...new Set(records.map(({ topic }) => topic))];
+    const { topics } = await this.#admin.metadata({ topics: names, forceUpdate: this.#isStale });
+    this.#isStale = false;
+    const byLeader = Map.groupBy(
+      records,
+      ({ topic, partition }) => topics.get(topic)?.partitions[partition]?.leader ?? -1,
+    );
+    try {
+      const batches = await Promise.all(
+        [...byLeader].map(async ([node, some]) => {
+          const leader = await this.#connect(node);
+          const messages = some.map((record): MessageRecord => ({ ...record }) as MessageRecord);
+          return patiently(() => api.produce(leader, own, messages, this.#sequences));
+        }),
+      );
+      return batches.flat();
+    } catch (error) {
+      this.#isStale = true;
+      throw error;
+    }
   }
 
   async #end(): Promise<void> {
@@ -248,12 +271,15 @@ export class TransactionLane {
 }
 
 /** Again while the brokers say that they have taken nothing of it. */
-async function patiently<Result>(call: () => Promise<Result>): Promise<Result> {
+async function patiently<Result>(
+  call: () => Promise<Result>,
+  refusals: readonly string[] = [...BUSY, ...ELSEWHERE],
+): Promise<Result> {
   for (let pauses = 0; ; pauses++) {
     try {
       return await call();
     } catch (error) {
-      if (!isRefusal(error, ...BUSY, ...ELSEWHERE) || pauses === BUSY_PAUSES) throw error;
+      if (!isRefusal(error, ...refusals) || pauses === BUSY_PAUSES) throw error;
       await pause(BUSY_PAUSE_MS);
     }
   }

@@ -89,13 +89,13 @@ export class NatsQueue implements Queue {
   async depth(): Promise<QueueDepth> {
     const { stream, consumer } = this.profile;
     const subject = `$JS.API.CONSUMER.INFO.${stream}.${consumer}`;
-    const [info, deadLettered] = await Promise.all([
-      this.#lane.ask<ConsumerState>(subject, {}, TIMEOUT_MS),
-      this.#journal.countDeadLetters(),
-    ]);
+    const counting = this.#journal.countDeadLetters();
+    // Of a stream that is not there nobody answers this one: what the consumer's says of it comes first.
+    counting.catch(() => {});
+    const info = await this.#lane.ask<ConsumerState>(subject, {}, TIMEOUT_MS);
     if (info.error !== undefined) throw apiFault(info.error, `consumer ${consumer} of stream ${stream}`);
     // What waits for a retry is not acked either, and the server does not tell the two apart.
-    return { ready: info.num_pending, delayed: 0, leased: info.num_ack_pending, deadLettered };
+    return { ready: info.num_pending, delayed: 0, leased: info.num_ack_pending, deadLettered: await counting };
   }
 
   async deadLetters({ limit }: { readonly limit?: number } = {}): Promise<readonly DeadLetter[]> {

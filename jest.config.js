@@ -14,5 +14,7 @@ export default {
   reporters: ['default', '<rootDir>/test/helpers/total-reporter.mjs'],
   // No test measures time: a slow machine is not a fault.
   testTimeout: 60_000,
+  // A worker a core: most of the long suites wait for servers, and the one that is left beside them would wait with them.
+  maxWorkers: '100%',
   workerIdleMemoryLimit: '1GB',
 };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EventConsumer, followEvents, type LogRecord, OutboxRelay, openEvents, openLog } from '@penstock/kit/events';
 import type { PlannedItem } from './plan.ts';
-import { insist, serveRuns, tell } from './process.ts';
+import { insist, Refused, serveRuns, tell } from './process.ts';
 
 // A consumer of events or a relay, as a team writes one.
 
@@ -67,16 +67,21 @@ serveRuns(async (task: EventTask, ended) => {
 
 const failures = new Map<string, number>();
 
+/** A failure of a handler's own, which another attempt may find gone. */
+class Planned extends Error {
+  override readonly name = 'Planned';
+}
+
 async function effectOf(record: LogRecord) {
   const item = JSON.parse(Buffer.from(record.value ?? []).toString()) as PlannedItem;
   const delivery = { item: item.key, id: item.key, attempt: 1, token: 0 };
   tell({ kind: 'begun', delivery });
   await pause(item.workMs);
-  if (item.failures === 'refused') throw new Error('refused for good');
+  if (item.failures === 'refused') throw new Refused('refused for good');
   const failed = failures.get(item.key) ?? 0;
   if (typeof item.failures === 'number' && failed < item.failures) {
     failures.set(item.key, failed + 1);
-    throw new Error(`fails as planned, ${failed + 1}`);
+    throw new Planned(`fails as planned, ${failed + 1}`);
   }
   return {
     statements: [

@@ -357,24 +357,38 @@ export function describeBus(
       await Promise.all(keys.map((key) => publish(queue, key)));
       const held = new Set<string>();
       const done: string[] = [];
-      const finished = Promise.withResolvers<void>();
+      const lost = new Set<string>();
+      const settling: Promise<void>[] = [];
       const take = (lease: Lease): void => {
         expect(held.has(lease.id)).toBe(false);
         held.add(lease.id);
-        setImmediate(async () => {
+        lease.signal.addEventListener('abort', () => held.delete(lease.id));
+        setImmediate(() => {
           held.delete(lease.id);
+          settling.push(settle(lease));
+        });
+      };
+      const settle = async (lease: Lease): Promise<void> => {
+        try {
           await lease.ack();
           done.push(lease.idempotencyKey);
-          if (done.length === keys.length) finished.resolve();
-        });
+        } catch (error) {
+          // Where partitions move when the second client comes, the item belongs to whoever has it then.
+          if (!KitError.is(error, 'lease-lost')) throw error;
+          lost.add(lease.idempotencyKey);
+        }
       };
       const consumers = [
         queue.consume({ prefetch: 5 }, take),
         (await other.bind(queue.profile)).consume({ prefetch: 5 }, take),
       ];
-      await finished.promise;
+      for (let depth = await queue.depth(); depth.ready + depth.leased + depth.delayed > 0; depth = await queue.depth())
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      await Promise.all(settling);
       await Promise.all(consumers.map((consumer) => consumer.stop()));
-      expect(done.toSorted()).toEqual(keys.toSorted());
+      expect(new Set(done).size).toBe(done.length);
+      // An ack whose answer was lost may have counted all the same.
+      expect([...new Set([...done, ...lost])].toSorted()).toEqual(keys.toSorted());
       await other.close();
     });
 

@@ -73,9 +73,7 @@ export class RabbitmqQueue implements Queue {
       const counts = await look();
       // A queue without a leader says that it has neither items nor consumers.
       const isDoubtful = counts[0]?.messages === 0 && counts[0].consumers === 0;
-      if (!isDoubtful) return counts;
-      await askLeader(channel, items);
-      return look();
+      return isDoubtful ? lookAtLeader(channel, items, look) : counts;
     });
     const leased = await this.#links.census.take(this.#names, own?.consumers ?? 0);
     const delayed = waiting.reduce((sum, { messages }) => sum + messages, 0);
@@ -97,17 +95,33 @@ export class RabbitmqQueue implements Queue {
   }
 }
 
+interface Counts {
+  readonly messages: number;
+  readonly consumers: number;
+}
+
 /**
- * Resolves once the queue has a leader, who alone answers this question. An item that is found is put back at once, which counts
- * as one of its losses: it is found where the count was wrong, or where it came in between.
+ * Looks once the queue has a leader, who alone answers to a request for an item. An item that is found is held while it is
+ * counted, since the count leaves it out and would go on to for a moment after it was put back. Putting it back counts as
+ * one of its losses: it is found where the count was wrong, or where it came in between.
  */
-async function askLeader(channel: Channel, queue: string): Promise<void> {
-  const message = await channel.basicGet(queue);
-  if (message !== undefined) channel.basicNack({ deliveryTag: message.deliveryTag, requeue: true });
+async function lookAtLeader(
+  channel: Channel,
+  queue: string,
+  look: () => Promise<readonly Counts[]>,
+): Promise<readonly Counts[]> {
+  const found = await channel.basicGet(queue);
+  try {
+    const [own, ...others] = await look();
+    const held = found === undefined ? 0 : 1;
+    return own === undefined ? [] : [{ ...own, messages: own.messages + held }, ...others];
+  } finally {
+    if (found !== undefined) channel.basicNack({ deliveryTag: found.deliveryTag, requeue: true });
+  }
 }
 
 /** Without what is out with consumers. */
-async function countsOf(channel: Channel, queue: string) {
+async function countsOf(channel: Channel, queue: string): Promise<Counts> {
   const { messageCount, consumerCount } = await channel.queueDeclare({ queue, passive: true });
   return { messages: messageCount, consumers: consumerCount };
 }

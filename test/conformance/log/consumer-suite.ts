@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { KitError } from '@penstock/kit';
 import {
   givenUpOf,
@@ -10,7 +10,7 @@ import {
   TopicConsumer,
   type TopicConsumerOptions,
 } from '@penstock/kit/events';
-import { bytes, type LogBackend, textOf, until } from './suite.ts';
+import { bytes, type LogBackend, openForEach, textOf, until } from './suite.ts';
 
 jest.setTimeout(60_000);
 
@@ -26,21 +26,8 @@ export function describeTopicConsumer(name: string, start: () => Promise<LogBack
     let admin: LogAdmin;
     let log: Log;
     let topics = 0;
-    const opened: AsyncDisposable[] = [];
-
-    beforeAll(async () => {
-      backend = await start();
-      admin = await backend.openAdmin();
-      await admin.provision({ name: 'first', partitions: 1 });
-      log = await backend.openLog();
-    }, 90_000);
-    afterEach(async () => {
-      for (const one of opened.splice(0).reverse()) await one[Symbol.asyncDispose]();
-    });
-    afterAll(async () => {
-      await log.close();
-      await admin.close();
-      await backend.close();
+    const opened = openForEach(start, (open) => {
+      ({ backend, admin, log } = open);
     });
 
     const newTopics = async (partitions = 1) => {

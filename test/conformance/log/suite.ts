@@ -32,28 +32,46 @@ export const until = async (isSo: () => boolean | Promise<boolean>): Promise<voi
   while (!(await isSo()) && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
 };
 
+/**
+ * Opens a log for all tests of a block and closes it after them.
+ *
+ * @param take called with what is open, before the first test
+ * @returns what is put in here is closed after each test, the last one first
+ */
+export function openForEach(
+  start: () => Promise<LogBackend>,
+  take: (open: { readonly backend: LogBackend; readonly admin: LogAdmin; readonly log: Log }) => void,
+): AsyncDisposable[] {
+  const opened: AsyncDisposable[] = [];
+  let close = async (): Promise<void> => {};
+  beforeAll(async () => {
+    const backend = await start();
+    const admin = await backend.openAdmin();
+    await admin.provision({ name: 'first', partitions: 1 });
+    const log = await backend.openLog();
+    take({ backend, admin, log });
+    close = async () => {
+      await log.close();
+      await admin.close();
+      await backend.close();
+    };
+  }, 90_000);
+  afterEach(async () => {
+    for (const one of opened.splice(0).reverse()) await one[Symbol.asyncDispose]();
+  });
+  afterAll(() => close());
+  return opened;
+}
+
 /** What every driver of the log does, whatever is behind it. */
 export function describeLog(name: string, start: () => Promise<LogBackend>): void {
   describe(`the log on ${name}`, () => {
     let backend: LogBackend;
     let admin: LogAdmin;
     let log: Log;
-    const opened: AsyncDisposable[] = [];
     let topics = 0;
-
-    beforeAll(async () => {
-      backend = await start();
-      admin = await backend.openAdmin();
-      await admin.provision({ name: 'first', partitions: 1 });
-      log = await backend.openLog();
-    }, 90_000);
-    afterEach(async () => {
-      for (const one of opened.splice(0).reverse()) await one[Symbol.asyncDispose]();
-    });
-    afterAll(async () => {
-      await log.close();
-      await admin.close();
-      await backend.close();
+    const opened = openForEach(start, (open) => {
+      ({ backend, admin, log } = open);
     });
 
     const newTopic = async (partitions = 1): Promise<string> => {

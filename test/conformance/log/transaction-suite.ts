@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { Log, LogAdmin, LogConsumer, Transactions } from '@penstock/kit/events';
-import { bytes, type LogBackend, take, textOf, until } from './suite.ts';
+import { bytes, type LogBackend, openForEach, take, textOf, until } from './suite.ts';
 
 jest.setTimeout(60_000);
 
@@ -13,21 +13,8 @@ export function describeTransactions(name: string, start: () => Promise<LogBacke
     let admin: LogAdmin;
     let log: Log;
     let topics = 0;
-    const opened: AsyncDisposable[] = [];
-
-    beforeAll(async () => {
-      backend = await start();
-      admin = await backend.openAdmin();
-      await admin.provision({ name: 'first', partitions: 1 });
-      log = await backend.openLog();
-    }, 90_000);
-    afterEach(async () => {
-      for (const one of opened.splice(0).reverse()) await one[Symbol.asyncDispose]();
-    });
-    afterAll(async () => {
-      await log.close();
-      await admin.close();
-      await backend.close();
+    const opened = openForEach(start, (open) => {
+      ({ backend, admin, log } = open);
     });
 
     const newPair = async () => {

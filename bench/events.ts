@@ -1,6 +1,5 @@
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { KitError } from '@penstock/kit';
 import { eventConsumer, logConsumer, rawConsumer, topicConsumer } from './events/consume.ts';
 import { idleLatency } from './events/latency.ts';
 import { memoryOver } from './events/memory.ts';
@@ -8,7 +7,7 @@ import { logProducer, type Measure, rawProducer, relay } from './events/produce.
 import { rebuild } from './events/rebuild.ts';
 import { openStage } from './events/stage.ts';
 import { probeFsync } from './fsync-probe.ts';
-import { positive } from './options.ts';
+import { positive, runBench } from './options.ts';
 import { formatSpread, formatTable, ratioOf, spreadOf } from './report.ts';
 
 // npm run bench:events -- [--events small|full|<number>] [--rounds 3] [--minutes 10] [--json]
@@ -83,10 +82,4 @@ async function main(): Promise<void> {
     );
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!KitError.is(error)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await runBench(main);

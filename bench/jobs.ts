@@ -1,11 +1,10 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { KitError } from '@penstock/kit';
 import { probeFsync } from './fsync-probe.ts';
 import { type Depth, depthOf } from './jobs/depth.ts';
 import { NAMES, openField, PAIRS } from './jobs/field.ts';
 import { type HalfLoad, halfLoadOf } from './jobs/half-load.ts';
-import { positive } from './options.ts';
+import { positive, runBench } from './options.ts';
 import type { JobSystem } from './queue/job-system.ts';
 import { CONCURRENCIES, jobsOf, namesOf, race, tables } from './queue/race.ts';
 import { formatSpread, formatTable, spreadOf } from './report.ts';
@@ -128,10 +127,4 @@ async function main(): Promise<void> {
   console.log(`\n${halfLoadTable(results.loads)}\n\n${depthTable(results.depths)}`);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!KitError.is(error)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await runBench(main);

@@ -1,8 +1,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { KitError } from '@penstock/kit';
 import { probeFsync } from './fsync-probe.ts';
-import { positive } from './options.ts';
+import { positive, runBench } from './options.ts';
 import { NAMES, openField, PAIRS } from './queue/field.ts';
 import { CONCURRENCIES, jobsOf, namesOf, race, tables } from './queue/race.ts';
 import { formatSpread } from './report.ts';
@@ -50,10 +49,4 @@ async function main(): Promise<void> {
   console.log(`\n${tables(results, contestants, PAIRS)}`);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!KitError.is(error)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await runBench(main);

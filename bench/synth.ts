@@ -1,7 +1,6 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { KitError } from '@penstock/kit';
-import { positive } from './options.ts';
+import { positive, runBench } from './options.ts';
 import { formatSpread, formatTable, ratioOf, spreadOf } from './report.ts';
 import { type GrownRun, PHASES, runGrown, runTargets, type TargetsRun } from './synth/run.ts';
 
@@ -64,10 +63,4 @@ async function main(): Promise<void> {
   console.log(tables(rounds, workloads));
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!KitError.is(error)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await runBench(main);

@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { Topology } from '@penstock/model';
 import { ADDONS, type AddonSource } from '../../../charts/addons.ts';
-import type { EnvironmentFault } from '../../../stacks/aws/environment-error.ts';
 import { environmentFaults } from '../../../stacks/aws/environment-faults.ts';
 import { awsEnvironments } from '../../../stacks/environments/aws.ts';
 import type { AwsEnvironment, DataEnvironment } from '../../../stacks/environments/aws-environment.ts';
 import type { BrokerEnvironment, EdgeEnvironment } from '../../../stacks/environments/index.ts';
 import { platform } from '../../../stacks/platform.ts';
+import { type FaultCase, testFaults } from './fault-cases.ts';
 import { full } from './shop.ts';
 
 const { prod } = awsEnvironments as Readonly<Record<'prod', AwsEnvironment>>;
@@ -36,17 +35,8 @@ const edge = (id: string): EdgeEnvironment => ({
   servers: { [id]: { hostname: 'embed.example.com', match: { paths: ['/v1/embeddings'] } as never } },
 });
 
-type Case = readonly [
-  title: string,
-  topology: Topology,
-  environment: AwsEnvironment,
-  code: EnvironmentFault['code'],
-  path: string,
-  received: string,
-];
-
 /** One fault each, in what an environment says of its cluster and of what runs there. */
-const CASES: readonly Case[] = [
+const CASES: readonly FaultCase[] = [
   [
     'a database that shrinks below what Aurora has',
     platform,
@@ -146,16 +136,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe('an environment of AWS', () => {
-  test.each(CASES)('rejects %s', (_title, topology, environment, code, path, received) => {
-    expect(environmentFaults(topology, environment).map((fault) => [fault.code, fault.path, fault.received])).toEqual([
-      [code, path, received],
-    ]);
-  });
-
-  test('says of every fault what would be right, and one change that repairs it', () => {
-    const faults = CASES.flatMap(([, topology, environment]) => environmentFaults(topology, environment));
-    expect(faults.filter(({ expected, repair }) => expected.length < 10 || repair.length < 10)).toEqual([]);
-  });
+  testFaults(CASES);
 
   test('says which command brings definitions that have no chart', () => {
     const [fault] = environmentFaults(platform, having({ edge: edge('embedder') }));

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Topology } from '@penstock/model';
-import { EnvironmentError, type EnvironmentFault } from '../../../stacks/aws/environment-error.ts';
+import { EnvironmentError } from '../../../stacks/aws/environment-error.ts';
 import { checkEnvironments, environmentFaults } from '../../../stacks/aws/environment-faults.ts';
 import { awsApp } from '../../../stacks/aws/synthesize.ts';
 import { awsEnvironments } from '../../../stacks/environments/aws.ts';
 import type { AwsEnvironment } from '../../../stacks/environments/aws-environment.ts';
 import { platform } from '../../../stacks/platform.ts';
+import { type FaultCase, testFaults } from './fault-cases.ts';
 import { gpuEnvironment, gpuTopology, sharedTopology } from './gpu-shop.ts';
 import { BEDROCK, called, digests, SAGEMAKER, SERVINGS, servingEnvironment } from './serving.ts';
 import { full } from './shop.ts';
@@ -34,17 +34,8 @@ const cache = (users: object): AwsEnvironment => ({
   data: { cache: { kind: { kind: 'nodes', node: 'cache.r7g.large' }, users: users as Record<string, never> } },
 });
 
-type Case = readonly [
-  title: string,
-  topology: Topology,
-  environment: AwsEnvironment,
-  code: EnvironmentFault['code'],
-  path: string,
-  received: string,
-];
-
 /** One fault each, in what an environment says. */
-const CASES: readonly Case[] = [
+const CASES: readonly FaultCase[] = [
   [
     'a name that is too long for the broker',
     platform,
@@ -331,16 +322,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe('an environment of AWS', () => {
-  test.each(CASES)('rejects %s', (_title, topology, environment, code, path, received) => {
-    expect(environmentFaults(topology, environment).map((fault) => [fault.code, fault.path, fault.received])).toEqual([
-      [code, path, received],
-    ]);
-  });
-
-  test('says of every fault what would be right, and one change that repairs it', () => {
-    const faults = CASES.flatMap(([, topology, environment]) => environmentFaults(topology, environment));
-    expect(faults.filter(({ expected, repair }) => expected.length < 10 || repair.length < 10)).toEqual([]);
-  });
+  testFaults(CASES);
 
   test('is right where nothing is wrong: those there are, and one of each way to serve and to buy', () => {
     for (const environment of Object.values(awsEnvironments))
